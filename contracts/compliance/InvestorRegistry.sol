@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Governed} from "../access/Governed.sol";
+import {
+    IInvestorRegistry,
+    InvestorClass,
+    Wallet,
+    WalletEntry,
+    WalletKind
+} from "../interfaces/IInvestorRegistry.sol";
+import {MintOrder} from "../interfaces/IssuanceTypes.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+
+/// @title InvestorRegistry
+/// @notice Which wallets are whose and until when they are verified: one storage slot per wallet.
+/// @dev No personal data: an investor is a keyed reference, and what it refers to stays with the registrar.
+contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
+    /// @custom:storage-location erc7201:issuance.storage.InvestorRegistry
+    struct InvestorRegistryStorage {
+        mapping(address account => Wallet) wallets;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("issuance.storage.InvestorRegistry")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0x811daf4c5ea0c4b31e6945ec6ff52f66d9e625abafc538a4f1a2fbe2066b6900;
+
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(
+        address authority_
+    ) Governed(authority_) {
+        _disableInitializers();
+    }
+
+    /// @notice Initialises the proxy; there is nothing to set.
+    function initialize() external initializer {}
+
+    /// @inheritdoc IInvestorRegistry
+    function setWallets(
+        WalletEntry[] calldata entries
+    ) external restricted {
+        InvestorRegistryStorage storage $ = _registry();
+        for (uint256 i = 0; i < entries.length; ++i) {
+            address account = entries[i].account;
+            Wallet calldata wallet = entries[i].wallet;
+            bool complete = account != address(0) && wallet.investor != bytes16(0)
+                && wallet.verifiedUntil != 0 && wallet.country != 0 && wallet.class != InvestorClass.None
+                && wallet.kind != WalletKind.None;
+            if (!complete) revert IncompleteWallet(account);
+            bytes16 owner = $.wallets[account].investor;
+            if (owner != bytes16(0) && owner != wallet.investor) {
+                revert WalletBelongsToAnother(account, owner, wallet.investor);
+            }
+            $.wallets[account] = wallet;
+            emit WalletRegistered(
+                account,
+                wallet.investor,
+                msg.sender,
+                wallet.verifiedUntil,
+                wallet.country,
+                wallet.class,
+                wallet.kind
+            );
+        }
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function removeWallets(
+        address[] calldata accounts
+    ) external restricted {
+        InvestorRegistryStorage storage $ = _registry();
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            bytes16 owner = $.wallets[accounts[i]].investor;
+            if (owner == bytes16(0)) revert WalletNotRegistered(accounts[i]);
+            delete $.wallets[accounts[i]];
+            emit WalletRemoved(accounts[i], owner, msg.sender);
+        }
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function requireVerifiedRecipients(
+        MintOrder[] calldata orders
+    ) external view {
+        for (uint256 i = 0; i < orders.length; ++i) {
+            address account = orders[i].to;
+            if (!isVerified(account)) {
+                revert WalletNotVerified(account, _registry().wallets[account].verifiedUntil);
+            }
+        }
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function walletOf(
+        address account
+    ) external view returns (Wallet memory) {
+        return _registry().wallets[account];
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    /// @dev A wallet that was never registered has `verifiedUntil` 0, which no block reaches back to.
+    function isVerified(
+        address account
+    ) public view returns (bool) {
+        return _registry().wallets[account].verifiedUntil >= block.timestamp;
+    }
+
+    /// @dev Only `UPGRADER`.
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _registry() private pure returns (InvestorRegistryStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE
+        }
+    }
+}

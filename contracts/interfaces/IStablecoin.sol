@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IRegulatedERC20} from "./IRegulatedERC20.sol";
+import {MintOrder} from "./IssuanceTypes.sol";
+
+/// @title IStablecoin
+/// @notice A regulated token that cannot be minted beyond its attested reserve.
+interface IStablecoin is IRegulatedERC20 {
+    event FeedChanged(address indexed feed, address indexed actor);
+    event BufferChanged(uint16 bufferBps, address indexed actor);
+    event MarketChanged(address indexed market, address indexed actor);
+
+    /// @notice `amount` of liabilities was settled.
+    /// @param total Everything discharged so far.
+    event Discharged(uint256 amount, uint256 total);
+
+    /// @notice The mint would pass what the attested reserve covers.
+    /// @param minted Everything ever minted, this mint included.
+    /// @param ceiling What `minted` may reach.
+    error BackingExceeded(uint256 minted, uint256 ceiling);
+
+    /// @notice The reserve attestation is missing (`asOf` 0), suspended (`freshUntil` 0) or too old.
+    error ReserveStale(uint256 asOf, uint256 freshUntil);
+
+    /// @notice Only the market may mint, burn from escrow and discharge.
+    error CallerIsNotMarket(address caller);
+
+    /// @notice More would be discharged than was burned.
+    error DischargeExceedsBurned(uint256 discharged, uint256 burned);
+
+    /// @notice The feed has to count in the token's base units.
+    error FeedDecimalsMismatch(uint8 feedDecimals, uint8 tokenDecimals);
+
+    /// @notice An address without code where a contract is needed.
+    error NotAContract(address account);
+
+    /// @notice The buffer may not pass 100 %.
+    error BufferTooLarge(uint16 bufferBps);
+
+    /// @notice The market's escrow is no one's to freeze, seize or burn in the token: use the market's own functions.
+    error EscrowIsProtected(address market);
+
+    /// @notice Mints every order to its wallet. Only the market.
+    /// @return total Base units minted.
+    function mint(
+        MintOrder[] calldata orders
+    ) external returns (uint256 total);
+
+    /// @notice Burns from the market's own balance. Only the market.
+    function burnEscrow(
+        uint256 amount
+    ) external;
+
+    /// @notice Records that `amount` of burned tokens was paid out. Only the market.
+    function discharge(
+        uint256 amount
+    ) external;
+
+    /// @notice Burns tokens of `account`, frozen ones included, and discharges them, under a case.
+    function burnByOrder(
+        address account,
+        uint256 amount,
+        bytes32 caseId
+    ) external;
+
+    /// @notice Points the backing rule at another attested feed.
+    function setFeed(
+        address feed
+    ) external;
+
+    /// @notice Sets the over-collateralisation the ceiling keeps back, in basis points.
+    function setBuffer(
+        uint16 bufferBps
+    ) external;
+
+    /// @notice Names the one contract that may mint.
+    function setMarket(
+        address market
+    ) external;
+
+    function feed() external view returns (address);
+    function bufferBps() external view returns (uint16);
+    function market() external view returns (address);
+
+    /// @notice ISO 4217 code of the reference currency.
+    function currency() external view returns (string memory);
+
+    /// @notice Liabilities settled so far, and by `timestamp`.
+    function discharged() external view returns (uint256);
+    function dischargedAt(
+        uint48 timestamp
+    ) external view returns (uint256);
+
+    /// @notice Burned and not yet paid out.
+    function payableTotal() external view returns (uint256);
+
+    /// @notice What `minted` may reach under the last attestation; 0 when there is none that is fresh.
+    function ceiling() external view returns (uint256);
+
+    /// @notice What may still be minted now; 0 when the attestation is not fresh.
+    function headroom() external view returns (uint256);
+
+    /// @notice Reserve over liabilities, both as of the last attestation, in basis points, rounded down.
+    /// `type(uint256).max` when there are no liabilities; 0 when there is no attestation.
+    function coverageBps() external view returns (uint256);
+
+    /// @notice Every rule of the token that would refuse to mint `amount` to `to` now, as encoded custom errors.
+    function explainMint(
+        address to,
+        uint256 amount
+    ) external view returns (bytes[] memory refusals);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Governed} from "../access/Governed.sol";
+import {Roles} from "../access/Roles.sol";
+import {Signatures} from "../access/Signatures.sol";
+import {ApprovalTier, IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
+import {Signature} from "../interfaces/IssuanceTypes.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+
+/// @title Approvals
+/// @notice Four eyes on chain: signatures of distinct approvers, more of them the larger the total.
+abstract contract Approvals is IPrimaryMarket, Governed {
+    uint256 internal constant MAX_TIERS = 4;
+
+    /// @dev Tiers in ascending order; the first with no approvals ends the list.
+    /// @custom:storage-location erc7201:issuance.storage.Approvals
+    struct ApprovalsStorage {
+        ApprovalTier[MAX_TIERS] tiers;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("issuance.storage.Approvals")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0x04165a1c003e613c9fc859e4ba28cf5476573596d4e914787ae73e83f15d1e00;
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GOVERNOR`. One to four tiers, totals and approvals ascending, none of them zero.
+    function setApprovalTiers(
+        ApprovalTier[] calldata tiers
+    ) external restricted {
+        if (tiers.length == 0 || tiers.length > MAX_TIERS) revert InvalidTiers();
+        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
+        for (uint256 i = 0; i < MAX_TIERS; ++i) {
+            if (i >= tiers.length) {
+                delete stored[i];
+                continue;
+            }
+            if (tiers[i].upTo == 0 || tiers[i].approvals == 0) revert InvalidTiers();
+            if (i != 0 && (tiers[i].upTo <= tiers[i - 1].upTo || tiers[i].approvals < tiers[i - 1].approvals))
+            {
+                revert InvalidTiers();
+            }
+            stored[i] = tiers[i];
+        }
+        emit ApprovalTiersChanged(tiers, msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function approvalTiers() external view returns (ApprovalTier[] memory tiers) {
+        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
+        uint256 count = 0;
+        while (count < MAX_TIERS && stored[count].approvals != 0) ++count;
+        tiers = new ApprovalTier[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            tiers[i] = stored[i];
+        }
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function requiredApprovals(
+        uint256 total
+    ) public view returns (uint256) {
+        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
+        uint256 highest = 0;
+        for (uint256 i = 0; i < MAX_TIERS; ++i) {
+            ApprovalTier memory tier = stored[i];
+            if (tier.approvals == 0) break;
+            if (total <= tier.upTo) return tier.approvals;
+            highest = tier.upTo;
+        }
+        revert TotalAboveTiers(total, highest);
+    }
+
+    /// @dev Requires enough approvals of `digest` for `total`. Every signature given has to be good: the sender chose
+    /// them, so a bad one is a mistake to hear of.
+    function _requireApprovals(
+        bytes32 digest,
+        uint256 total,
+        Signature[] calldata approvals
+    ) internal view {
+        uint256 required = requiredApprovals(total);
+        if (approvals.length < required) revert NotEnoughApprovals(approvals.length, required);
+        address previous = address(0);
+        for (uint256 i = 0; i < approvals.length; ++i) {
+            address signer = approvals[i].signer;
+            if (signer <= previous) revert ApproversNotSorted(previous, signer);
+            previous = signer;
+            if (signer == msg.sender) revert ApproverIsSender(signer);
+            if (!_isApprover(signer)) revert NotApprover(signer);
+            if (!Signatures.isValid(signer, digest, approvals[i].data)) revert InvalidApproval(signer);
+        }
+    }
+
+    /// @dev A member whose acts carry a delay cannot approve: a signature acts at once.
+    function _isApprover(
+        address account
+    ) private view returns (bool) {
+        (bool isMember, uint32 delay) = IAccessManager(authority()).hasRole(Roles.APPROVER, account);
+        return isMember && delay == 0;
+    }
+
+    function _approvals() private pure returns (ApprovalsStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE
+        }
+    }
+}

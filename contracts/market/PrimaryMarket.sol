@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Governed} from "../access/Governed.sol";
+import {Refusals} from "../access/Refusals.sol";
+import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
+import {IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
+import {IStablecoin} from "../interfaces/IStablecoin.sol";
+import {MintBatch, MintOrder} from "../interfaces/IssuanceTypes.sol";
+import {Redemptions} from "./Redemptions.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+
+/// @title PrimaryMarket
+/// @notice The only minter of the stablecoin: executes approved orders, each number once, and redeems at par.
+/// @dev Every check happens at execution. The backing rule stands in the token, where no minter gets round it.
+contract PrimaryMarket is UUPSUpgradeable, Redemptions {
+    using BitMaps for BitMaps.BitMap;
+    using SafeCast for uint256;
+
+    /// @dev A leaking bucket: what an operator mints fills it, and the whole limit leaks out in `LIMIT_PERIOD`. There
+    /// is no midnight at which it empties.
+    struct Bucket {
+        uint112 limit;
+        uint112 level;
+        uint32 updatedAt;
+    }
+
+    struct Settings {
+        uint112 orderCap;
+        bool stopped;
+        bool woundDown;
+    }
+
+    /// @custom:storage-location erc7201:issuance.storage.PrimaryMarket
+    struct PrimaryMarketStorage {
+        Settings settings;
+        BitMaps.BitMap executed;
+        mapping(address operator => Bucket) buckets;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("issuance.storage.PrimaryMarket")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0x6ad307821da5879a1ceb5410b1a8f9593b79dae8212c57c8b35df6fe2a7acf00;
+
+    bytes32 private constant ORDER_TYPEHASH =
+        keccak256("MintOrder(uint256 number,address to,uint256 amount,uint64 expiry)");
+    bytes32 private constant BATCH_TYPEHASH = keccak256(
+        "MintBatch(MintOrder[] orders)MintOrder(uint256 number,address to,uint256 amount,uint64 expiry)"
+    );
+
+    /// @notice Seconds in which a full bucket leaks out.
+    uint256 public constant LIMIT_PERIOD = 1 days;
+
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    IInvestorRegistry private immutable REGISTRY;
+
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(
+        address authority_,
+        address token_,
+        address registry_
+    ) Governed(authority_) EIP712("PrimaryMarket", "1") Redemptions(token_) {
+        if (registry_.code.length == 0) revert IStablecoin.NotAContract(registry_);
+        REGISTRY = IInvestorRegistry(registry_);
+        _disableInitializers();
+    }
+
+    /// @notice Initialises the proxy. Cap, tiers, limits and period are set by `GOVERNOR`; until then nothing can be
+    /// minted, since zero means nothing.
+    function initialize() external initializer {}
+
+    // ------------------------------------------------------------------------------------------------ minting
+
+    /// @inheritdoc IPrimaryMarket
+    function mint(
+        MintBatch[] calldata batches
+    ) external restricted {
+        if (batches.length == 0) revert BatchEmpty();
+        Settings memory settings = _market().settings;
+        Refusals.enforce(_openRefusal(settings));
+        for (uint256 i = 0; i < batches.length; ++i) {
+            _mintBatch(batches[i], settings.orderCap);
+        }
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function explain(
+        MintOrder calldata order,
+        address operator
+    ) external view returns (bytes[] memory) {
+        Settings memory settings = _market().settings;
+        bytes[] memory ofToken = TOKEN.explainMint(order.to, order.amount);
+        bytes[] memory answers = new bytes[](4 + ofToken.length);
+        answers[0] = _openRefusal(settings);
+        answers[1] = _orderRefusal(order, settings.orderCap);
+        if (!REGISTRY.isVerified(order.to)) {
+            uint256 until = REGISTRY.walletOf(order.to).verifiedUntil;
+            answers[2] = abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, order.to, until);
+        }
+        answers[3] = _limitRefusal(operator, _leaked(_market().buckets[operator]), order.amount);
+        for (uint256 i = 0; i < ofToken.length; ++i) {
+            answers[4 + i] = ofToken[i];
+        }
+        return Refusals.compact(answers);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function mintDigest(
+        MintOrder[] calldata orders
+    ) external view returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](orders.length);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            hashes[i] = _orderHash(orders[i]);
+        }
+        return _batchDigest(hashes);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function isExecuted(
+        uint256 number
+    ) external view returns (bool) {
+        return _market().executed.get(number);
+    }
+
+    // ------------------------------------------------------------------------------------------------ stops
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GUARDIAN`.
+    function stopMinting() external restricted {
+        Settings storage settings = _market().settings;
+        if (settings.stopped) revert MintingIsStopped();
+        settings.stopped = true;
+        emit MintingStopped(msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GOVERNOR`.
+    function resumeMinting() external restricted {
+        Settings storage settings = _market().settings;
+        if (!settings.stopped) revert MintingIsNotStopped();
+        settings.stopped = false;
+        emit MintingResumed(msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GOVERNOR`. There is no way back.
+    function windDown() external restricted {
+        Settings storage settings = _market().settings;
+        if (settings.woundDown) revert MarketWoundDown();
+        settings.woundDown = true;
+        emit WoundDown(msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function mintingStopped() external view returns (bool) {
+        return _market().settings.stopped;
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function woundDown() external view returns (bool) {
+        return _market().settings.woundDown;
+    }
+
+    // ------------------------------------------------------------------------------------------------ limits
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GOVERNOR`. Zero stops all orders.
+    function setOrderCap(
+        uint112 cap
+    ) external restricted {
+        _market().settings.orderCap = cap;
+        emit OrderCapChanged(cap, msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Only `GOVERNOR`. What was minted lately still counts; zero lets the operator mint nothing.
+    function setOperatorLimit(
+        address operator,
+        uint112 limit
+    ) external restricted {
+        Bucket storage bucket = _market().buckets[operator];
+        Bucket memory current = _leaked(bucket);
+        current.limit = limit;
+        _market().buckets[operator] = current;
+        emit OperatorLimitChanged(operator, limit, msg.sender);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function operatorLimit(
+        address operator
+    ) external view returns (uint256 limit, uint256 available) {
+        Bucket memory bucket = _leaked(_market().buckets[operator]);
+        return (bucket.limit, Math.saturatingSub(bucket.limit, bucket.level));
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function orderCap() external view returns (uint256) {
+        return _market().settings.orderCap;
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    function registry() external view returns (address) {
+        return address(REGISTRY);
+    }
+
+    // ---------------------------------------------------------------------------------------------- inside
+
+    function _mintBatch(
+        MintBatch calldata batch,
+        uint256 cap
+    ) private {
+        MintOrder[] calldata orders = batch.orders;
+        if (orders.length == 0) revert BatchEmpty();
+        BitMaps.BitMap storage executed = _market().executed;
+        bytes32[] memory hashes = new bytes32[](orders.length);
+        uint256 total = 0;
+        for (uint256 i = 0; i < orders.length; ++i) {
+            MintOrder calldata order = orders[i];
+            Refusals.enforce(_orderRefusal(order, cap));
+            executed.set(order.number);
+            hashes[i] = _orderHash(order);
+            total += order.amount;
+            emit OrderExecuted(order.number, msg.sender);
+        }
+        _consume(total);
+        _requireApprovals(_batchDigest(hashes), total, batch.approvals);
+        REGISTRY.requireVerifiedRecipients(orders);
+        TOKEN.mint(orders);
+    }
+
+    function _openRefusal(
+        Settings memory settings
+    ) private pure returns (bytes memory) {
+        if (settings.woundDown) return abi.encodeWithSelector(MarketWoundDown.selector);
+        if (settings.stopped) return abi.encodeWithSelector(MintingIsStopped.selector);
+        return "";
+    }
+
+    function _orderRefusal(
+        MintOrder calldata order,
+        uint256 cap
+    ) private view returns (bytes memory) {
+        if (_market().executed.get(order.number)) {
+            return abi.encodeWithSelector(OrderAlreadyExecuted.selector, order.number);
+        }
+        if (order.expiry < block.timestamp) {
+            return abi.encodeWithSelector(OrderExpired.selector, order.number, order.expiry);
+        }
+        if (order.amount == 0) return abi.encodeWithSelector(OrderEmpty.selector, order.number);
+        if (order.amount > cap) {
+            return abi.encodeWithSelector(OrderAboveCap.selector, order.number, order.amount, cap);
+        }
+        return "";
+    }
+
+    function _limitRefusal(
+        address operator,
+        Bucket memory bucket,
+        uint256 amount
+    ) private pure returns (bytes memory) {
+        uint256 available = Math.saturatingSub(bucket.limit, bucket.level);
+        if (amount <= available) return "";
+        return abi.encodeWithSelector(OperatorLimitExceeded.selector, operator, available, amount);
+    }
+
+    /// @dev Fills the sender's bucket by `total`.
+    function _consume(
+        uint256 total
+    ) private {
+        Bucket memory bucket = _leaked(_market().buckets[msg.sender]);
+        Refusals.enforce(_limitRefusal(msg.sender, bucket, total));
+        bucket.level = (bucket.level + total).toUint112();
+        _market().buckets[msg.sender] = bucket;
+    }
+
+    /// @dev The bucket as of now. What leaks is rounded down, in favour of the reserve.
+    function _leaked(
+        Bucket storage stored
+    ) private view returns (Bucket memory bucket) {
+        bucket = stored;
+        uint256 leak = (block.timestamp - bucket.updatedAt) * bucket.limit / LIMIT_PERIOD;
+        bucket.level = Math.saturatingSub(bucket.level, leak).toUint112();
+        bucket.updatedAt = block.timestamp.toUint32();
+    }
+
+    function _orderHash(
+        MintOrder calldata order
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(ORDER_TYPEHASH, order.number, order.to, order.amount, order.expiry));
+    }
+
+    function _batchDigest(
+        bytes32[] memory hashes
+    ) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, keccak256(abi.encodePacked(hashes)))));
+    }
+
+    /// @dev Only `UPGRADER`.
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _market() private pure returns (PrimaryMarketStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE
+        }
+    }
+}
