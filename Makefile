@@ -1,0 +1,129 @@
+# `make demo` and `make test` are all that a newcomer needs: each prepares what it uses.
+# Assumed on the machine: make, Python 3.11 or later as `python3` (or PYTHON=...), Node.js 20 or later.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONTRACTS_BIN := .venv-contracts/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+# The platform package's binaries: npm's shims cost 200 ms a call and leave a second process behind.
+foundry = $(CURDIR)/node_modules/@foundry-rs/$(1)-$(shell node -p 'process.platform + "-" + (process.arch === "x64" ? "amd64" : process.arch)')/bin
+FORGE = $(call foundry,forge)/forge
+PYTEST = $(BIN)/pytest -n auto --dist loadfile
+
+.PHONY: help
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
+
+# ---- prepare -------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: .venv/.ready node_modules/.ready ## the virtual environment and the npm packages
+
+define python_is_new_enough
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "Python 3.11 or later is needed; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 || echo missing)." \
+       "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+endef
+
+define node_is_new_enough
+@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
+  echo "Node.js 20 or later is needed; 'node' is: $$(node --version 2>&1 || echo missing)." >&2; exit 1; }
+endef
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(python_is_new_enough)
+	@echo "preparing .venv (about a minute the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-contracts/.ready: requirements-contracts.lock
+	$(python_is_new_enough)
+	@echo "preparing .venv-contracts"
+	@$(PYTHON) -m venv .venv-contracts
+	@$(CONTRACTS_BIN)/pip install --quiet --require-hashes --requirement requirements-contracts.lock
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json
+	$(node_is_new_enough)
+	@echo "preparing node_modules"
+	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@for tool in anvil cast forge; do ls -d node_modules/@foundry-rs/$$tool-*/bin >/dev/null 2>&1 || { \
+	  echo "npm has not installed $$tool for this platform: run npm install --no-save --no-package-lock" >&2; exit 1; }; done
+	@touch $@
+
+# ---- the two that a newcomer needs ---------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## a stablecoin from deployment to redemption, on a local chain
+	@$(BIN)/issuance demo
+
+.PHONY: test
+test: setup ## the Python tests and the Solidity tests
+	$(PYTEST)
+	$(FORGE) test
+
+# ---- build ---------------------------------------------------------------------------------------
+
+.PHONY: compile
+compile: setup ## compile the contracts into toolkit/artifacts/data
+	$(BIN)/issuance compile
+
+.PHONY: wheel
+wheel: setup ## the distribution, in dist/
+	$(BIN)/hatchling build --target wheel
+
+.PHONY: format
+format: setup ## format Python and Solidity
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(FORGE) fmt
+
+# Needs `uv` (pip install uv). No lock file names an index, so each installs from any mirror.
+.PHONY: lock
+lock: ## pin the Python and npm dependencies again
+	npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+	node scripts/complete-package-lock.js
+	uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --quiet --extra dev --output-file requirements.lock pyproject.toml
+	uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --quiet --output-file requirements-contracts.lock requirements-contracts.in
+
+# ---- what CI runs --------------------------------------------------------------------------------
+
+.PHONY: check
+check: check-python check-contracts check-slither ## everything that CI proves
+	$(FORGE) test
+	$(PYTEST)
+
+.PHONY: check-python
+check-python: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# `--sizes` fails above the 24,576 bytes of EIP-170.
+.PHONY: check-contracts
+check-contracts: setup
+	$(FORGE) fmt --check
+	$(FORGE) build --sizes --skip 'tests/**'
+	$(BIN)/issuance compile --check
+
+# slither builds into folders of its own: it runs `forge clean` first.
+.PHONY: check-slither
+check-slither: setup .venv-contracts/.ready
+	PATH="$(call foundry,forge):$$PATH" FOUNDRY_OUT=build/slither/out FOUNDRY_CACHE_PATH=build/slither/cache \
+	  FOUNDRY_BUILD_INFO_PATH=build/slither/build-info $(CONTRACTS_BIN)/slither .
+
+.PHONY: clean
+clean: ## remove what was built, keep what was installed
+	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
