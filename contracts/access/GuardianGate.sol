@@ -45,6 +45,8 @@ contract GuardianGate is Governed {
         bytes calldata data
     ) external restricted {
         emit OperationCancelledByGuardian(caller, target, msg.sender, data);
+        // The manager gives back the operation's nonce, which nobody here needs.
+        // slither-disable-next-line unused-return
         IAccessManager(authority()).cancel(caller, target, data);
     }
 }

@@ -15,6 +15,8 @@ library Signatures {
         bytes32 digest,
         bytes calldata signature
     ) internal view returns (bool) {
+        // The third value explains `problem`, which is refused whatever it is.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (problem == ECDSA.RecoverError.NoError && recovered == signer) return true;
         return signer.code.length != 0
@@ -29,6 +31,8 @@ library Signatures {
         bytes32 r,
         bytes32 s
     ) internal pure returns (bool) {
+        // The third value explains `problem`, which is refused whatever it is.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, v, r, s);
         return problem == ECDSA.RecoverError.NoError && recovered == signer;
     }

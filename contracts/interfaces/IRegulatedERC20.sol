@@ -33,7 +33,7 @@ interface IRegulatedERC20 is IERC7943Fungible {
     /// @notice A forced transfer needs two parties.
     error ForcedTransferToSelf(address account);
 
-    /// @notice The name or symbol does not fit in 31 bytes, or there are more than 18 decimals.
+    /// @notice The name or symbol is empty, the currency is no ISO 4217 code, or there are more than 18 decimals.
     error UnusableMetadata();
 
     /// @notice Stops transfers and mints at once. Burns of escrow and forced transfers go on.

@@ -228,6 +228,8 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
         _consume(total);
         _requireApprovals(_batchDigest(hashes), total, batch.approvals);
         REGISTRY.requireVerifiedRecipients(orders);
+        // The token adds up the same orders and gives their total back.
+        // slither-disable-next-line unused-return
         TOKEN.mint(orders);
     }
 
@@ -272,7 +274,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     ) private {
         Bucket memory bucket = _leaked(_market().buckets[msg.sender]);
         Refusals.enforce(_limitRefusal(msg.sender, bucket, total));
-        bucket.level = (bucket.level + total).toUint112();
+        bucket.level = (total + bucket.level).toUint112();
         _market().buckets[msg.sender] = bucket;
     }
 

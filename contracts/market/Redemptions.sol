@@ -59,6 +59,7 @@ abstract contract Redemptions is Approvals, EIP712 {
         id = _open(msg.sender, amount, requestReference);
         // The token reverts instead of returning false.
         // forge-lint: disable-next-line(erc20-unchecked-transfer)
+        // slither-disable-next-line unchecked-transfer
         IERC20(address(TOKEN)).transferFrom(msg.sender, address(this), amount);
     }
 
@@ -263,7 +264,7 @@ abstract contract Redemptions is Approvals, EIP712 {
         RedemptionsStorage storage $ = _redemptions();
         Counters memory counters = $.counters;
         id = ++counters.count;
-        counters.escrowed = (counters.escrowed + amount).toUint112();
+        counters.escrowed = (amount + counters.escrowed).toUint112();
         $.counters = counters;
         $.redemptions[id] = Redemption({
             holder: holder,
@@ -301,6 +302,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     ) private {
         // The token reverts instead of returning false.
         // forge-lint: disable-next-line(erc20-unchecked-transfer)
+        // slither-disable-next-line unchecked-transfer
         IERC20(address(TOKEN)).transfer(to, amount);
     }
 

@@ -307,6 +307,8 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         uint80 roundId
     ) private view returns (Round memory round) {
         round = _rounds[roundId];
+        // A published round's `asOf` is above zero, since it is above the last one's.
+        // slither-disable-next-line incorrect-equality
         if (round.asOf == 0) revert NoRound(roundId);
     }
 }

@@ -47,6 +47,8 @@ abstract contract Documents is IERC1643, Governed {
     ) external restricted {
         if (name == bytes32(0)) revert ERC1643InvalidName();
         DocumentsStorage storage $ = _documents();
+        // Whether the name is new makes no difference.
+        // slither-disable-next-line unused-return
         $.names.add(name);
         $.documents[name] = Document({uri: uri, documentHash: documentHash, modifiedAt: block.timestamp});
         emit DocumentUpdated(name, uri, documentHash);

@@ -68,9 +68,8 @@ abstract contract RegulatedERC20 is
         string memory symbol_,
         uint8 decimals_
     ) Governed(authority_) EIP712(name_, "1") {
-        bool named = bytes(name_).length != 0 && bytes(name_).length < 32;
-        bool ticked = bytes(symbol_).length != 0 && bytes(symbol_).length < 32;
-        if (!named || !ticked || decimals_ > 18) revert UnusableMetadata();
+        bool named = bytes(name_).length != 0 && bytes(symbol_).length != 0;
+        if (!named || decimals_ > 18) revert UnusableMetadata();
         NAME = name_.toShortString();
         SYMBOL = symbol_.toShortString();
         DECIMALS = decimals_;
@@ -156,6 +155,7 @@ abstract contract RegulatedERC20 is
         address to,
         uint256 value
     ) external returns (bool) {
+        if (from == address(0)) revert ERC20InvalidSender(from);
         RegulatedERC20Storage storage $ = _regulated();
         if ($.accounts[msg.sender].isFrozen()) revert ERC7943CannotSend(msg.sender);
         uint256 allowed = $.allowances[from][msg.sender];
