@@ -1,0 +1,138 @@
+"""What a node's answers hold, parsed and checked for shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolkit.chain.addresses import address_from_bytes
+from toolkit.chain.hexes import from_hex, from_quantity
+from toolkit.chain.logs import Log
+
+__all__ = [
+    "Block",
+    "FeeHistory",
+    "Receipt",
+    "Transaction",
+    "parse_block",
+    "parse_log",
+    "parse_receipt",
+    "parse_transaction",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's header. Times are seconds since 1970, the base fee is wei per gas."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes = field(repr=False)
+    timestamp: int
+    base_fee: int
+    gas_limit: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction. `succeeded` is False for one that reverted."""
+
+    tx_hash: bytes
+    block_number: int
+    block_hash: bytes = field(repr=False)
+    succeeded: bool
+    gas_used: int
+    effective_gas_price: int
+    sender: str
+    to: str | None
+    contract_address: str | None
+    logs: tuple[Log, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction that the node knows; without a block while it waits."""
+
+    hash: bytes
+    sender: str
+    nonce: int
+    to: str | None
+    data: bytes = field(repr=False)
+    value: int
+    gas: int
+    block_number: int | None
+    block_hash: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeHistory:
+    """`next_base_fee` in wei per gas, and the tips of recent blocks at the percentile asked for."""
+
+    next_base_fee: int
+    tips: tuple[int, ...]
+
+
+def _address(value: str | None) -> str | None:
+    return None if value is None else _some_address(value)
+
+
+def _some_address(value: str) -> str:
+    return address_from_bytes(from_hex(value, length=20))
+
+
+def parse_block(found: Mapping[str, Any]) -> Block:
+    """A header from `eth_getBlockBy…`."""
+    return Block(
+        number=from_quantity(found["number"]),
+        hash=from_hex(found["hash"], length=32),
+        parent_hash=from_hex(found["parentHash"], length=32),
+        timestamp=from_quantity(found["timestamp"]),
+        base_fee=from_quantity(found.get("baseFeePerGas") or "0x0"),
+        gas_limit=from_quantity(found["gasLimit"]),
+    )
+
+
+def parse_log(found: Mapping[str, Any]) -> Log:
+    """A log from `eth_getLogs` or a receipt."""
+    return Log(
+        address=_some_address(found["address"]),
+        topics=tuple(from_hex(topic, length=32) for topic in found["topics"]),
+        data=from_hex(found["data"]),
+        block_number=from_quantity(found["blockNumber"]),
+        block_hash=from_hex(found["blockHash"], length=32),
+        tx_hash=from_hex(found["transactionHash"], length=32),
+        log_index=from_quantity(found["logIndex"]),
+    )
+
+
+def parse_receipt(found: Mapping[str, Any]) -> Receipt:
+    """An answer of `eth_getTransactionReceipt`."""
+    return Receipt(
+        tx_hash=from_hex(found["transactionHash"], length=32),
+        block_number=from_quantity(found["blockNumber"]),
+        block_hash=from_hex(found["blockHash"], length=32),
+        succeeded=from_quantity(found["status"]) == 1,
+        gas_used=from_quantity(found["gasUsed"]),
+        effective_gas_price=from_quantity(found["effectiveGasPrice"]),
+        sender=_some_address(found["from"]),
+        to=_address(found.get("to")),
+        contract_address=_address(found.get("contractAddress")),
+        logs=tuple(parse_log(log) for log in found["logs"]),
+    )
+
+
+def parse_transaction(found: Mapping[str, Any]) -> Transaction:
+    """An answer of `eth_getTransactionByHash`."""
+    number, block_hash = found.get("blockNumber"), found.get("blockHash")
+    return Transaction(
+        hash=from_hex(found["hash"], length=32),
+        sender=_some_address(found["from"]),
+        nonce=from_quantity(found["nonce"]),
+        to=_address(found.get("to")),
+        data=from_hex(found["input"]),
+        value=from_quantity(found["value"]),
+        gas=from_quantity(found["gas"]),
+        block_number=None if number is None else from_quantity(number),
+        block_hash=None if block_hash is None else from_hex(block_hash, length=32),
+    )

@@ -1,0 +1,84 @@
+"""EIP-1559 fees and gas, both with a ceiling that is a number someone chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolkit.errors import ConfigurationError, NotSent
+
+if TYPE_CHECKING:
+    from toolkit.chain.client import Client
+
+__all__ = ["FeePolicy", "Fees"]
+
+_GWEI = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Wei per gas: `maxFeePerGas` and `maxPriorityFeePerGas`."""
+
+    max_fee: int
+    tip: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeePolicy:
+    """What a transaction may cost. Fees are in wei per gas.
+
+    The tip is the `percentile` of what the last `blocks` blocks paid, brought between `min_tip` and
+    `max_tip`. The fee offered is twice the next base fee, so that it survives six full blocks, plus the
+    tip, and never more than `max_fee`. Gas is the node's estimate and `gas_headroom_percent` more, never
+    over `max_gas`.
+    """
+
+    min_tip: int = _GWEI // 20
+    max_tip: int = 5 * _GWEI
+    max_fee: int = 500 * _GWEI
+    percentile: int = 50
+    blocks: int = 10
+    gas_headroom_percent: int = 20
+    max_gas: int = 30_000_000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_tip <= self.max_tip <= self.max_fee or self.max_fee == 0:
+            raise ConfigurationError(
+                f"fees must satisfy 0 <= min_tip ({self.min_tip}) <= max_tip ({self.max_tip}) <= max_fee "
+                f"({self.max_fee}), with max_fee above zero"
+            )
+        if not 0 <= self.percentile <= 100 or self.blocks < 1:
+            raise ConfigurationError(
+                f"percentile {self.percentile} must be 0 to 100, and blocks {self.blocks} at least 1"
+            )
+        if self.gas_headroom_percent < 0 or self.max_gas < 21_000:
+            raise ConfigurationError(
+                f"gas_headroom_percent {self.gas_headroom_percent} must be 0 or more, and max_gas "
+                f"{self.max_gas} at least 21000"
+            )
+
+    def quote(self, client: Client) -> Fees:
+        """The fees to offer now. Raises NotSent when the base fee itself is over `max_fee`."""
+        history = client.fees(percentile=self.percentile, blocks=self.blocks)
+        base = history.next_base_fee
+        if base > self.max_fee:
+            raise NotSent(
+                f"the base fee is {base} wei per gas, over the ceiling of {self.max_fee}; wait until it "
+                "falls, or raise max_fee",
+                base_fee=base,
+                max_fee=self.max_fee,
+            )
+        usual = sorted(history.tips)[len(history.tips) // 2] if history.tips else self.min_tip
+        tip = min(max(usual, self.min_tip), self.max_tip, self.max_fee)
+        return Fees(max_fee=min(2 * base + tip, self.max_fee), tip=tip)
+
+    def gas_limit(self, estimate: int) -> int:
+        """Estimate and headroom. Raises NotSent when the estimate itself is over `max_gas`."""
+        if estimate > self.max_gas:
+            raise NotSent(
+                f"the transaction needs {estimate} gas, over the ceiling of {self.max_gas}; send less in one "
+                "transaction, or raise max_gas",
+                gas=estimate,
+                max_gas=self.max_gas,
+            )
+        return min(estimate * (100 + self.gas_headroom_percent) // 100, self.max_gas)
