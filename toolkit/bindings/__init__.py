@@ -1,0 +1,58 @@
+"""One small typed class per contract: reads at a block, writes as calls to be sent, events as dataclasses.
+
+| module | holds |
+| --- | --- |
+| `token`, `market`, `feed`, `registry` | `Stablecoin`, `PrimaryMarket`, `AttestedFeed`, `InvestorRegistry` |
+| `access` | `AccessManager`, `GuardianGate` |
+| `structs` | structs, enums and what views answer |
+| `events` | the events |
+| `errors` | one exception class per Solidity error, and the `registry` that decodes reverts |
+| `signable` | the EIP-712 data that holders and approvers sign |
+| `roles` | `Role`: the numbers in the access manager |
+
+Names are loaded on first use, so importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit.bindings.access import AccessManager, GuardianGate
+    from toolkit.bindings.feed import AttestedFeed
+    from toolkit.bindings.market import PrimaryMarket
+    from toolkit.bindings.registry import InvestorRegistry
+    from toolkit.bindings.roles import Role
+    from toolkit.bindings.token import Stablecoin
+
+_HOMES = {
+    "AccessManager": "access",
+    "AttestedFeed": "feed",
+    "GuardianGate": "access",
+    "InvestorRegistry": "registry",
+    "PrimaryMarket": "market",
+    "Role": "roles",
+    "Stablecoin": "token",
+}
+
+__all__ = [
+    "AccessManager",
+    "AttestedFeed",
+    "GuardianGate",
+    "InvestorRegistry",
+    "PrimaryMarket",
+    "Role",
+    "Stablecoin",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
