@@ -118,11 +118,14 @@ check-contracts: setup
 	$(FORGE) build --sizes --skip 'tests/**'
 	$(BIN)/issuance compile --check
 
-# slither builds into folders of its own: it runs `forge clean` first.
+# Medium and high findings fail; slither.config.json leaves out shadowing-state, which on this compiler only
+# finds private constants. slither builds into folders of its own, because it runs `forge clean` first.
 .PHONY: check-slither
 check-slither: setup .venv-contracts/.ready
+	@mkdir -p build/slither
 	PATH="$(call foundry,forge):$$PATH" FOUNDRY_OUT=build/slither/out FOUNDRY_CACHE_PATH=build/slither/cache \
-	  FOUNDRY_BUILD_INFO_PATH=build/slither/build-info $(CONTRACTS_BIN)/slither .
+	  FOUNDRY_BUILD_INFO_PATH=build/slither/build-info $(CONTRACTS_BIN)/slither . 2>&1 | tee build/slither/log
+	@! grep 'Impossible to generate IR' build/slither/log  # it goes on without the function, and exits with 0
 
 .PHONY: clean
 clean: ## remove what was built, keep what was installed
