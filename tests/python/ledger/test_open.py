@@ -1,0 +1,183 @@
+"""Opening: the schema, the database's settings, the deployment, and everything that can be wrong."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from support.ledgers import Fixture, address
+
+from toolkit.errors import ConfigurationError, InvalidInput, LedgerError, LedgerUnreachable, StaleDeployment
+from toolkit.ledger import Deployment, Ledger, migrate, schema
+from toolkit.ledger.errors import LedgerTooNew, LedgerTooOld, StaleLedger
+
+ANVIL = Deployment(chain_id=31337, market=address(77), instance_id="0xaa")
+
+
+def test_the_migrations_give_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    Ledger.open(url).close()
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+def test_sqlite_is_durable_and_checks_foreign_keys(desk: Fixture) -> None:
+    with desk.ledger._store.writing() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_what_was_written_is_there_after_reopening(desk: Fixture) -> None:
+    order = desk.fund(desk.mint())
+    desk.ledger.close()
+    with Ledger.open(desk.url, clock=desk.clock) as again:
+        assert again.orders.get(order.id) == order
+        assert again.verify() == again.head()
+
+
+def _open(url: str) -> int:
+    with Ledger.open(url) as ledger:
+        return ledger.head().seq
+
+
+def test_several_processes_may_open_an_empty_database_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        assert pool.map(_open, [url] * 8) == [0] * 8
+
+
+def _stamp(path: Path, revision: str) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE alembic_version SET version_num = ?", [revision])
+    database.close()
+
+
+def test_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    _stamp(path, "9999")
+    with pytest.raises(LedgerTooNew, match=r"schema is 9999, .* install the version") as refused:
+        Ledger.open(f"sqlite:///{path}")
+    assert isinstance(refused.value, LedgerError)
+
+
+def test_an_older_schema_waits_for_a_backup_and_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "desk.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    known = migrate.head_revision()
+    monkeypatch.setattr(migrate, "head_revision", lambda: "later")
+    with pytest.raises(
+        LedgerTooOld, match=f"schema is {known}, this version needs later: back the database up"
+    ):
+        Ledger.open(f"sqlite:///{path}")
+    monkeypatch.undo()
+    Ledger.migrate(f"sqlite:///{path}")
+    Ledger.open(f"sqlite:///{path}").close()
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE recipes (name TEXT)")
+    database.close()
+    with pytest.raises(LedgerError, match=r"1 tables but no ledger \(e.g. recipes\)"):
+        Ledger.open(f"sqlite:///{path}")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(LedgerError, match="not a database") as refused:
+        Ledger.open(f"sqlite:///{path}")
+    assert not isinstance(refused.value, LedgerUnreachable)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///{folder}/missing/desk.db", "postgresql+psycopg://nobody:secret@127.0.0.1:1/desk"]
+)
+def test_a_store_that_does_not_answer(tmp_path: Path, url: str) -> None:
+    with pytest.raises(LedgerUnreachable, match="does not answer") as refused:
+        Ledger.open(url.format(folder=tmp_path))
+    assert refused.value.retryable
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/desk", "desk.db"])
+def test_a_url_the_ledger_cannot_be_kept_at(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Ledger.open(url)
+
+
+def test_a_ledger_belongs_to_one_deployment(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    with Ledger.open(url) as ledger:
+        assert ledger.deployment is None
+        ledger.bind(ANVIL)
+        ledger.bind(ANVIL)
+        assert ledger.deployment == ANVIL
+    with Ledger.open(url, deployment=ANVIL) as ledger:
+        assert ledger.deployment == ANVIL
+    for other in (
+        Deployment(31337, address(77), "0xbb"),
+        Deployment(31337, address(77), None),
+        Deployment(31337, address(78), "0xaa"),
+        Deployment(1, address(77), "0xaa"),
+    ):
+        with pytest.raises(StaleLedger, match="belongs to another deployment") as refused:
+            Ledger.open(url, deployment=other)
+        assert isinstance(refused.value, LedgerError)
+        assert isinstance(refused.value, StaleDeployment)
+    with Ledger.open(url, deployment=ANVIL) as ledger:
+        assert ledger.deployment == ANVIL
+
+
+def test_one_transaction_holds_all_or_nothing(desk: Fixture) -> None:
+    before = desk.ledger.head()
+
+    def work() -> None:
+        with desk.ledger.transaction() as tx:
+            tx.lanes.add(address(500), name="mint", purpose="mint")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        work()
+    assert desk.ledger.lanes.all() == ()
+    assert desk.ledger.head() == before
+
+
+def test_a_failed_step_cannot_be_swallowed_inside_a_transaction(desk: Fixture) -> None:
+
+    def work() -> None:
+        with desk.ledger.transaction() as tx:
+            tx.lanes.add(address(500), name="mint", purpose="mint")
+            with pytest.raises(InvalidInput, match="already"):
+                tx.persons.add("maker", label="Maker", roles=[])
+
+    with pytest.raises(LedgerError, match="nothing of it was kept"):
+        work()
+    assert desk.ledger.lanes.all() == ()
+
+
+def test_the_ledger_inside_its_own_transaction_is_a_mistake(desk: Fixture) -> None:
+    with desk.ledger.transaction(), pytest.raises(LedgerError, match=r"call tx.orders, not ledger.orders"):
+        desk.mint()
+
+
+def test_a_transaction_ends_with_its_block(desk: Fixture) -> None:
+    with desk.ledger.transaction() as tx:
+        pass
+    with pytest.raises(LedgerError, match="has ended"):
+        tx.lanes.all()

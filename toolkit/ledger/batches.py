@@ -1,0 +1,249 @@
+"""Batches of orders on their way to the chain, and the signatures that approve them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from toolkit.calendar import Clock
+from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
+from toolkit.ledger import checks, schema
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.machines import Role, State
+from toolkit.ledger.persons import person_by_signer
+from toolkit.ledger.records import Approval, Batch
+from toolkit.ledger.steps import chunks, locked_orders
+from toolkit.ledger.store import Unit
+
+__all__ = ["Approvals", "Batches"]
+
+_IN_FLIGHT = (State.SUBMITTED, State.MINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Orders that go to the chain together. An order is in at most one batch at a time."""
+
+    unit: Unit
+    clock: Clock
+
+    def create(self, purpose: str, order_ids: Sequence[str], *, digest: str) -> Batch:
+        """Puts the orders, in this sequence, into a new open batch under an EIP-712 `digest`.
+
+        `purpose` is a word such as `mint`, `acceptance` or `payout`. Raises `IllegalTransition` if
+        one of the orders is in another batch.
+        """
+        if not order_ids:
+            raise InvalidInput("a batch needs at least one order")
+        batch = {
+            "id": str(uuid.uuid4()),
+            "purpose": checks.word(purpose, what="purpose"),
+            "digest": checks.hash32(digest, what="digest"),
+            "state": "open",
+            "created_at": self.clock.now(),
+        }
+        with self.unit.writing() as connection:
+            for row in locked_orders(connection, order_ids).values():
+                if row["batch_id"] is not None:
+                    raise IllegalTransition(
+                        f"order {row['id']} is in batch {row['batch_id']}: close that one first",
+                        order=row["id"],
+                        batch=row["batch_id"],
+                    )
+            connection.execute(sa.insert(schema.batches), [batch])
+            connection.execute(
+                sa.insert(schema.batch_orders),
+                [
+                    {"batch_id": batch["id"], "position": position, "order_id": order_id}
+                    for position, order_id in enumerate(order_ids)
+                ],
+            )
+            for chunk in chunks(order_ids):
+                connection.execute(
+                    sa.update(schema.orders).where(schema.orders.c.id.in_(chunk)).values(batch_id=batch["id"])
+                )
+        return Batch(**batch, order_ids=tuple(order_ids))  # type: ignore[arg-type]
+
+    def mark_sent(self, batch_id: str) -> Batch:
+        """`open` to `sent`: in the same transaction as the signed bytes are stored, before they leave."""
+        return self._move(batch_id, ("open",), "sent")
+
+    def close(self, batch_id: str) -> Batch:
+        """Ends the batch and sets its orders free: done, or provably never to land.
+
+        Raises `IllegalTransition` while one of its orders is `submitted` or `mined`.
+        """
+        table = schema.orders
+        with self.unit.writing() as connection:
+            flying = connection.execute(
+                sa.select(table.c.id, table.c.state)
+                .where(table.c.batch_id == batch_id, table.c.state.in_(_IN_FLIGHT))
+                .limit(1)
+            ).one_or_none()
+            if flying is not None:
+                raise IllegalTransition(
+                    f"batch {batch_id} can't be closed: order {flying.id} is {flying.state}",
+                    batch=batch_id,
+                    order=flying.id,
+                )
+            closed = _moved(connection, batch_id, ("open", "sent"), "closed")
+            connection.execute(sa.update(table).where(table.c.batch_id == batch_id).values(batch_id=None))
+            return closed
+
+    def get(self, batch_id: str) -> Batch:
+        """The batch. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            return _batch(connection, batch_id)
+
+    def find(self, *, state: str | None = None, purpose: str | None = None) -> tuple[Batch, ...]:
+        """The batches that match, oldest first."""
+        table = schema.batches
+        query = sa.select(table.c.id).order_by(table.c.created_at, table.c.id)
+        if state is not None:
+            query = query.where(table.c.state == state)
+        if purpose is not None:
+            query = query.where(table.c.purpose == purpose)
+        with self.unit.reading() as connection:
+            return tuple(
+                _batch(connection, batch_id) for batch_id in connection.execute(query).scalars().all()
+            )
+
+    def _move(self, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
+        with self.unit.writing() as connection:
+            return _moved(connection, batch_id, sources, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Signatures under digests. A person counts once, whichever of their keys they use."""
+
+    unit: Unit
+    clock: Clock
+
+    def add(self, digest: str, *, signer: str, signature: bytes) -> Approval:
+        """Records that the owner of `signer` signed `digest`; the caller has recovered the signer.
+
+        Raises `NotAuthorised` for an unknown or revoked key, a person who isn't an `APPROVER`, who
+        signed already with another key, or who made or funded one of the orders under the digest;
+        `NotFound` if no batch has the digest. The same key again returns the first record.
+        """
+        checks.hash32(digest, what="digest")
+        with self.unit.writing() as connection:
+            person = person_by_signer(connection, signer)
+            if Role.APPROVER not in person.roles:
+                raise NotAuthorised(f"{person.person_id} is no approver", person=person.person_id)
+            known = _approvals(connection, digest, person.person_id)
+            if known:
+                return _same_key(known[0], signer)
+            _check_uninvolved(connection, digest, person.person_id)
+            row = {
+                "digest": digest,
+                "person_id": person.person_id,
+                "signer": signer,
+                "signature": bytes(signature),
+                "created_at": self.clock.now(),
+            }
+            connection.execute(sa.insert(schema.approvals), [row])
+        return Approval(**row)  # type: ignore[arg-type]
+
+    def of(self, digest: str) -> tuple[Approval, ...]:
+        """The signatures that count now, one a person, ascending by signer as the chain wants them.
+
+        Those by keys since revoked, or by persons no longer approvers, are left out.
+        """
+        keys, roles = schema.signing_keys, schema.person_roles
+        with self.unit.reading() as connection:
+            approvals = _approvals(connection, digest)
+            valid = set(
+                connection.execute(
+                    sa.select(keys.c.address)
+                    .join(roles, roles.c.person_id == keys.c.person_id)
+                    .where(
+                        keys.c.address.in_([approval.signer for approval in approvals]),
+                        keys.c.revoked_at.is_(None),
+                        roles.c.role == Role.APPROVER,
+                    )
+                ).scalars()
+            )
+        counted = [approval for approval in approvals if approval.signer in valid]
+        return tuple(sorted(counted, key=lambda approval: int(approval.signer, 16)))
+
+
+def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
+    table = schema.batches
+    moved = connection.execute(
+        sa.update(table).where(table.c.id == batch_id, table.c.state.in_(sources)).values(state=target)
+    )
+    batch = _batch(connection, batch_id)
+    if moved.rowcount != 1:
+        raise IllegalTransition(
+            f"batch {batch_id} is {batch.state}: it can't become {target}",
+            batch=batch_id,
+            source=batch.state,
+            target=target,
+        )
+    return batch
+
+
+def _batch(connection: Connection, batch_id: str) -> Batch:
+    row = _one(connection, schema.batches.c.id, batch_id)
+    if row is None:
+        raise NotFound(f"no batch {batch_id!r}", batch=batch_id)
+    table = schema.batch_orders
+    orders = connection.execute(
+        sa.select(table.c.order_id).where(table.c.batch_id == batch_id).order_by(table.c.position)
+    ).scalars()
+    return Batch(**row, order_ids=tuple(orders))
+
+
+def _one(connection: Connection, column: sa.Column[Any], value: str) -> RowMapping | None:
+    return connection.execute(sa.select(column.table).where(column == value)).mappings().one_or_none()
+
+
+def _approvals(connection: Connection, digest: str, person_id: str | None = None) -> list[Approval]:
+    query = sa.select(schema.approvals).where(schema.approvals.c.digest == digest)
+    if person_id is not None:
+        query = query.where(schema.approvals.c.person_id == person_id)
+    return [Approval(**row) for row in connection.execute(query).mappings()]
+
+
+def _same_key(known: Approval, signer: str) -> Approval:
+    if known.signer != signer:
+        raise NotAuthorised(
+            f"{known.person_id} signed already with {known.signer}: two keys of one person are one "
+            "approval, another person must sign",
+            person=known.person_id,
+        )
+    return known
+
+
+def _check_uninvolved(connection: Connection, digest: str, person_id: str) -> None:
+    members = (
+        sa.select(schema.batch_orders.c.order_id)
+        .join(schema.batches, schema.batches.c.id == schema.batch_orders.c.batch_id)
+        .where(schema.batches.c.digest == digest)
+    )
+    if connection.execute(members.limit(1)).first() is None:
+        raise NotFound(f"no batch has the digest {digest}: sign what the ledger proposes", digest=digest)
+    events = schema.order_events
+    hand_in = connection.execute(
+        sa.select(events.c.order_id, events.c.to_state)
+        .where(
+            events.c.order_id.in_(members),
+            events.c.actor == person_id,
+            events.c.to_state.in_([State.REQUESTED, State.FUNDED]),
+        )
+        .limit(1)
+    ).one_or_none()
+    if hand_in is not None:
+        raise NotAuthorised(
+            f"{person_id} took order {hand_in.order_id} to {hand_in.to_state} and so can't sign for it: "
+            "another person must",
+            person=person_id,
+            order=hand_in.order_id,
+        )

@@ -1,0 +1,235 @@
+"""What the desk saw of the chain: its lanes, decoded events, attestations, how far it has read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from toolkit.calendar import Clock
+from toolkit.chain.addresses import checksum_address
+from toolkit.chain.hexes import to_hex
+from toolkit.errors import InconsistentNode, InvalidInput, LedgerError
+from toolkit.ledger import checks, schema
+from toolkit.ledger.errors import WalletTaken
+from toolkit.ledger.records import Attestation, ChainEvent, Cursor, Lane
+from toolkit.ledger.steps import chunks
+from toolkit.ledger.store import Unit
+
+__all__ = ["Attestations", "ChainEvents", "Cursors", "Lanes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The sending keys. One lane is one key and one nonce sequence."""
+
+    unit: Unit
+    clock: Clock
+
+    def add(self, address: str, *, name: str, purpose: str) -> Lane:
+        """Registers a lane; the same again returns it. Raises `WalletTaken` for another name or key."""
+        row = {
+            "address": checksum_address(address, what="lane"),
+            "name": checks.one_line(name, what="lane", longest=64),
+            "purpose": checks.word(purpose, what="purpose"),
+        }
+        table = schema.lanes
+        with self.unit.writing() as connection:
+            known = connection.execute(
+                sa.select(table).where(sa.or_(table.c.address == address, table.c.name == name))
+            ).mappings()
+            for found in known:
+                if any(found[column] != value for column, value in row.items()):
+                    raise WalletTaken(
+                        f"lane {found['name']} is {found['address']} for {found['purpose']} already",
+                        lane=found["name"],
+                    )
+                return Lane(**found)
+            added = row | {"created_at": self.clock.now()}
+            connection.execute(sa.insert(table), [added])
+        return Lane(**added)  # type: ignore[arg-type]
+
+    def all(self) -> tuple[Lane, ...]:
+        """Every lane, by name."""
+        with self.unit.reading() as connection:
+            rows = connection.execute(sa.select(schema.lanes).order_by(schema.lanes.c.name)).mappings()
+            return tuple(Lane(**row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvents:
+    """Decoded logs, each once, whatever the node repeats."""
+
+    unit: Unit
+    clock: Clock
+
+    def record(self, events: Iterable[ChainEvent]) -> tuple[ChainEvent, ...]:
+        """Stores the events and returns those that weren't there, in order.
+
+        An event that had been orphaned and is back counts as new. Raises `InconsistentNode` if the
+        node now says something else about a log it reported before.
+        """
+        fresh: list[ChainEvent] = []
+        rows: list[dict[str, Any]] = []
+        wanted = [(event, _event_row(event)) for event in events]
+        with self.unit.writing() as connection:
+            known = _known_events(connection, {event.block_hash for event, _ in wanted})
+            for event, row in wanted:
+                key = (event.block_hash, event.log_index)
+                before = known.get(key)
+                if before is None:
+                    rows.append(row)
+                elif any(before[name] != value for name, value in row.items() if name != "orphaned_at"):
+                    raise InconsistentNode(
+                        f"log {event.log_index} of block {event.block_hash} was {before['name']} and is now "
+                        f"{event.name}: the node contradicts itself, ask another one",
+                        block=event.block_hash,
+                        log_index=event.log_index,
+                    )
+                elif before["orphaned_at"] is None:
+                    continue
+                else:
+                    _set_orphaned(connection, event.block_hash, None)
+                known[key] = row
+                fresh.append(event)
+            if rows:
+                connection.execute(sa.insert(schema.chain_events), rows)
+        return tuple(fresh)
+
+    def orphan(self, block_hash: str) -> None:
+        """Marks the events of a block that is no longer part of the chain."""
+        with self.unit.writing() as connection:
+            _set_orphaned(connection, block_hash, self.clock.now())
+
+    def find(self, *, name: str | None = None, from_block: int = 0) -> tuple[ChainEvent, ...]:
+        """The events on the chain as known, in its order; orphaned ones left out."""
+        table = schema.chain_events
+        query = (
+            sa.select(table)
+            .where(table.c.block_number >= from_block, table.c.orphaned_at.is_(None))
+            .order_by(table.c.block_number, table.c.log_index)
+        )
+        if name is not None:
+            query = query.where(table.c.name == name)
+        with self.unit.reading() as connection:
+            return tuple(_event_from(row) for row in connection.execute(query).mappings())
+
+
+@dataclass(frozen=True, slots=True)
+class Attestations:
+    """The attestations this desk published or saw."""
+
+    unit: Unit
+    clock: Clock
+
+    def record(
+        self, feed: str, *, as_of: datetime, value: int, report: str, transaction_hash: str
+    ) -> Attestation:
+        """Stores one; the same again returns it. Raises `LedgerError` for another under that instant."""
+        row = {
+            "feed": checksum_address(feed, what="feed"),
+            "as_of": checks.aware(as_of, what="as_of"),
+            "value": value,
+            "report": checks.hash32(report, what="report"),
+            "transaction_hash": checks.hash32(transaction_hash, what="transaction hash"),
+        }
+        table = schema.attestations
+        with self.unit.writing() as connection:
+            known = (
+                connection.execute(sa.select(table).where(table.c.feed == feed, table.c.as_of == as_of))
+                .mappings()
+                .one_or_none()
+            )
+            if known is not None:
+                if (known["value"], known["report"]) != (value, report):
+                    raise LedgerError(
+                        f"feed {feed} has an attestation as of {as_of.isoformat()} with value "
+                        f"{known['value']}: an attestation is never changed, publish a later one"
+                    )
+                return Attestation(**known)
+            recorded = row | {"recorded_at": self.clock.now()}
+            connection.execute(sa.insert(table), [recorded])
+        return Attestation(**recorded)  # type: ignore[arg-type]
+
+    def find(self, feed: str) -> tuple[Attestation, ...]:
+        """All of a feed, oldest first."""
+        table = schema.attestations
+        query = sa.select(table).where(table.c.feed == feed).order_by(table.c.as_of)
+        with self.unit.reading() as connection:
+            return tuple(Attestation(**row) for row in connection.execute(query).mappings())
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """How far each reader of the chain has come, by block number and hash."""
+
+    unit: Unit
+
+    def get(self, name: str) -> Cursor | None:
+        """The cursor, or None if the reader never started."""
+        table = schema.cursors
+        with self.unit.reading() as connection:
+            row = connection.execute(sa.select(table).where(table.c.name == name)).mappings().one_or_none()
+        return None if row is None else Cursor(**row)
+
+    def set(self, name: str, *, block_number: int, block_hash: str) -> Cursor:
+        """Moves the cursor, in the transaction that stores what was read; back too, after a
+        reorganisation."""
+        values = {"block_number": block_number, "block_hash": checks.hash32(block_hash, what="block hash")}
+        table = schema.cursors
+        with self.unit.writing() as connection:
+            moved = connection.execute(sa.update(table).where(table.c.name == name).values(**values))
+            if moved.rowcount == 0:
+                connection.execute(sa.insert(table), [{"name": name, **values}])
+        return Cursor(name, block_number, block_hash)
+
+
+def _event_row(event: ChainEvent) -> dict[str, Any]:
+    return {
+        "block_hash": checks.hash32(event.block_hash, what="block hash"),
+        "log_index": event.log_index,
+        "block_number": event.block_number,
+        "transaction_hash": checks.hash32(event.transaction_hash, what="transaction hash"),
+        "address": event.address,
+        "name": event.name,
+        "arguments": json.dumps(_plain(event.arguments), sort_keys=True, separators=(",", ":")),
+        "orphaned_at": None,
+    }
+
+
+def _event_from(row: RowMapping) -> ChainEvent:
+    return ChainEvent(**{**row, "arguments": json.loads(row["arguments"])})
+
+
+def _plain(value: Any) -> Any:
+    """Arguments as JSON: bytes as 0x, whole numbers as they are (Python reads them back exactly)."""
+    if isinstance(value, (bytes, bytearray)):
+        return to_hex(bytes(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    raise InvalidInput(f"event argument {value!r} ({type(value).__name__}) is no value of the chain")
+
+
+def _known_events(connection: Connection, block_hashes: set[str]) -> dict[tuple[str, int], Any]:
+    table = schema.chain_events
+    known: dict[tuple[str, int], Any] = {}
+    for chunk in chunks(sorted(block_hashes)):
+        rows: Sequence[RowMapping] = (
+            connection.execute(sa.select(table).where(table.c.block_hash.in_(chunk))).mappings().all()
+        )
+        known.update(((row["block_hash"], row["log_index"]), row) for row in rows)
+    return known
+
+
+def _set_orphaned(connection: Connection, block_hash: str, at: datetime | None) -> None:
+    table = schema.chain_events
+    connection.execute(sa.update(table).where(table.c.block_hash == block_hash).values(orphaned_at=at))

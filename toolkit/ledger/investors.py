@@ -1,0 +1,280 @@
+"""Investors, with the wallets and bank accounts that are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from toolkit.calendar import Clock
+from toolkit.chain.addresses import checksum_address
+from toolkit.errors import InvalidInput, NotEligible
+from toolkit.ledger import checks, schema
+from toolkit.ledger.errors import NotFound, WalletTaken
+from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
+from toolkit.ledger.store import Unit
+
+__all__ = ["Investors", "require_bank_account", "require_eligible", "require_owner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Investors:
+    """Everyone onboarded, with the wallets and bank accounts that are theirs."""
+
+    unit: Unit
+    clock: Clock
+
+    def add(
+        self,
+        reference: str,
+        *,
+        label: str,
+        investor_class: str,
+        jurisdiction: str,
+        regime: str,
+        verified_until: datetime | None = None,
+    ) -> Investor:
+        """Onboards an investor.
+
+        `reference` is 0x and 32 hex digits: a random uuid or a keyed hash, never a name or its plain
+        hash. `label` is no personal data. `jurisdiction` is an ISO 3166-1 alpha-2 code. Raises
+        `InvalidInput`, also for a reference that is taken.
+        """
+        row = {
+            "reference": checks.investor_reference(reference),
+            "label": checks.one_line(label, what="label"),
+            "investor_class": checks.word(investor_class, what="investor class"),
+            "jurisdiction": checks.country(jurisdiction),
+            "regime": checks.word(regime, what="regime"),
+            "verified_until": verified_until and checks.aware(verified_until, what="verified_until"),
+            "created_at": self.clock.now(),
+        }
+        with self.unit.writing() as connection:
+            if _investor_row(connection, reference) is not None:
+                raise InvalidInput(f"investor {reference} is already in the ledger", reference=reference)
+            connection.execute(sa.insert(schema.investors), [row])
+        return Investor(**row)  # type: ignore[arg-type]
+
+    def set_verified_until(self, reference: str, verified_until: datetime | None) -> Investor:
+        """Renews, shortens or (with None) withdraws the verification."""
+        if verified_until is not None:
+            checks.aware(verified_until, what="verified_until")
+        with self.unit.writing() as connection:
+            _investor(connection, reference)
+            connection.execute(
+                sa.update(schema.investors)
+                .where(schema.investors.c.reference == reference)
+                .values(verified_until=verified_until)
+            )
+            return _investor(connection, reference)
+
+    def get(self, reference: str) -> Investor:
+        """The investor. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            return _investor(connection, reference)
+
+    def all(self) -> tuple[Investor, ...]:
+        """All investors, oldest first."""
+        table = schema.investors
+        with self.unit.reading() as connection:
+            rows = connection.execute(sa.select(table).order_by(table.c.created_at, table.c.reference))
+            return tuple(Investor(**row) for row in rows.mappings())
+
+    def add_wallet(
+        self, address: str, *, investor: str, kind: str, proof: OwnershipProof | None = None
+    ) -> Wallet:
+        """Records that `address` is the investor's.
+
+        The signature of `proof` must have been checked before. Raises `InvalidInput` for a malformed
+        address, `NotFound` for an unknown investor, `WalletTaken` if the address is in the ledger.
+        """
+        address = checksum_address(address, what="wallet")
+        row = {
+            "address": address,
+            "investor": investor,
+            "kind": checks.word(kind, what="wallet kind"),
+            "created_at": self.clock.now(),
+            **_proof_columns(proof),
+        }
+        with self.unit.writing() as connection:
+            _investor(connection, investor)
+            taken = _wallet(connection, address)
+            if taken is not None:
+                raise WalletTaken(
+                    f"wallet {address} already belongs to investor {taken.investor}: "
+                    "a wallet has one owner, for good",
+                    wallet=address,
+                    investor=taken.investor,
+                )
+            connection.execute(sa.insert(schema.wallets), [row])
+            return _require_wallet(connection, address)
+
+    def prove_wallet(self, address: str, proof: OwnershipProof) -> Wallet:
+        """Adds or renews the proof that the wallet is its investor's. Raises `NotFound`."""
+        with self.unit.writing() as connection:
+            _require_wallet(connection, address)
+            connection.execute(
+                sa.update(schema.wallets)
+                .where(schema.wallets.c.address == address)
+                .values(**_proof_columns(proof))
+            )
+            return _require_wallet(connection, address)
+
+    def wallet(self, address: str) -> Wallet:
+        """The wallet. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            return _require_wallet(connection, address)
+
+    def wallets(self, investor: str | None = None) -> tuple[Wallet, ...]:
+        """The wallets of one investor, or all."""
+        table = schema.wallets
+        query = sa.select(table).order_by(table.c.created_at, table.c.address)
+        if investor is not None:
+            query = query.where(table.c.investor == investor)
+        with self.unit.reading() as connection:
+            return tuple(_wallet_from(row) for row in connection.execute(query).mappings())
+
+    def add_bank_account(
+        self, reference: str, *, investor: str, currency: str, verified_at: datetime
+    ) -> BankAccount:
+        """Records an account that was verified to be in the investor's own name.
+
+        `reference` is the desk's own word for it (not the account number). Raises `NotFound` for an
+        unknown investor, `WalletTaken` if the reference is used.
+        """
+        row = {
+            "reference": checks.one_line(reference, what="bank account"),
+            "investor": investor,
+            "currency": checks.currency_code(currency),
+            "verified_at": checks.aware(verified_at, what="verified_at"),
+        }
+        with self.unit.writing() as connection:
+            _investor(connection, investor)
+            if _bank_account(connection, reference) is not None:
+                raise WalletTaken(
+                    f"bank account {reference} is already in the ledger", bank_account=reference
+                )
+            connection.execute(sa.insert(schema.bank_accounts), [row])
+        return BankAccount(**row)  # type: ignore[arg-type]
+
+    def require_eligible(self, *, investor: str, wallet: str) -> None:
+        """Raises `NotEligible` unless the wallet is proven, the investor's, and the investor verified now.
+
+        Asked again when an order is executed: what held when it was taken may hold no longer.
+        """
+        with self.unit.reading() as connection:
+            require_eligible(connection, investor=investor, wallet=wallet, at=self.clock.now())
+
+    def bank_accounts(self, investor: str) -> tuple[BankAccount, ...]:
+        """The accounts of an investor, newest first."""
+        table = schema.bank_accounts
+        query = (
+            sa.select(table)
+            .where(table.c.investor == investor)
+            .order_by(table.c.verified_at.desc(), table.c.reference)
+        )
+        with self.unit.reading() as connection:
+            return tuple(BankAccount(**row) for row in connection.execute(query).mappings())
+
+
+def require_owner(connection: Connection, *, investor: str, wallet: str) -> Wallet:
+    """The wallet, if it is the investor's. Raises `NotEligible`, or `NotFound` if it is unknown."""
+    record = _require_wallet(connection, wallet)
+    if record.investor != investor:
+        raise NotEligible(
+            f"wallet {wallet} belongs to investor {record.investor}, not to {investor}", wallet=wallet
+        )
+    return record
+
+
+def require_eligible(connection: Connection, *, investor: str, wallet: str, at: datetime) -> None:
+    """Raises `NotEligible` unless the wallet is proven, the investor's, and the investor verified.
+
+    Raises `NotFound` if either is unknown.
+    """
+    record = require_owner(connection, investor=investor, wallet=wallet)
+    owner = _investor(connection, investor)
+    if record.proof is None:
+        raise NotEligible(
+            f"wallet {wallet} has no proof of ownership: record one with investors.prove_wallet",
+            wallet=wallet,
+        )
+    if not owner.is_verified(at):
+        until = owner.verified_until.isoformat() if owner.verified_until else "never verified"
+        raise NotEligible(
+            f"investor {investor} is not verified at {at.isoformat()} (verified until: {until}): "
+            "renew the verification",
+            investor=investor,
+        )
+
+
+def require_bank_account(
+    connection: Connection, *, reference: str, investor: str, currency: str
+) -> BankAccount:
+    """The account, if it is the investor's own and in `currency`; else `NotEligible` or `NotFound`."""
+    row = _bank_account(connection, reference)
+    if row is None:
+        raise NotFound(f"no bank account {reference!r}: record it first", bank_account=reference)
+    if row["investor"] != investor or row["currency"] != currency:
+        raise NotEligible(
+            f"bank account {reference} is {row['currency']} of investor {row['investor']}: money goes "
+            f"only to an account in {currency} in the customer's own name",
+            bank_account=reference,
+        )
+    return BankAccount(**row)
+
+
+def _proof_columns(proof: OwnershipProof | None) -> dict[str, Any]:
+    if proof is None:
+        return {"proof_method": None, "challenge": None, "signature": None, "verified_at": None}
+    return {
+        "proof_method": checks.word(proof.method, what="proof method"),
+        "challenge": proof.challenge,
+        "signature": proof.signature,
+        "verified_at": checks.aware(proof.verified_at, what="verified_at"),
+    }
+
+
+def _row(connection: Connection, column: sa.Column[Any], value: str) -> RowMapping | None:
+    return connection.execute(sa.select(column.table).where(column == value)).mappings().one_or_none()
+
+
+def _investor_row(connection: Connection, reference: str) -> RowMapping | None:
+    return _row(connection, schema.investors.c.reference, reference)
+
+
+def _investor(connection: Connection, reference: str) -> Investor:
+    row = _investor_row(connection, reference)
+    if row is None:
+        raise NotFound(f"no investor {reference!r}: onboard them first", investor=reference)
+    return Investor(**row)
+
+
+def _wallet(connection: Connection, address: str) -> Wallet | None:
+    row = _row(connection, schema.wallets.c.address, address)
+    return None if row is None else _wallet_from(row)
+
+
+def _wallet_from(row: RowMapping) -> Wallet:
+    proof = None
+    if row["verified_at"] is not None:
+        proof = OwnershipProof(
+            row["proof_method"], row["challenge"], bytes(row["signature"]), row["verified_at"]
+        )
+    return Wallet(row["address"], row["investor"], row["kind"], proof, row["created_at"])
+
+
+def _require_wallet(connection: Connection, address: str) -> Wallet:
+    wallet = _wallet(connection, address)
+    if wallet is None:
+        raise NotFound(
+            f"no wallet {address!r}: record it for its investor first (with its checksum)", wallet=address
+        )
+    return wallet
+
+
+def _bank_account(connection: Connection, reference: str) -> RowMapping | None:
+    return _row(connection, schema.bank_accounts.c.reference, reference)

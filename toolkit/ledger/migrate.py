@@ -1,0 +1,77 @@
+"""Bringing a database to the schema of this version. The migrations travel inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from toolkit.errors import LedgerError
+from toolkit.ledger.errors import LedgerTooNew, LedgerTooOld
+
+__all__ = ["current_revision", "head_revision", "prepare", "upgrade"]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    # Config reads % as an interpolation.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def head_revision() -> str:
+    """The revision this version of the toolkit works with."""
+    (head,) = ScriptDirectory.from_config(_config()).get_heads()
+    return head
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision of the database, or None if no migration ever ran there."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the missing migrations inside the caller's transaction."""
+    command.upgrade(_config(connection), "head")
+
+
+def prepare(connection: Connection) -> None:
+    """Makes the tables in an empty database; refuses one that this version can't serve.
+
+    Raises `LedgerTooNew`, `LedgerTooOld`, or `LedgerError` for a database that isn't a ledger.
+    """
+    current, wanted = current_revision(connection), head_revision()
+    if current == wanted:
+        return
+    if current is None:
+        tables = sa.inspect(connection).get_table_names()
+        if tables:
+            raise LedgerError(
+                f"the database holds {len(tables)} tables but no ledger (e.g. {min(tables)}): "
+                "give the ledger a database of its own"
+            )
+        upgrade(connection)
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current in known:
+        raise LedgerTooOld(
+            f"the ledger's schema is {current}, this version needs {wanted}: "
+            "back the database up, then run Ledger.migrate(url)",
+            current=current,
+            wanted=wanted,
+        )
+    raise LedgerTooNew(
+        f"the ledger's schema is {current}, which this version doesn't know (it knows {wanted}): "
+        "install the version of issuance-toolkit that wrote it, or a later one",
+        current=current,
+        wanted=wanted,
+    )

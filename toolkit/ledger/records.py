@@ -1,0 +1,308 @@
+"""What the ledger gives back: frozen records, each a copy of a row as it stood when it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from toolkit.amounts import Amount
+from toolkit.ledger.machines import OrderKind, Role, State
+
+__all__ = [
+    "Approval",
+    "Attestation",
+    "BankAccount",
+    "Batch",
+    "ChainEvent",
+    "Cursor",
+    "Deployment",
+    "FundsReceipt",
+    "Head",
+    "Investor",
+    "Lane",
+    "MintOrder",
+    "Order",
+    "OrderEvent",
+    "OwnershipProof",
+    "Payout",
+    "Person",
+    "RedemptionOrder",
+    "SigningKey",
+    "TransactionRecord",
+    "Wallet",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The one deployment a ledger belongs to. `instance_id` tells two runs of a local node apart."""
+
+    chain_id: int
+    market: str
+    instance_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Investor:
+    """Somebody onboarded. `reference` is 0x and 32 hex digits (bytes16 on chain), never a name.
+
+    `label` is what the desk calls them on its screens; it is the only free text and holds no
+    personal data. `verified_until` is None as long as nobody was verified.
+    """
+
+    reference: str
+    label: str
+    investor_class: str
+    jurisdiction: str
+    regime: str
+    verified_until: datetime | None
+    created_at: datetime
+
+    def is_verified(self, at: datetime) -> bool:
+        """Whether the verification holds at the instant `at`."""
+        return self.verified_until is not None and at < self.verified_until
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipProof:
+    """How a wallet was shown to be its investor's: the challenge and the answer to it."""
+
+    method: str
+    challenge: str
+    signature: bytes
+    verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """One address, which belongs to one investor. `proof` is None until ownership is shown."""
+
+    address: str
+    investor: str
+    kind: str
+    proof: OwnershipProof | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """An account in the customer's own name, under the desk's reference to it."""
+
+    reference: str
+    investor: str
+    currency: str
+    verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An address a person signs with. After `revoked_at` its signatures count for nothing."""
+
+    address: str
+    person_id: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts: the unit of four eyes, however many keys they hold."""
+
+    person_id: str
+    label: str
+    roles: frozenset[Role]
+    signing_keys: tuple[SigningKey, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a customer asked for, and how far it has come.
+
+    The amount is `base_units` of the token `unit`; `currency` is the money it is paid or redeemed in,
+    at par. `created_at` is the ledger's own receipt time. `batch_id` is the open batch it is part of.
+    """
+
+    id: str
+    kind: OrderKind
+    state: State
+    held_from: State | None
+    investor: str
+    wallet: str
+    base_units: int
+    unit: str
+    decimals: int
+    currency: str
+    maker: str
+    created_at: datetime
+    batch_id: str | None
+
+    @property
+    def amount(self) -> Amount:
+        """The tokens ordered."""
+        return Amount.from_base_units(self.base_units, unit=self.unit, decimals=self.decimals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MintOrder(Order):
+    """Tokens for money. `number` is the one under which the chain mints it once and never again."""
+
+    number: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionOrder(Order):
+    """Money for tokens, to `bank_account`.
+
+    `number` is the chain's redemption id, known once the tokens are in escrow; `due_at` the end of
+    the banking day by which the money must be out, known once the request is valid.
+    """
+
+    number: int | None
+    bank_account: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """One step of one order and its place in the hash chain. `from_state` is None for the first."""
+
+    seq: int
+    order_id: str
+    from_state: State | None
+    to_state: State
+    actor: str
+    role: Role
+    at: datetime
+    reason: str
+    evidence: str | None
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain of events. Kept elsewhere, it proves later what was there."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundsReceipt:
+    """One line of the bank's statement. It pays for one order, or goes back, and never both."""
+
+    reference: str
+    amount: Amount
+    payer_matches: bool
+    value_date: date
+    received_at: datetime
+    order_id: str | None
+    returned_reference: str | None
+    returned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money that the bank confirms to have paid for one redemption."""
+
+    reference: str
+    order_id: str
+    bank_account: str
+    amount: Amount
+    paid_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Orders that go to the chain together, in the order they are signed in.
+
+    `state` is `open` (may still change hands or be released), `sent` (a transaction exists that may
+    land) or `closed`. `digest` is the EIP-712 digest that is approved.
+    """
+
+    id: str
+    purpose: str
+    digest: str
+    state: str
+    created_at: datetime
+    order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's signature under one digest."""
+
+    digest: str
+    person_id: str
+    signer: str
+    signature: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One sending key with its own nonce sequence."""
+
+    address: str
+    name: str
+    purpose: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRecord:
+    """A signed transaction, stored before it was first sent.
+
+    `state` is `recorded` until its outcome is known for good (`toolkit.chain.journal.Outcome`). The
+    block is where it was last seen, which a reorganisation may change.
+    """
+
+    hash: str
+    lane: str
+    nonce: int
+    raw: bytes
+    purpose: str
+    batch_id: str | None
+    state: str
+    created_at: datetime
+    block_number: int | None
+    block_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A published attestation as the desk saw it: value in base units, report hash, transaction."""
+
+    feed: str
+    as_of: datetime
+    value: int
+    report: str
+    transaction_hash: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvent:
+    """A decoded log. `(block_hash, log_index)` names it; `orphaned_at` says it was reorganised away."""
+
+    block_hash: str
+    log_index: int
+    block_number: int
+    transaction_hash: str
+    address: str
+    name: str
+    arguments: dict[str, Any]
+    orphaned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a reader of the chain has come."""
+
+    name: str
+    block_number: int
+    block_hash: str

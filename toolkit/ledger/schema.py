@@ -1,0 +1,327 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+Amounts are stored as plain decimal digits in text. A token amount may need 112 bits: SQLite's
+integers end at 63 and its NUMERIC falls back to binary floating point without saying so. Plain
+digits, not padded ones, because there is exactly one way to write a number, so equality works in
+SQL, an auditor can read the column, and PostgreSQL can cast it to NUMERIC; nothing here sorts or
+sums amounts in SQL. Hashes and addresses are text with 0x, as people and block explorers show them;
+only signed bytes and signatures are binary. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["BaseUnits", "UtcDateTime", "metadata"]
+
+
+class BaseUnits(TypeDecorator[int]):
+    """A whole number from 0 to 2^256 - 1, stored as its decimal digits."""
+
+    impl = sa.String(78)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**256:
+            raise ValueError(f"{value!r} is not a whole number of 256 bits")
+        return str(value)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as UTC, read as UTC. A naive one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = sa.String(36)
+_Word = sa.String(32)
+_Name = sa.String(128)
+_Address = sa.String(42)
+_Hash = sa.String(66)
+_Digest = sa.String(64)  # sha256 of the ledger's own, without 0x
+
+
+def _fk(target: str) -> sa.ForeignKey:
+    return sa.ForeignKey(target, ondelete="RESTRICT")
+
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+# One row: the end of the chain of events. Writers on PostgreSQL queue up on it.
+event_head = sa.Table(
+    "event_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", _Digest, nullable=False),
+)
+
+investors = sa.Table(
+    "investors",
+    metadata,
+    sa.Column("reference", sa.String(34), primary_key=True),
+    sa.Column("label", _Name, nullable=False),
+    sa.Column("investor_class", _Word, nullable=False),
+    sa.Column("jurisdiction", sa.String(2), nullable=False),
+    sa.Column("regime", _Word, nullable=False),
+    sa.Column("verified_until", UtcDateTime, nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+wallets = sa.Table(
+    "wallets",
+    metadata,
+    sa.Column("address", _Address, primary_key=True),
+    sa.Column("investor", sa.String(34), _fk("investors.reference"), nullable=False, index=True),
+    sa.Column("kind", _Word, nullable=False),
+    sa.Column("proof_method", _Word, nullable=True),
+    sa.Column("challenge", sa.Text, nullable=True),
+    sa.Column("signature", sa.LargeBinary, nullable=True),
+    sa.Column("verified_at", UtcDateTime, nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+bank_accounts = sa.Table(
+    "bank_accounts",
+    metadata,
+    sa.Column("reference", _Name, primary_key=True),
+    sa.Column("investor", sa.String(34), _fk("investors.reference"), nullable=False, index=True),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("verified_at", UtcDateTime, nullable=False),
+)
+
+persons = sa.Table(
+    "persons",
+    metadata,
+    sa.Column("person_id", sa.String(64), primary_key=True),
+    sa.Column("label", _Name, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+person_roles = sa.Table(
+    "person_roles",
+    metadata,
+    sa.Column("person_id", sa.String(64), _fk("persons.person_id"), primary_key=True),
+    sa.Column("role", _Word, primary_key=True),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("address", _Address, primary_key=True),
+    sa.Column("person_id", sa.String(64), _fk("persons.person_id"), nullable=False, index=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("revoked_at", UtcDateTime, nullable=True),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("purpose", _Word, nullable=False),
+    sa.Column("digest", _Hash, nullable=False, index=True),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_batches_state_created_at", "state", "created_at"),
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("kind", _Word, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=True),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("held_from", _Word, nullable=True),
+    sa.Column("investor", sa.String(34), _fk("investors.reference"), nullable=False, index=True),
+    sa.Column("wallet", _Address, _fk("wallets.address"), nullable=False),
+    sa.Column("amount", BaseUnits, nullable=False),
+    sa.Column("unit", _Word, nullable=False),
+    sa.Column("decimals", sa.SmallInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("maker", sa.String(64), _fk("persons.person_id"), nullable=False),
+    sa.Column("bank_account", _Name, _fk("bank_accounts.reference"), nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=True),
+    sa.Column("due_at", UtcDateTime, nullable=True),
+    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    # The sequence number of the order's first event: first come, first served.
+    sa.Column("opened_seq", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("kind", "number"),
+    sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
+)
+
+order_events = sa.Table(
+    "order_events",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
+    sa.Column("from_state", _Word, nullable=True),
+    sa.Column("to_state", _Word, nullable=False),
+    sa.Column("actor", sa.String(64), _fk("persons.person_id"), nullable=False),
+    sa.Column("role", _Word, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("evidence", _Digest, nullable=True),
+    sa.Column("previous_hash", _Digest, nullable=False),
+    sa.Column("hash", _Digest, nullable=False, unique=True),
+    sa.Index("ix_order_events_order_id_seq", "order_id", "seq"),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("key", _Name, primary_key=True),
+    sa.Column("body_hash", _Digest, nullable=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False, unique=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+batch_orders = sa.Table(
+    "batch_orders",
+    metadata,
+    sa.Column("batch_id", _Id, _fk("batches.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False, index=True),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("digest", _Hash, primary_key=True),
+    sa.Column("person_id", sa.String(64), _fk("persons.person_id"), primary_key=True),
+    sa.Column("signer", _Address, _fk("signing_keys.address"), nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+funds_receipts = sa.Table(
+    "funds_receipts",
+    metadata,
+    sa.Column("reference", _Name, primary_key=True),
+    sa.Column("amount", BaseUnits, nullable=False),
+    sa.Column("decimals", sa.SmallInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("payer_matches", sa.Boolean, nullable=False),
+    sa.Column("value_date", sa.Date, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=True, unique=True),
+    sa.Column("returned_reference", _Name, nullable=True, unique=True),
+    sa.Column("returned_at", UtcDateTime, nullable=True),
+)
+
+payouts = sa.Table(
+    "payouts",
+    metadata,
+    sa.Column("reference", _Name, primary_key=True),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False, unique=True),
+    sa.Column("bank_account", _Name, _fk("bank_accounts.reference"), nullable=False),
+    sa.Column("amount", BaseUnits, nullable=False),
+    sa.Column("decimals", sa.SmallInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("paid_at", UtcDateTime, nullable=False),
+    sa.Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    sa.Column("address", _Address, primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("purpose", _Word, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("hash", _Hash, primary_key=True),
+    sa.Column("lane", _Address, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("block_number", sa.BigInteger, nullable=True),
+    sa.Column("block_hash", _Hash, nullable=True),
+    sa.Index("ix_transactions_lane_nonce", "lane", "nonce"),
+    sa.Index("ix_transactions_state_created_at", "state", "created_at"),
+)
+
+attestations = sa.Table(
+    "attestations",
+    metadata,
+    sa.Column("feed", _Address, primary_key=True),
+    sa.Column("as_of", UtcDateTime, primary_key=True),
+    sa.Column("value", BaseUnits, nullable=False),
+    sa.Column("report", _Hash, nullable=False),
+    sa.Column("transaction_hash", _Hash, nullable=False),
+    sa.Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+chain_events = sa.Table(
+    "chain_events",
+    metadata,
+    sa.Column("block_hash", _Hash, primary_key=True),
+    sa.Column("log_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("block_number", sa.BigInteger, nullable=False),
+    sa.Column("transaction_hash", _Hash, nullable=False, index=True),
+    sa.Column("address", _Address, nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),
+    sa.Column("orphaned_at", UtcDateTime, nullable=True),
+    sa.Index("ix_chain_events_block_number_log_index", "block_number", "log_index"),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("block_number", sa.BigInteger, nullable=False),
+    sa.Column("block_hash", _Hash, nullable=False),
+)

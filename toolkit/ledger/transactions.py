@@ -1,0 +1,262 @@
+"""Signed transactions, on disk before they are sent: the ledger's side of `toolkit.chain.sender`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from toolkit.calendar import Clock
+from toolkit.chain.hexes import from_hex, to_hex
+from toolkit.chain.journal import JournalEntry, Outcome
+from toolkit.errors import InvalidInput, LedgerError
+from toolkit.ledger import checks, schema
+from toolkit.ledger.errors import NotFound, StaleLedger
+from toolkit.ledger.records import TransactionRecord
+from toolkit.ledger.store import Unit
+
+if TYPE_CHECKING:
+    from toolkit.ledger.ledger import Ledger, Transaction
+
+__all__ = ["LaneJournal", "Transactions"]
+
+RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """Every transaction that was signed, with its bytes and what became of it."""
+
+    unit: Unit
+    clock: Clock
+
+    def record(
+        self, *, lane: str, nonce: int, tx_hash: str, raw: bytes, purpose: str, batch_id: str | None = None
+    ) -> TransactionRecord:
+        """Stores the signed bytes; only once that is committed may they be sent.
+
+        The same bytes again return the first record, open again if the node had refused them. Several
+        hashes under one nonce are replacements of each other. Raises `LedgerError` if the nonce is
+        known to be used up in a block.
+        """
+        row: dict[str, Any] = {
+            "hash": checks.hash32(tx_hash, what="transaction hash"),
+            "lane": lane,
+            "nonce": nonce,
+            "raw": bytes(raw),
+            "purpose": purpose,
+            "batch_id": batch_id,
+            "state": RECORDED,
+            "created_at": self.clock.now(),
+        }
+        table = schema.transactions
+        with self.unit.writing() as connection:
+            known = _one(connection, tx_hash)
+            if known is None:
+                _check_nonce_free(connection, lane, nonce)
+                connection.execute(sa.insert(table), [row])
+            elif known.state == Outcome.REFUSED:
+                connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=RECORDED))
+            return _require(connection, tx_hash)
+
+    def assign(self, tx_hash: str, batch_id: str) -> TransactionRecord:
+        """Says which batch the transaction carries. Raises `NotFound`."""
+        return self._set(tx_hash, batch_id=batch_id)
+
+    def place(self, tx_hash: str, *, block_number: int | None, block_hash: str | None) -> TransactionRecord:
+        """Where the transaction is seen now; None and None after a reorganisation. Raises `NotFound`."""
+        if (block_number is None) != (block_hash is None):
+            raise InvalidInput("a block has a number and a hash: give both or neither")
+        return self._set(tx_hash, block_number=block_number, block_hash=block_hash)
+
+    def finish(self, tx_hash: str, outcome: Outcome) -> TransactionRecord:
+        """How it ended, for good. The same again changes nothing. Raises `NotFound`, or `LedgerError`
+        if it is known to have ended otherwise."""
+        with self.unit.writing() as connection:
+            known = _require(connection, tx_hash)
+            if known.state not in (RECORDED, outcome):
+                raise LedgerError(
+                    f"transaction {tx_hash} ended as {known.state} and can't be {outcome}: "
+                    "compare the ledger with the chain before anything else is sent",
+                    transaction=tx_hash,
+                )
+            table = schema.transactions
+            connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=Outcome(outcome)))
+            return _require(connection, tx_hash)
+
+    def get(self, tx_hash: str) -> TransactionRecord:
+        """The transaction. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            return _require(connection, tx_hash)
+
+    def find(
+        self,
+        *,
+        lane: str | None = None,
+        nonce: int | None = None,
+        batch_id: str | None = None,
+        state: str | None = None,
+    ) -> tuple[TransactionRecord, ...]:
+        """The transactions that match, by lane, nonce and time."""
+        table = schema.transactions
+        query = sa.select(table).order_by(table.c.lane, table.c.nonce, table.c.created_at, table.c.hash)
+        wanted = {"lane": lane, "nonce": nonce, "batch_id": batch_id, "state": state}
+        for name, value in wanted.items():
+            if value is not None:
+                query = query.where(table.c[name] == value)
+        with self.unit.reading() as connection:
+            return tuple(TransactionRecord(**row) for row in connection.execute(query).mappings())
+
+    def next_nonce(self, lane: str) -> int | None:
+        """One past the highest nonce of `lane` that wasn't refused; None when there is none."""
+        table = schema.transactions
+        with self.unit.reading() as connection:
+            highest = connection.execute(
+                sa.select(sa.func.max(table.c.nonce)).where(
+                    table.c.lane == lane, table.c.state != Outcome.REFUSED
+                )
+            ).scalar_one()
+        return None if highest is None else int(highest) + 1
+
+    def _set(self, tx_hash: str, **values: Any) -> TransactionRecord:
+        table = schema.transactions
+        with self.unit.writing() as connection:
+            connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(**values))
+            return _require(connection, tx_hash)
+
+
+class LaneJournal:
+    """The ledger as the `TransactionJournal` of one lane. Made by `ledger.journal(address)`.
+
+    `alongside` puts further rows into the transaction that stores the signed bytes, so that an order
+    is `submitted` exactly when its bytes are safe:
+
+        with journal.alongside(lambda tx, entry: tx.orders.step_many(ids, State.SUBMITTED, ...)):
+            sender.send(call)
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        address: str,
+        chain_id: int,
+        exclusive: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
+        self.address = address
+        self._ledger = ledger
+        self._chain_id = chain_id
+        self._exclusive = exclusive
+        self._threads = RLock()
+        self._depth = 0
+        self._also: Callable[[Transaction, JournalEntry], object] | None = None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """See `TransactionJournal.lock`: one sender a lane, among threads and processes."""
+        with self._threads, ExitStack() as held:
+            if self._depth == 0:
+                held.enter_context(self._exclusive(self.address))
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    @contextmanager
+    def alongside(self, write: Callable[[Transaction, JournalEntry], object]) -> Iterator[None]:
+        """Within the block, `record` calls `write` with its own transaction, before it commits.
+
+        Whatever `write` raises undoes the record, and nothing is sent.
+        """
+        with self.lock():
+            before, self._also = self._also, write
+            try:
+                yield
+            finally:
+                self._also = before
+
+    def record(self, entry: JournalEntry) -> None:
+        """See `TransactionJournal.record`. Raises `StaleLedger` for an entry of another lane or chain."""
+        if (entry.chain_id, entry.sender) != (self._chain_id, self.address):
+            raise StaleLedger(
+                f"the journal of {self.address} on chain {self._chain_id} was given a transaction of "
+                f"{entry.sender} on chain {entry.chain_id}: use that lane's journal"
+            )
+        with self.lock(), self._ledger.transaction() as tx:
+            tx.transactions.record(
+                lane=self.address,
+                nonce=entry.nonce,
+                tx_hash=to_hex(entry.hash),
+                raw=entry.raw,
+                purpose=entry.description,
+            )
+            if self._also is not None:
+                self._also(tx, entry)
+
+    def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
+        """See `TransactionJournal.finish`."""
+        self._ledger.transactions.finish(to_hex(tx_hash), outcome)
+
+    def find(self, tx_hash: bytes) -> JournalEntry | None:
+        """See `TransactionJournal.find`."""
+        try:
+            record = self._ledger.transactions.get(to_hex(tx_hash))
+        except NotFound:
+            return None
+        return self._entry(record) if record.lane == self.address else None
+
+    def unfinished(self) -> list[JournalEntry]:
+        """See `TransactionJournal.unfinished`."""
+        found = self._ledger.transactions.find(lane=self.address, state=RECORDED)
+        return [self._entry(record) for record in found]
+
+    def next_nonce(self) -> int | None:
+        """See `TransactionJournal.next_nonce`."""
+        return self._ledger.transactions.next_nonce(self.address)
+
+    def _entry(self, record: TransactionRecord) -> JournalEntry:
+        return JournalEntry(
+            chain_id=self._chain_id,
+            sender=self.address,
+            nonce=record.nonce,
+            hash=from_hex(record.hash, length=32),
+            raw=record.raw,
+            description=record.purpose,
+        )
+
+
+def _one(connection: Connection, tx_hash: str) -> TransactionRecord | None:
+    table = schema.transactions
+    row = connection.execute(sa.select(table).where(table.c.hash == tx_hash)).mappings().one_or_none()
+    return None if row is None else TransactionRecord(**row)
+
+
+def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
+    record = _one(connection, tx_hash)
+    if record is None:
+        raise NotFound(f"no transaction {tx_hash!r} in the ledger", transaction=tx_hash)
+    return record
+
+
+def _check_nonce_free(connection: Connection, lane: str, nonce: int) -> None:
+    table = schema.transactions
+    spent = connection.execute(
+        sa.select(table.c.hash)
+        .where(
+            table.c.lane == lane,
+            table.c.nonce == nonce,
+            table.c.state.in_([Outcome.MINED, Outcome.REVERTED]),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+    if spent is not None:
+        raise LedgerError(
+            f"nonce {nonce} of lane {lane} was used by {spent}: allocate the next one",
+            lane=lane,
+            nonce=nonce,
+        )
