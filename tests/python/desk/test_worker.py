@@ -1,0 +1,266 @@
+"""Exactly once, whatever happens on the way: killed workers, lost answers, reorganisations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.desks import TREASURER, Bench
+from support.suite import Suite
+
+from toolkit.bindings.events import OrderExecuted, RedemptionPaid
+from toolkit.bindings.roles import Role
+from toolkit.chain.anvil import Anvil
+from toolkit.chain.client import Client
+from toolkit.chain.finality import Finality
+from toolkit.desk import Desk
+from toolkit.errors import ConfigurationError, NodeTimeout, NodeUnreachable, StaleDeployment, WrongChain
+from toolkit.issuance import Issuance, connect
+from toolkit.ledger import State
+from toolkit.ledger.errors import StaleLedger
+
+# Each point is a method of the SDK; the worker dies before it, or just after it returned.
+_KILLED = """
+import os, signal, sys
+from toolkit.chain.client import Client
+from toolkit.desk import Desk
+from toolkit.issuance import Issuance
+from toolkit.ledger.batches import Batches
+from toolkit.ledger.orders import Orders
+from toolkit.ledger.transactions import LaneJournal
+
+record, rpc, url, point = sys.argv[1:]
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def before(kind, name):
+    setattr(kind, name, die)
+
+def after(kind, name):
+    original = getattr(kind, name)
+    def wrapped(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        die()
+    setattr(kind, name, wrapped)
+
+{
+    "before recording": lambda: before(LaneJournal, "record"),
+    "while recording": lambda: before(Batches, "mark_sent"),
+    "recorded, not sent": lambda: before(Client, "send_raw"),
+    "sent, answer lost": lambda: after(Client, "send_raw"),
+    "mined, not noted": lambda: before(LaneJournal, "finish"),
+    "mined, not settled": lambda: after(LaneJournal, "finish"),
+    "settling": lambda: before(Batches, "close"),
+}[point]()
+issuance = Issuance.load(record, rpc, terms=None)
+from toolkit.chain.signers import dev_signer
+desk = Desk(issuance, url, signers={"operator": dev_signer(1), "treasurer": dev_signer(4)})
+desk.run()
+"""
+
+POINTS = [
+    "before recording",
+    "while recording",
+    "recorded, not sent",
+    "sent, answer lost",
+    "mined, not noted",
+    "mined, not settled",
+    "settling",
+]
+
+
+def _kill_at(point: str, bench: Bench, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    bench.suite.issuance.record.save(record)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(record), bench.suite.node.rpc_url, bench.url, point],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == -9, done.stderr
+
+
+def _executed(bench: Bench) -> list[int]:
+    events = bench.suite.market.events(OrderExecuted, from_block=0, to_block="latest")
+    return [event.number for event in events]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_t1_a_worker_killed_while_minting_mints_once(bench: Bench, tmp_path: Path, point: str) -> None:
+    customer = bench.customer()
+    orders = [bench.funded(customer, "10.00") for _ in range(2)]
+    bench.desk.approve(orders, bench.approver())
+    _kill_at(point, bench, tmp_path)
+    desk = bench.reopen()
+    desk.run()
+    assert {desk.order(order).state for order in orders} == {State.SETTLED}
+    assert _executed(bench) == [order.number for order in orders]  # type: ignore[attr-defined]
+    assert bench.suite.token.balance_of(customer.wallet) == 20_000_000
+    assert len(desk.ledger.transactions.find(lane=bench.suite.signer(Role.OPERATOR).address)) == 1
+    assert desk.status().agrees
+    desk.ledger.verify()
+
+
+@pytest.mark.parametrize("point", ["recorded, not sent", "sent, answer lost", "settling"])
+def test_a_worker_killed_while_recording_a_payout_records_it_once(
+    bench: Bench, tmp_path: Path, point: str
+) -> None:
+    customer = bench.customer()
+    bench.minted(customer)
+    order = bench.burned(customer)
+    bench.desk.record_payout(order, payment_reference="CHATS-1", by=TREASURER)
+    _kill_at(point, bench, tmp_path)
+    desk = bench.reopen()
+    desk.run()
+    assert desk.order(order).state is State.SETTLED
+    assert len(bench.suite.market.events(RedemptionPaid, from_block=0, to_block="latest")) == 1
+    assert desk.status().agrees
+
+
+def _lose_answers(monkeypatch: pytest.MonkeyPatch, *, forward: bool) -> Callable[[], None]:
+    """Every broadcast times out, having reached the node or not. Returns how to end it."""
+    original = Client.send_raw
+
+    def send_raw(self: Client, raw: bytes, **options: Any) -> bytes:
+        if forward:
+            original(self, raw, **options)
+        raise NodeTimeout("no answer within 1 s")
+
+    monkeypatch.setattr(Client, "send_raw", send_raw)
+    return lambda: monkeypatch.setattr(Client, "send_raw", original)
+
+
+def test_t1_a_lost_answer_never_makes_a_second_transaction(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.approved(bench.customer())
+    restore = _lose_answers(monkeypatch, forward=True)
+    assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+    restore()
+    bench.desk.run()
+    assert _executed(bench) == [order.number]
+
+
+def test_t1_what_never_reached_the_node_is_sent_again_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.approved(bench.customer())
+    restore = _lose_answers(monkeypatch, forward=False)
+    report = bench.desk.run()
+    (pending,) = report.pending
+    assert bench.desk.order(order).state is State.SUBMITTED
+    assert bench.desk.run().pending == (pending,)  # nor does another run sign anything new
+    assert bench.desk.status().in_flight == (pending,)
+    restore()
+    assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+    (event,) = bench.suite.market.events(OrderExecuted, from_block=0, to_block="latest")
+    assert "0x" + event.log.tx_hash.hex() == pending
+
+
+def test_what_cannot_be_sent_at_all_goes_back_with_its_signatures(bench: Bench) -> None:
+    suite, order = bench.suite, bench.approved(bench.customer())
+    operator = suite.signer(Role.OPERATOR).address
+    suite.node.set_balance(operator, 1)
+    report = bench.desk.run()
+    assert bench.desk.order(order).state is State.APPROVED
+    assert report.waiting
+    assert report.unsigned == ()
+    suite.node.set_balance(operator, 10**19)
+    assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+
+
+def test_a_reverted_transaction_sets_its_orders_free(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite, customer = bench.suite, bench.customer()
+    order = bench.approved(customer)
+    suite.node.set_automine(False)
+    original = Client.send_raw
+
+    def send_raw(self: Client, raw: bytes, **options: Any) -> bytes:
+        # The guardian stops minting in the same block, before the mint.
+        monkeypatch.setattr(Client, "send_raw", original)
+        sender = suite.issuance.sender(suite.signer(Role.GUARDIAN))
+        sender.send(suite.market.stop_minting())
+        suite.node.mine()
+        answer = original(self, raw, **options)
+        suite.node.mine()
+        return answer
+
+    monkeypatch.setattr(Client, "send_raw", send_raw)
+    report = bench.desk.run()
+    suite.node.set_automine(True)
+    assert bench.desk.order(order).state is State.APPROVED
+    assert [type(item.error).__name__ for item in report.waiting] == ["MintingIsStopped"]
+    suite.govern(suite.market.resume_minting())
+    bench.attest(1_000_000_000_000)
+    assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+    assert _executed(bench) == [order.number]
+
+
+def test_t2_a_reorganised_mint_goes_back_and_comes_again_once(bench: Bench) -> None:
+    suite, node, customer = bench.suite, bench.suite.node, bench.customer()
+    order = bench.approved(customer)
+    bench.desk.close()
+    patient = Issuance(connect(node, finality=Finality(depth=3)), suite.issuance.record, terms=suite.terms)
+    with Desk(patient, bench.url, patience=timedelta(seconds=1)) as desk:
+        desk.run()
+        assert desk.order(order).state is State.MINED  # in a block, which isn't final
+        (record,) = desk.ledger.transactions.find(lane=suite.signer(Role.OPERATOR).address)
+        node.set_automine(False)
+        node.reorg(1)
+        report = desk.run()
+        assert report.reached(State.SUBMITTED) == (order.id,)
+        assert report.pending == (record.hash,)
+        node.set_automine(True)
+        node.mine()
+        assert desk.run().reached(State.MINED) == (order.id,)
+        node.mine(3)
+        assert desk.run().reached(State.SETTLED) == (order.id,)
+        (again,) = desk.ledger.transactions.find(lane=record.lane)
+        assert (again.hash, again.block_hash != record.block_hash) == (record.hash, True)
+        assert suite.token.balance_of(customer.wallet) == 10**9
+        desk.ledger.verify()
+
+
+def test_a_key_the_desk_lacks_leaves_orders_where_they_are(bench: Bench) -> None:
+    customer = bench.customer()
+    bench.minted(customer)
+    order = bench.burned(customer)
+    bench.desk.record_payout(order, payment_reference="CHATS-1", by=TREASURER)
+    bench.desk.close()
+    with Desk(
+        bench.suite.issuance, bench.url, signers={"operator": bench.suite.signer(Role.OPERATOR)}
+    ) as desk:
+        (waiting,) = desk.run().waiting
+        assert isinstance(waiting.error, ConfigurationError)
+        assert desk.order(order).state is State.PAID
+    with pytest.raises(ConfigurationError, match="cashier"):
+        Desk(bench.suite.issuance, bench.url, signers={"cashier": bench.suite.stranger})
+
+
+# --- the wrong node, no node, another's ledger -------------------------------------------------------------
+
+
+def test_no_node_is_said_at_once_and_nothing_is_lost(suite: Suite, tmp_path: Path) -> None:
+    with Anvil(accounts=20) as node:
+        own = Issuance.deploy(suite.terms, node)
+        desk = Desk(own, f"sqlite:///{tmp_path}/desk.db")
+    for act in (desk.run, desk.status):
+        with pytest.raises(NodeUnreachable):
+            act()
+    with Anvil(accounts=20, chain_id=31338) as other, pytest.raises(WrongChain, match="31338"):
+        connect(other.rpc_url, chain_id=31337).block()
+    record = tmp_path / "record.json"
+    own.record.save(record)
+    with pytest.raises(StaleDeployment):
+        Issuance.load(record, suite.node)
+    desk.close()
+    with pytest.raises(StaleLedger, match="instance_id"):
+        Desk(suite.issuance, f"sqlite:///{tmp_path}/desk.db")

@@ -1,0 +1,67 @@
+"""The desk: orders from request to settlement.
+
+| module | holds |
+| --- | --- |
+| `desk` | `Desk`: the facade |
+| `onboarding` | `Investor`, `WalletChallenge`: investors, proofs of wallets, the registry |
+| `mint`, `redemption` | the orders' requests, money and rules |
+| `approvals` | `BatchProposal`: what approvers sign, and who counts |
+| `worker`, `flights`, `lanes`, `proofs` | sending, waiting, believing events |
+| `report`, `status`, `imports` | `RunReport`, `DeskStatus`, `ImportReport` |
+| `orders`, `machines` | requests as they come from outside; the machines the ledger enforces |
+
+Names are loaded on first use, so importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit.desk.approvals import BatchProposal
+    from toolkit.desk.clock import ChainClock
+    from toolkit.desk.desk import Desk
+    from toolkit.desk.imports import ImportReport
+    from toolkit.desk.onboarding import Investor, WalletChallenge
+    from toolkit.desk.proofs import redemption_reference
+    from toolkit.desk.redemption import RedemptionAuthorization
+    from toolkit.desk.report import RunReport
+    from toolkit.desk.status import DeskStatus
+
+_HOMES = {
+    "BatchProposal": "approvals",
+    "ChainClock": "clock",
+    "Desk": "desk",
+    "DeskStatus": "status",
+    "ImportReport": "imports",
+    "Investor": "onboarding",
+    "RedemptionAuthorization": "redemption",
+    "RunReport": "report",
+    "WalletChallenge": "onboarding",
+    "redemption_reference": "proofs",
+}
+
+__all__ = [
+    "BatchProposal",
+    "ChainClock",
+    "Desk",
+    "DeskStatus",
+    "ImportReport",
+    "Investor",
+    "RedemptionAuthorization",
+    "RunReport",
+    "WalletChallenge",
+    "redemption_reference",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

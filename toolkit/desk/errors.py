@@ -1,0 +1,57 @@
+"""What the desk refuses by itself, each as a class of its own. The families are `toolkit.errors`."""
+
+from __future__ import annotations
+
+from toolkit.errors import NotAuthorised, Refused
+
+__all__ = [
+    "BatchConflict",
+    "BurnNotFinal",
+    "ChallengeExpired",
+    "ChallengeMismatch",
+    "ChallengeReplayed",
+    "EscrowMismatch",
+    "NotWalletOwner",
+]
+
+
+class ChallengeExpired(Refused):
+    """The wallet challenge's time is over: make a new one."""
+
+    code = "challenge_expired"
+
+
+class ChallengeReplayed(Refused):
+    """The wallet challenge was answered before, or is older than the proof on record."""
+
+    code = "challenge_replayed"
+
+
+class ChallengeMismatch(Refused):
+    """The challenge isn't one of this desk's, on this chain, in these words."""
+
+    code = "challenge_mismatch"
+
+
+class NotWalletOwner(NotAuthorised):
+    """The answer to the challenge wasn't signed by the wallet."""
+
+    code = "not_wallet_owner"
+
+
+class BatchConflict(Refused):
+    """Some of the orders are in an open batch together with others: sign all of it, or dissolve it."""
+
+    code = "batch_conflict"
+
+
+class EscrowMismatch(Refused):
+    """What the holder put into escrow isn't what the order says."""
+
+    code = "escrow_mismatch"
+
+
+class BurnNotFinal(Refused):
+    """The chain doesn't finally hold the redemption as burned and unpaid: no money may move."""
+
+    code = "burn_not_final"

@@ -1,0 +1,137 @@
+"""Mint orders from the request to the money: what is refused before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from toolkit.amounts import Amount
+from toolkit.bindings import structs
+from toolkit.bindings.errors import (
+    BackingExceeded,
+    MarketWoundDown,
+    OperatorLimitExceeded,
+    OrderAboveCap,
+    OrderEmpty,
+)
+from toolkit.desk.context import DeskContext, order_id
+from toolkit.errors import ContractReverted, NotEligible
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.records import FundsReceipt, MintOrder, Order
+
+__all__ = ["DEFAULT_EXPIRY", "Minting", "on_chain"]
+
+DEFAULT_EXPIRY = timedelta(days=3)
+
+# What no waiting cures. Staleness, headroom and rolling limits pass: such an order may be taken and waits.
+_REFUSED_AT_REQUEST = (NotEligible, OrderAboveCap, OrderEmpty, MarketWoundDown)
+
+# Never the number of an order: the ledger counts from 1.
+_NO_NUMBER = 2**256 - 1
+
+
+def on_chain(order: MintOrder) -> structs.MintOrder:
+    """The order as the market executes it and approvers sign it."""
+    return structs.MintOrder(
+        number=order.number,
+        to=order.wallet,
+        amount=order.base_units,
+        expiry=int(order.expires_at.timestamp()),
+    )
+
+
+class Minting:
+    """Requests and money."""
+
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+
+    def request(
+        self,
+        investor: str,
+        amount: str | Decimal | Amount,
+        *,
+        wallet: str,
+        idempotency_key: str,
+        maker: str,
+        expiry: timedelta,
+    ) -> MintOrder:
+        """Takes an order. See `Desk.request_mint`."""
+        context = self._context
+        tokens = context.amount(amount)
+        tokens.to_minor_units(context.currency)  # refuses what can't be paid for at par
+        try:
+            known = context.ledger.orders.by_idempotency_key(idempotency_key)
+        except NotFound:
+            known = None
+        if known is None:
+            # A repeated request gets its order back, whatever the rules say now.
+            context.ledger.investors.require_eligible(investor=investor, wallet=wallet)
+            self._check_chain(wallet, tokens.base_units, expiry)
+        return context.ledger.orders.request_mint(
+            investor=investor,
+            wallet=wallet,
+            amount=tokens,
+            currency=context.currency,
+            maker=maker,
+            idempotency_key=idempotency_key,
+            lifetime=expiry,
+        )
+
+    def confirm_funds(
+        self,
+        order: Order | str,
+        *,
+        receipt: str,
+        amount: str | Decimal | Amount,
+        payer: str,
+        by: str,
+        value_date: date | None,
+    ) -> MintOrder:
+        """Matches a bank line. See `Desk.confirm_funds`."""
+        context = self._context
+        (mint,) = context.mint_orders(order)
+        owner = context.ledger.investors.get(mint.investor)
+        accounts = context.ledger.investors.bank_accounts(owner.reference)
+        own = {owner.label, *(account.reference for account in accounts)}
+        context.ledger.funds.receive(
+            receipt,
+            amount=context.money(amount),
+            payer_matches=payer in own,
+            value_date=value_date or context.calendar.local_date(context.clock.now()),
+        )
+        return context.ledger.funds.match(mint.id, receipt, actor=by)
+
+    def return_funds(self, receipt: str, *, payment_reference: str) -> FundsReceipt:
+        """Records that a bank line went back to its payer. See `Funds.mark_returned`."""
+        return self._context.ledger.funds.mark_returned(receipt, payment_reference=payment_reference)
+
+    def refusals(self, order: MintOrder) -> tuple[ContractReverted, ...]:
+        """Every rule of the chain that would refuse the order now, approvals aside."""
+        operator = self._context.signer("operator").address
+        return self._context.market.explain(on_chain(order), operator)
+
+    def check(self, orders: Sequence[MintOrder]) -> None:
+        """Raises what the chain would refuse one of the orders for now, or all of them together."""
+        for order in orders:
+            for refusal in self.refusals(order):
+                refusal.details["order"] = order_id(order)
+                raise refusal
+        total = sum(order.base_units for order in orders)
+        probe = structs.MintOrder(
+            _NO_NUMBER, orders[0].wallet, total, int(min(order.expires_at for order in orders).timestamp())
+        )
+        operator = self._context.signer("operator").address
+        for refusal in self._context.market.explain(probe, operator):
+            if isinstance(refusal, (BackingExceeded, OperatorLimitExceeded)):
+                raise refusal
+
+    def _check_chain(self, wallet: str, base_units: int, expiry: timedelta) -> None:
+        """Raises what would refuse such an order for good."""
+        expires = int((self._context.clock.now() + expiry).timestamp())
+        probe = structs.MintOrder(_NO_NUMBER, wallet, base_units, expires)
+        operator = self._context.signer("operator").address
+        for refusal in self._context.market.explain(probe, operator):
+            if isinstance(refusal, _REFUSED_AT_REQUEST):
+                raise refusal

@@ -1,0 +1,164 @@
+"""The events that prove what a transaction did: an order moves on because of them and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+from toolkit.bindings.events import (
+    ContractEvent,
+    OrderExecuted,
+    RedemptionAccepted,
+    RedemptionPaid,
+    RedemptionRejected,
+    RedemptionRequested,
+    Transfer,
+)
+from toolkit.chain.addresses import ZERO_ADDRESS
+from toolkit.chain.client import Receipt
+from toolkit.chain.hexes import keccak, to_hex
+from toolkit.desk.context import DeskContext
+from toolkit.errors import EventMissing
+from toolkit.ledger.records import ChainEvent, MintOrder, RedemptionOrder
+
+__all__ = [
+    "Minted",
+    "minted_in",
+    "payment_hash",
+    "prove_acceptance",
+    "prove_escrow",
+    "prove_mint",
+    "prove_payouts",
+    "prove_rejection",
+    "recorded",
+    "redemption_reference",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """What an order number brought: `amount` base units to `wallet`, with the two events that say so."""
+
+    number: int
+    wallet: str
+    amount: int
+    events: tuple[OrderExecuted, Transfer]
+
+
+def redemption_reference(order: RedemptionOrder) -> bytes:
+    """What ties a request on chain to the order: the Keccak-256 of the order's id."""
+    return keccak(order.id.encode())
+
+
+def payment_hash(reference: str) -> bytes:
+    """What the chain keeps of the bank's payment reference: its Keccak-256."""
+    return keccak(reference.encode())
+
+
+def minted_in(context: DeskContext, receipt: Receipt) -> dict[int, Minted]:
+    """Order numbers executed in a transaction: the n-th OrderExecuted belongs to the n-th mint.
+
+    Raises EventMissing if they don't pair.
+    """
+    executed = context.market.events_in(receipt, OrderExecuted)
+    mints = [event for event in context.token.events_in(receipt, Transfer) if event.sender == ZERO_ADDRESS]
+    if len(executed) != len(mints):
+        raise _missing(receipt, f"as many mints ({len(mints)}) as orders executed ({len(executed)})")
+    return {
+        order.number: Minted(order.number, mint.recipient, mint.amount, (order, mint))
+        for order, mint in zip(executed, mints, strict=True)
+    }
+
+
+def prove_mint(context: DeskContext, orders: Sequence[MintOrder], receipt: Receipt) -> list[ContractEvent]:
+    """That exactly these orders were minted, each to its wallet, to the last unit. Raises EventMissing."""
+    minted = minted_in(context, receipt)
+    wanted = {order.number: (order.wallet, order.base_units) for order in orders}
+    found = {number: (item.wallet, item.amount) for number, item in minted.items()}
+    if found != wanted:
+        raise _missing(receipt, f"the mints {wanted}, but with {found}")
+    return [event for item in minted.values() for event in item.events]
+
+
+def prove_escrow(context: DeskContext, order: RedemptionOrder, receipt: Receipt) -> list[RedemptionRequested]:
+    """The request of this order. Raises EventMissing."""
+    wanted = (redemption_reference(order), order.wallet, order.base_units)
+    for event in context.market.events_in(receipt, RedemptionRequested):
+        if (event.reference, event.holder, event.amount) == wanted:
+            return [event]
+    raise _missing(receipt, f"the redemption request of order {order.id}")
+
+
+def prove_acceptance(
+    context: DeskContext, orders: Sequence[RedemptionOrder], receipt: Receipt
+) -> list[ContractEvent]:
+    """That these redemptions were accepted and as much was burned. Raises EventMissing."""
+    accepted = context.market.events_in(receipt, RedemptionAccepted)
+    _same(
+        receipt,
+        {(event.id, event.holder, event.amount) for event in accepted},
+        {(order.number, order.wallet, order.base_units) for order in orders},
+    )
+    burns = [event for event in context.token.events_in(receipt, Transfer) if event.recipient == ZERO_ADDRESS]
+    total = sum(order.base_units for order in orders)
+    if sum(event.amount for event in burns) != total:
+        raise _missing(receipt, f"a burn of {total}")
+    return [*accepted, *burns]
+
+
+def prove_payouts(
+    context: DeskContext, paid: Sequence[tuple[RedemptionOrder, str]], receipt: Receipt
+) -> list[ContractEvent]:
+    """That these payouts, order and payment reference, are on record. Raises EventMissing."""
+    events = context.market.events_in(receipt, RedemptionPaid)
+    _same(
+        receipt,
+        {(event.id, event.payment_reference, event.amount) for event in events},
+        {(order.number, payment_hash(reference), order.base_units) for order, reference in paid},
+    )
+    return list(events)
+
+
+def prove_rejection(
+    context: DeskContext, orders: Sequence[RedemptionOrder], receipt: Receipt
+) -> list[ContractEvent]:
+    """That the escrow of these orders went back. Raises EventMissing."""
+    events = context.market.events_in(receipt, RedemptionRejected)
+    _same(
+        receipt,
+        {(event.id, event.holder, event.amount) for event in events},
+        {(order.number, order.wallet, order.base_units) for order in orders},
+    )
+    return list(events)
+
+
+def recorded(event: ContractEvent) -> ChainEvent:
+    """The event as the ledger keeps it."""
+    log = event.log
+    arguments = {item.name: getattr(event, item.name) for item in fields(event) if item.name != "log"}
+    return ChainEvent(
+        block_hash=to_hex(log.block_hash),
+        log_index=log.log_index,
+        block_number=log.block_number,
+        transaction_hash=to_hex(log.tx_hash),
+        address=log.address,
+        name=type(event).__name__,
+        arguments={
+            name: value.value if isinstance(value, Enum) else value for name, value in arguments.items()
+        },
+    )
+
+
+def _same(receipt: Receipt, found: set[tuple[Any, ...]], wanted: set[tuple[Any, ...]]) -> None:
+    if found != wanted:
+        raise _missing(receipt, f"the events {sorted(wanted)}, but with {sorted(found)}")
+
+
+def _missing(receipt: Receipt, what: str) -> EventMissing:
+    return EventMissing(
+        f"transaction {to_hex(receipt.tx_hash)} was mined in block {receipt.block_number} without {what}: "
+        "the orders stay where they are; compare the chain with the ledger",
+        tx_hash=to_hex(receipt.tx_hash),
+    )

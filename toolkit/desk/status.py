@@ -1,0 +1,162 @@
+"""Chain and ledger side by side, to the last unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from toolkit.amounts import Amount
+from toolkit.chain.hexes import to_hex
+from toolkit.desk.context import DeskContext
+from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.records import Order, RedemptionOrder
+
+__all__ = ["DeskStatus", "Line", "status_of"]
+
+_BURNED = (State.BURNED, State.PAID, State.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure as the chain has it and as the orders of the ledger add up to it."""
+
+    name: str
+    chain: Amount
+    ledger: Amount
+
+    @property
+    def difference(self) -> Amount:
+        """Chain less ledger; may be negative."""
+        return self.chain - self.ledger
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStatus:
+    """The books at one final block.
+
+    `lines`: minted, burned, outstanding, payable, discharged, escrowed. `orders` counts by kind and
+    state. `overdue` are redemptions whose money is late. `in_flight` are transactions (0x and 64 digits)
+    without an outcome: while there are any, chain and ledger may differ by what they carry.
+    """
+
+    block_number: int
+    block_hash: str
+    at: datetime
+    lines: tuple[Line, ...]
+    headroom: Amount
+    unsolicited: Amount
+    orders: dict[str, dict[str, int]]
+    overdue: tuple[str, ...]
+    unmatched_funds: tuple[str, ...]
+    in_flight: tuple[str, ...]
+
+    @property
+    def differences(self) -> tuple[Line, ...]:
+        """The lines in which chain and ledger don't agree."""
+        return tuple(line for line in self.lines if not line.difference.is_zero)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether chain and ledger agree in every line."""
+        return not self.differences
+
+    def line(self, name: str) -> Line:
+        """The line called `name`."""
+        return next(line for line in self.lines if line.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        """The status as JSON values, amounts as strings."""
+        return {
+            "block_number": self.block_number,
+            "block_hash": self.block_hash,
+            "at": self.at.isoformat(),
+            "agrees": self.agrees,
+            "lines": [
+                {
+                    "name": line.name,
+                    "chain": str(line.chain),
+                    "ledger": str(line.ledger),
+                    "difference": str(line.difference),
+                }
+                for line in self.lines
+            ],
+            "headroom": str(self.headroom),
+            "unsolicited": str(self.unsolicited),
+            "orders": self.orders,
+            "overdue": list(self.overdue),
+            "unmatched_funds": list(self.unmatched_funds),
+            "in_flight": list(self.in_flight),
+        }
+
+
+def status_of(context: DeskContext) -> DeskStatus:
+    """Reads the chain at the last final block and adds up the ledger's orders."""
+    block = context.client.finalized_block()
+    supply = context.token.supply(block=block)
+    now = context.clock.now()
+    mints = context.ledger.orders.find(kind=OrderKind.MINT)
+    redemptions = context.ledger.orders.find(kind=OrderKind.REDEMPTION)
+    minted = _total(order for order in mints if order.state is State.SETTLED)
+    burned = _total(order for order in redemptions if order.state in _BURNED)
+    discharged = _total(order for order in redemptions if order.state is State.SETTLED)
+    pairs = {
+        "minted": (supply.minted, minted),
+        "burned": (supply.burned, burned),
+        "outstanding": (supply.outstanding, minted - burned),
+        "payable": (supply.payable, burned - discharged),
+        "discharged": (supply.discharged, discharged),
+        "escrowed": (context.market.escrowed(block=block), _escrowed(redemptions)),
+    }
+    in_flight = context.ledger.transactions.find(state="recorded")
+    return DeskStatus(
+        block_number=block.number,
+        block_hash=to_hex(block.hash),
+        at=now,
+        lines=tuple(
+            Line(name, context.tokens(chain), _signed(context, ledger))
+            for name, (chain, ledger) in pairs.items()
+        ),
+        headroom=context.tokens(context.token.headroom(block=block)),
+        unsolicited=context.tokens(context.market.unsolicited(block=block)),
+        orders={
+            str(OrderKind.MINT): _count(mints),
+            str(OrderKind.REDEMPTION): _count(redemptions),
+        },
+        overdue=tuple(order.id for order in redemptions if _is_overdue(order, now)),
+        unmatched_funds=tuple(item.reference for item in context.ledger.funds.unmatched()),
+        in_flight=tuple(record.hash for record in in_flight),
+    )
+
+
+def _escrowed(redemptions: Iterable[Order]) -> int:
+    """What the ledger takes to be in escrow. A rejected order's tokens are until its batch is closed."""
+    total = 0
+    for order in redemptions:
+        if not isinstance(order, RedemptionOrder) or order.number is None:
+            continue
+        waits_for_return = order.state is State.REJECTED and order.batch_id is not None
+        if order.state in (State.ESCROWED, State.APPROVED, State.ON_HOLD) or waits_for_return:
+            total += order.base_units
+    return total
+
+
+def _is_overdue(order: Order, now: datetime) -> bool:
+    if not isinstance(order, RedemptionOrder) or order.due_at is None:
+        return False
+    ended = (State.PAID, State.SETTLED, State.REJECTED, State.CANCELLED)
+    return order.state not in ended and now > order.due_at
+
+
+def _count(orders: Iterable[Order]) -> dict[str, int]:
+    return dict(sorted(Counter(str(order.state) for order in orders).items()))
+
+
+def _total(orders: Iterable[Order]) -> int:
+    return sum(order.base_units for order in orders)
+
+
+def _signed(context: DeskContext, base_units: int) -> Amount:
+    return Amount.from_base_units(base_units, unit=context.unit, decimals=context.decimals, signed=True)
