@@ -1,0 +1,1 @@
+"""The `issuance` command. The only part of the toolkit that talks to a terminal."""

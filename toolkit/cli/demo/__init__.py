@@ -1,0 +1,44 @@
+"""`issuance demo`: the main job of the toolkit on a local chain, start to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from toolkit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from toolkit.cli.output import Output
+
+__all__ = ["run_demo"]
+
+
+def run_demo(output: Output, keep: Path | None = None) -> None:
+    """Play every act; `keep` is a folder for the record and the ledger that must not hold earlier ones.
+
+    Raises ConfigurationError outside a checkout, DemoFailed when an act does not go as it has to, and
+    whatever an act raises.
+    """
+    from toolkit.cli.demo.play import Play
+
+    inputs = _inputs()
+    if keep is not None:
+        if any((keep / name).exists() for name in ("record.json", "desk.db")):
+            raise ConfigurationError(f"{keep} holds an earlier demo: name an empty folder")
+        keep.mkdir(parents=True, exist_ok=True)
+        Play(output, inputs, keep).run()
+        return
+    with TemporaryDirectory(prefix="issuance-demo-") as folder:
+        Play(output, inputs, Path(folder)).run()
+
+
+def _inputs() -> Path:
+    """The checkout's `deployments` folder."""
+    for start in (Path.cwd(), Path(__file__).resolve().parents[3]):
+        for folder in (start, *start.parents):
+            if (folder / "deployments" / "demo" / "mint-orders.csv").is_file():
+                return folder / "deployments"
+    raise ConfigurationError(
+        "the demo's inputs (deployments/terms, reports, demo) were not found: run it in a checkout of the project"
+    )

@@ -1,0 +1,143 @@
+"""`issuance deploy`: terms to plan, plan to chain, chain to record, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.cli.options import Json, Record, Rpc
+
+if TYPE_CHECKING:
+    from toolkit.chain.client import Client
+    from toolkit.deployment import Plan, Progress, Terms
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Plan, make and check a deployment.", no_args_is_help=True)
+
+TermsPath = Annotated[Path, typer.Argument(help="The coin's terms (TOML).")]
+Signers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--signer",
+        help="Who signs: anvil:INDEX or keystore:PATH. Repeat it. Without it, the development accounts of the terms.",
+    ),
+]
+NewRecord = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        envvar="ISSUANCE_RECORD",
+        help="Where the record is kept. [default: deployments/CHAIN ID/SYMBOL.json]",
+    ),
+]
+
+
+@app.command()
+def plan(terms: TermsPath, rpc: Rpc, json: Json = False) -> None:
+    """Show the difference between the terms and the chain. Sends nothing."""
+    from toolkit.cli.output import Output
+    from toolkit.deployment import plan as make_plan
+
+    output = Output(json=json)
+    loaded, client = _open(terms, rpc)
+    made = make_plan(loaded, client)
+    output.result([step.to_json() for step in made], lambda: _show_plan(output.line, made))
+
+
+@app.command()
+def apply(
+    terms: TermsPath, rpc: Rpc, record: NewRecord = None, signer: Signers = None, json: Json = False
+) -> None:
+    """Close the difference, waiting for finality at each step, and write the record."""
+    from toolkit.cli.options import signer_from
+    from toolkit.cli.output import Output
+    from toolkit.deployment import apply as apply_terms
+    from toolkit.deployment import default_record_path
+    from toolkit.deployment import plan as make_plan
+
+    output = Output(json=json)
+    loaded, client = _open(terms, rpc)
+    path = record or default_record_path(loaded)
+    signers = [signer_from(text) for text in signer] if signer else None
+    with output.progress("deploying") as step:
+        done = apply_terms(loaded, client, signers, path, progress=lambda event: step(_tell(event)))
+    left = make_plan(loaded, client)
+    data = {**done.to_json(), "record": str(path), "remaining": [item.to_json() for item in left]}
+
+    def show() -> None:
+        for name, contract in done.contracts.items():
+            output.line(f"{name:17} {contract.address}")
+        output.line(f"record {path}")
+        _show_plan(output.line, left)
+
+    output.result(data, show)
+
+
+@app.command()
+def verify(terms: TermsPath, rpc: Rpc, record: Record, json: Json = False) -> None:
+    """Check record, chain, packaged artifacts and terms against each other."""
+    from toolkit.cli.output import Output
+    from toolkit.deployment import DeploymentRecord
+    from toolkit.deployment import verify as verify_all
+
+    output = Output(json=json)
+    loaded, client = _open(terms, rpc)
+    verify_all(loaded, client, DeploymentRecord.load(record))
+    output.result({"differences": []}, lambda: output.line("record, chain, artifacts and terms agree"))
+
+
+@app.command()
+def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
+    """Show who may call what after what delay, read from the chain, and refuse forbidden pairs."""
+    from toolkit.cli.output import Output
+    from toolkit.deployment import DeploymentRecord, read_roles
+
+    output = Output(json=json)
+    loaded = DeploymentRecord.load(record)
+    client = _client(rpc, loaded.chain_id)
+    loaded.check(client)
+    table = read_roles(loaded, client)
+
+    def show() -> None:
+        rows = [
+            [
+                row.contract,
+                row.function.partition("(")[0],
+                row.role,
+                ", ".join(account + (f" after {delay} s" if delay else "") for account, delay in row.holders),
+            ]
+            for row in table
+        ]
+        output.table(["contract", "function", "role", "who"], rows)
+
+    output.result(table.to_json(), show)
+    table.check()
+
+
+def _open(terms: Path, rpc: str) -> tuple[Terms, Client]:
+    from toolkit.deployment import Terms
+
+    loaded = Terms.load(terms)
+    return loaded, _client(rpc, loaded.chain.id)
+
+
+def _client(rpc: str, chain_id: int) -> Client:
+    from toolkit.issuance import connect
+
+    return connect(rpc, chain_id=chain_id)
+
+
+def _show_plan(line: Callable[[str], None], plan: Plan) -> None:
+    if not plan:
+        line("nothing to do: the chain is what the terms say")
+    for step in plan:
+        line(str(step))
+
+
+def _tell(event: Progress) -> str:
+    title = event.steps[0] if len(event.steps) == 1 else f"{len(event.steps)} steps"
+    return f"{title} {event.stage}, {event.remaining} to go"
