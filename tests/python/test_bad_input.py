@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from support.checkout import REPOSITORY
-from support.suite import CASE, FOR_EVER, Suite
+from support.suite import CASE, FOR_EVER, REPORT, Suite
 
 from toolkit.amounts import Amount
-from toolkit.bindings.structs import MintBatch, WalletEntry
+from toolkit.bindings.structs import MintBatch, Redemption, RedemptionStatus, Signature, WalletEntry
+from toolkit.bindings.structs import Attestation as FeedAttestation
 from toolkit.bindings.token import Stablecoin
 from toolkit.errors import InvalidInput
 from toolkit.reserves import ReserveReport
@@ -26,6 +27,23 @@ PRESS_REPORT = REPOSITORY / "tests" / "data" / "reserve-reports" / "pyusd-2024-0
 
 Use = Callable[[Suite, Any], object]
 
+
+def permit(suite: Suite, spender: Any, amount: Any) -> object:
+    owner = suite.holder.address
+    return suite.token.permit_data(owner=owner, spender=spender, amount=amount, nonce=0, deadline=FOR_EVER)
+
+
+def authorisation(suite: Suite, to: Any, amount: Any) -> object:
+    holder = suite.holder.address
+    return suite.token.receive_data(
+        holder=holder, to=to, amount=amount, valid_after=0, valid_before=FOR_EVER, nonce=CASE
+    )
+
+
+def acceptance(suite: Suite, holder: Any, amount: Any) -> object:
+    return suite.market.acceptance_data({1: Redemption(holder, 0, RedemptionStatus.REQUESTED, amount)})
+
+
 AMOUNTS: dict[str, Use] = {
     "transfer": lambda s, amount: s.token.transfer(s.stranger.address, amount),
     "approve": lambda s, amount: s.token.approve(s.stranger.address, amount),
@@ -35,6 +53,10 @@ AMOUNTS: dict[str, Use] = {
     "mint": lambda s, amount: s.market.mint([MintBatch((s.order(1, amount),), ())]),
     "order cap": lambda s, amount: s.market.set_order_cap(amount),
     "attestation": lambda s, amount: s.bundle(amount),
+    "permit to sign": lambda s, amount: permit(s, s.stranger.address, amount),
+    "authorisation to sign": lambda s, amount: authorisation(s, s.stranger.address, amount),
+    "mint to sign": lambda s, amount: s.market.mint_data([s.order(1, amount)]),
+    "acceptance to sign": lambda s, amount: acceptance(s, s.holder.address, amount),
 }
 
 ACCOUNTS: dict[str, Use] = {
@@ -48,6 +70,19 @@ ACCOUNTS: dict[str, Use] = {
     "attestor": lambda s, account: s.feed.set_attestors([account], 1),
     "role": lambda s, account: s.access.grant_role(1, account),
     "contract": lambda s, account: Stablecoin(s.client, account),
+    "permit to sign": lambda s, account: permit(s, account, 5),
+    "authorisation to sign": lambda s, account: authorisation(s, account, 5),
+    "mint to sign": lambda s, account: s.market.mint_data([s.order(1, 5, account)]),
+    "acceptance to sign": lambda s, account: acceptance(s, account, 5),
+    "approval's signer": lambda s, account: s.market.mint(
+        [MintBatch((s.order(1, 5),), (Signature(account, bytes(65)),))]
+    ),
+    "acceptance's signer": lambda s, account: s.market.accept_redemptions(
+        [1], [Signature(account, bytes(65))]
+    ),
+    "attestation's signer": lambda s, account: s.feed.publish(
+        FeedAttestation(1, 1, REPORT), [Signature(account, bytes(65))]
+    ),
     "allocation": lambda s, account: ReserveReport.load(DEMO_REPORT).allocate(s.issuance.chain_id, account),
 }
 
@@ -65,6 +100,36 @@ def test_base_units_are_whole_numbers_that_fit(suite: Suite, use: Use, amount: A
     with pytest.raises(InvalidInput) as caught:
         use(suite, amount)
     assert str(amount) in str(caught.value)
+
+
+@pytest.mark.parametrize("amount", [1.5, True, Decimal(5), "5", None], ids=repr)
+def test_a_refused_amount_is_named_with_the_remedy(suite: Suite, amount: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        suite.token.transfer(suite.stranger.address, amount)
+    assert str(caught.value) == (
+        f"transfer(address,uint256), value {amount!r} must be an int: amounts are a whole number of base units"
+    )
+
+
+def test_more_base_units_than_256_bits_are_named() -> None:
+    for value in (2**256, -(2**256)):
+        with pytest.raises(InvalidInput, match=rf"{value} .*2\^256 - 1"):
+            Amount.from_base_units(value, unit="TUSD", decimals=6)
+    with pytest.raises(InvalidInput, match="16610 bits"):
+        Amount.from_base_units(10**5000, unit="TUSD", decimals=6)
+
+
+@pytest.mark.parametrize("signer", [None, 5, b"\x01" * 20, "", "nobody", "0x" + "00" * 20], ids=repr)
+def test_a_signature_names_its_signer(suite: Suite, signer: Any) -> None:
+    good = Signature(suite.stranger.address, bytes(65))
+    for publish in (
+        lambda bad: suite.feed.publish(FeedAttestation(1, 1, REPORT), [good, bad]),
+        lambda bad: suite.market.accept_redemptions([1], [good, bad]),
+        lambda bad: suite.market.mint([MintBatch((suite.order(1, 5),), (good, bad))]),
+    ):
+        with pytest.raises(InvalidInput, match=r"signatures\[1\]") as caught:
+            publish(Signature(signer, bytes(65)))
+        assert repr(signer) in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["0.0000001", "1e6", "1,000.00", "-1", "", "1.", "NaN", 0.1, True])

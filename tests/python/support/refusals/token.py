@@ -100,6 +100,12 @@ def a_spender_takes_more_than_allowed(suite: Suite) -> Attempt:
     return attempt(suite, spender, call, spender=spender.address, allowance=10, needed=11)
 
 
+@case(errors.ERC20InvalidSender, at="RegulatedERC20.transferFrom")
+def a_spender_takes_nothing_from_nobody(suite: Suite) -> Attempt:
+    call = suite.token.transfer_from(ZERO_ADDRESS, suite.holder.address, 0)
+    return attempt(suite, suite.stranger, call, sender=ZERO_ADDRESS)
+
+
 @case(errors.ERC7943CannotSend, at="RegulatedERC20.transferFrom")
 def a_frozen_spender(suite: Suite) -> Attempt:
     holder, spender = holding(suite), suite.stranger
@@ -324,8 +330,20 @@ def an_account_as_market(suite: Suite) -> Attempt:
 
 
 @case(errors.UnusableMetadata, at="RegulatedERC20.constructor")
-def a_symbol_too_long(suite: Suite) -> Attempt:
-    call = create("Stablecoin", suite.access.address, "Test", "s" * 32, 6, "USD")
+def a_token_without_a_name(suite: Suite) -> Attempt:
+    call = create("Stablecoin", suite.access.address, "", "tUSD", 6, "USD")
+    return attempt(suite, suite.stranger, call)
+
+
+@case(errors.UnusableMetadata)
+def a_token_without_a_symbol(suite: Suite) -> Attempt:
+    call = create("Stablecoin", suite.access.address, "Test", "", 6, "USD")
+    return attempt(suite, suite.stranger, call)
+
+
+@case(errors.UnusableMetadata)
+def a_token_of_nineteen_decimals(suite: Suite) -> Attempt:
+    call = create("Stablecoin", suite.access.address, "Test", "tUSD", 19, "USD")
     return attempt(suite, suite.stranger, call)
 
 
@@ -333,6 +351,12 @@ def a_symbol_too_long(suite: Suite) -> Attempt:
 def a_name_too_long(suite: Suite) -> Attempt:
     call = create("Stablecoin", suite.access.address, "n" * 32, "tUSD", 6, "USD")
     return attempt(suite, suite.stranger, call, str_="n" * 32)
+
+
+@case(errors.StringTooLong)
+def a_symbol_too_long(suite: Suite) -> Attempt:
+    call = create("Stablecoin", suite.access.address, "Test", "s" * 32, 6, "USD")
+    return attempt(suite, suite.stranger, call, str_="s" * 32)
 
 
 @case(errors.UnusableMetadata, at="Stablecoin.constructor")
