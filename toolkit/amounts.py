@@ -27,6 +27,7 @@ __all__ = [
     "is_whole",
     "minor_units",
     "parse_decimal",
+    "show_whole",
 ]
 
 MAX_BASE_UNITS = 2**112 - 1
@@ -87,6 +88,12 @@ def minor_units(currency: str) -> int:
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether `value` is an int and not a bool, which Python counts among them."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def show_whole(value: int) -> str:
+    """The digits of `value` for a message, or its size where they'd fill the page."""
+    bits = value.bit_length()
+    return str(value) if bits <= 3 * _MAX_DIGITS else f"(of {bits} bits)"
 
 
 def parse_decimal(value: str | int | Decimal, *, what: str) -> Decimal:
@@ -209,7 +216,10 @@ class Amount:
                 value=base_units,
             )
         if abs(base_units) >= 2**256:
-            raise InvalidInput(f"{unit} base units exceed 256 bits", bits=base_units.bit_length())
+            raise InvalidInput(
+                f"{unit} base units {show_whole(base_units)} exceed 256 bits: pass at most 2^256 - 1",
+                bits=base_units.bit_length(),
+            )
         _check_unit(unit, decimals)
         amount = cls(_decimal(base_units, decimals), unit, decimals)
         if base_units < 0 and not signed:

@@ -20,9 +20,7 @@ abstract contract Governed is AccessManagedUpgradeable {
     error AuthorityHasNoCode(address authority);
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(
-        address authority_
-    ) {
+    constructor(address authority_) {
         if (authority_.code.length == 0) revert AuthorityHasNoCode(authority_);
         AUTHORITY = authority_;
     }
@@ -33,9 +31,7 @@ abstract contract Governed is AccessManagedUpgradeable {
     }
 
     /// @notice Always reverts.
-    function setAuthority(
-        address
-    ) public view override {
+    function setAuthority(address) public view override {
         revert AuthorityIsFixed(AUTHORITY);
     }
 }

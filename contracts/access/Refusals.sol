@@ -8,16 +8,12 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 /// nothing when it allows. So `explain` and the enforcing call run the same code.
 library Refusals {
     /// @notice Reverts with the refusal, if it is one.
-    function enforce(
-        bytes memory refusal
-    ) internal pure {
+    function enforce(bytes memory refusal) internal pure {
         if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }
 
     /// @notice The refusals among `answers`, in their order.
-    function compact(
-        bytes[] memory answers
-    ) internal pure returns (bytes[] memory refusals) {
+    function compact(bytes[] memory answers) internal pure returns (bytes[] memory refusals) {
         uint256 count = 0;
         for (uint256 i = 0; i < answers.length; ++i) {
             if (answers[i].length != 0) ++count;

@@ -10,11 +10,7 @@ library Signatures {
     /// @notice Whether `signer` signed `digest`: by its key (65 bytes, low s), else by its code (ERC-1271).
     /// @dev The key is tried before the code, so that an account with delegated code (EIP-7702) signs with its key
     /// whatever the delegate says, and so that the common case asks the chain for nothing.
-    function isValid(
-        address signer,
-        bytes32 digest,
-        bytes calldata signature
-    ) internal view returns (bool) {
+    function isValid(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         // The third value explains `problem`, which is refused whatever it is.
         // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
@@ -24,13 +20,11 @@ library Signatures {
     }
 
     /// @notice Whether the key of `signer` signed `digest`.
-    function isValid(
-        address signer,
-        bytes32 digest,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) internal pure returns (bool) {
+    function isValid(address signer, bytes32 digest, uint8 v, bytes32 r, bytes32 s)
+        internal
+        pure
+        returns (bool)
+    {
         // The third value explains `problem`, which is refused whatever it is.
         // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, v, r, s);

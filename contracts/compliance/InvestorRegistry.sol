@@ -25,9 +25,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     bytes32 private constant STORAGE = 0x811daf4c5ea0c4b31e6945ec6ff52f66d9e625abafc538a4f1a2fbe2066b6900;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(
-        address authority_
-    ) Governed(authority_) {
+    constructor(address authority_) Governed(authority_) {
         _disableInitializers();
     }
 
@@ -35,9 +33,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function initialize() external initializer {}
 
     /// @inheritdoc IInvestorRegistry
-    function setWallets(
-        WalletEntry[] calldata entries
-    ) external restricted {
+    function setWallets(WalletEntry[] calldata entries) external restricted {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < entries.length; ++i) {
             address account = entries[i].account;
@@ -64,9 +60,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    function removeWallets(
-        address[] calldata accounts
-    ) external restricted {
+    function removeWallets(address[] calldata accounts) external restricted {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < accounts.length; ++i) {
             bytes16 owner = $.wallets[accounts[i]].investor;
@@ -77,9 +71,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    function requireVerifiedRecipients(
-        MintOrder[] calldata orders
-    ) external view {
+    function requireVerifiedRecipients(MintOrder[] calldata orders) external view {
         for (uint256 i = 0; i < orders.length; ++i) {
             address account = orders[i].to;
             if (!isVerified(account)) {
@@ -89,24 +81,18 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    function walletOf(
-        address account
-    ) external view returns (Wallet memory) {
+    function walletOf(address account) external view returns (Wallet memory) {
         return _registry().wallets[account];
     }
 
     /// @inheritdoc IInvestorRegistry
     /// @dev A wallet that was never registered has `verifiedUntil` 0, which no block reaches back to.
-    function isVerified(
-        address account
-    ) public view returns (bool) {
+    function isVerified(address account) public view returns (bool) {
         return _registry().wallets[account].verifiedUntil >= block.timestamp;
     }
 
     /// @dev Only `UPGRADER`.
-    function _authorizeUpgrade(
-        address
-    ) internal override restricted {}
+    function _authorizeUpgrade(address) internal override restricted {}
 
     function _registry() private pure returns (InvestorRegistryStorage storage $) {
         assembly ("memory-safe") {

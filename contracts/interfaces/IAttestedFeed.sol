@@ -70,29 +70,19 @@ interface IAttestedFeed {
 
     /// @notice Publishes an attestation. Anyone may send it; it stands on its signatures.
     /// @return round The new round.
-    function publish(
-        Attestation calldata attestation,
-        Signature[] calldata signatures
-    ) external returns (uint80 round);
+    function publish(Attestation calldata attestation, Signature[] calldata signatures)
+        external
+        returns (uint80 round);
 
     /// @notice Replaces the attestors and the threshold.
-    function setAttestors(
-        address[] calldata attestors,
-        uint8 threshold
-    ) external;
+    function setAttestors(address[] calldata attestors, uint8 threshold) external;
 
     /// @notice Takes one attestor off the list at once. The threshold stays.
-    function suspendAttestor(
-        address attestor
-    ) external;
+    function suspendAttestor(address attestor) external;
 
     /// @notice Sets how long a value stays fresh (seconds from `asOf`), and the rise and fall (basis points of the
     /// last value) beyond which every attestor has to sign.
-    function setLimits(
-        uint32 maxAge,
-        uint32 maxRiseBps,
-        uint32 maxFallBps
-    ) external;
+    function setLimits(uint32 maxAge, uint32 maxRiseBps, uint32 maxFallBps) external;
 
     /// @notice Makes the feed stale at once.
     function suspend() external;
@@ -104,25 +94,15 @@ interface IAttestedFeed {
     function reading() external view returns (uint256 value, uint256 asOf, uint256 freshUntil);
 
     /// @notice The EIP-712 digest that attestors sign.
-    function attestationDigest(
-        Attestation calldata attestation
-    ) external view returns (bytes32);
+    function attestationDigest(Attestation calldata attestation) external view returns (bytes32);
 
     /// @notice How many attestors have to sign `value`: the threshold, or all of them beyond the bounds.
-    function requiredSignatures(
-        uint256 value
-    ) external view returns (uint256);
+    function requiredSignatures(uint256 value) external view returns (uint256);
 
-    function roundReport(
-        uint80 round
-    ) external view returns (bytes32);
-    function roundPostedAt(
-        uint80 round
-    ) external view returns (uint256);
+    function roundReport(uint80 round) external view returns (bytes32);
+    function roundPostedAt(uint80 round) external view returns (uint256);
     function attestors() external view returns (address[] memory);
-    function isAttestor(
-        address account
-    ) external view returns (bool);
+    function isAttestor(address account) external view returns (bool);
     function threshold() external view returns (uint8);
     function suspended() external view returns (bool);
     function maxAge() external view returns (uint32);
@@ -136,9 +116,7 @@ interface AggregatorV3Interface {
     function decimals() external view returns (uint8);
     function description() external view returns (string memory);
     function version() external view returns (uint256);
-    function getRoundData(
-        uint80 roundId
-    )
+    function getRoundData(uint80 roundId)
         external
         view
         returns (uint80 roundId_, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound);

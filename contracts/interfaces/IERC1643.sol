@@ -13,16 +13,11 @@ interface IERC1643 {
     /// @notice There is no document of that name.
     error ERC1643MissingDocument(bytes32 name);
 
-    function getDocument(
-        bytes32 name
-    ) external view returns (string memory uri, bytes32 documentHash, uint256 modifiedAt);
-    function setDocument(
-        bytes32 name,
-        string calldata uri,
-        bytes32 documentHash
-    ) external;
-    function removeDocument(
-        bytes32 name
-    ) external;
+    function getDocument(bytes32 name)
+        external
+        view
+        returns (string memory uri, bytes32 documentHash, uint256 modifiedAt);
+    function setDocument(bytes32 name, string calldata uri, bytes32 documentHash) external;
+    function removeDocument(bytes32 name) external;
     function getAllDocuments() external view returns (bytes32[] memory names);
 }

@@ -21,10 +21,7 @@ interface IERC3009 {
     /// @notice Only the payee itself may present this authorization.
     error ERC3009CallerIsNotPayee(address caller, address payee);
 
-    function authorizationState(
-        address authorizer,
-        bytes32 nonce
-    ) external view returns (bool used);
+    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool used);
 
     function transferWithAuthorization(
         address from,
@@ -70,17 +67,7 @@ interface IERC3009 {
         bytes calldata signature
     ) external;
 
-    function cancelAuthorization(
-        address authorizer,
-        bytes32 nonce,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external;
+    function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external;
 
-    function cancelAuthorization(
-        address authorizer,
-        bytes32 nonce,
-        bytes calldata signature
-    ) external;
+    function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external;
 }

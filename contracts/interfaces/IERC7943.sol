@@ -22,27 +22,10 @@ interface IERC7943Fungible {
     /// @notice `account` holds enough, but only `unfrozen` of it may move.
     error ERC7943InsufficientUnfrozenBalance(address account, uint256 amount, uint256 unfrozen);
 
-    function forcedTransfer(
-        address from,
-        address to,
-        uint256 amount
-    ) external returns (bool result);
-    function setFrozenTokens(
-        address account,
-        uint256 amount
-    ) external returns (bool result);
-    function canSend(
-        address account
-    ) external view returns (bool allowed);
-    function canReceive(
-        address account
-    ) external view returns (bool allowed);
-    function getFrozenTokens(
-        address account
-    ) external view returns (uint256 amount);
-    function canTransfer(
-        address from,
-        address to,
-        uint256 amount
-    ) external view returns (bool allowed);
+    function forcedTransfer(address from, address to, uint256 amount) external returns (bool result);
+    function setFrozenTokens(address account, uint256 amount) external returns (bool result);
+    function canSend(address account) external view returns (bool allowed);
+    function canReceive(address account) external view returns (bool allowed);
+    function getFrozenTokens(address account) external view returns (uint256 amount);
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool allowed);
 }

@@ -65,24 +65,14 @@ interface IInvestorRegistry {
     error WalletNotRegistered(address account);
 
     /// @notice Writes wallets. Only `REGISTRAR`.
-    function setWallets(
-        WalletEntry[] calldata entries
-    ) external;
+    function setWallets(WalletEntry[] calldata entries) external;
 
     /// @notice Removes wallets. Only `REGISTRAR`.
-    function removeWallets(
-        address[] calldata accounts
-    ) external;
+    function removeWallets(address[] calldata accounts) external;
 
     /// @notice Reverts unless every order's wallet is verified now.
-    function requireVerifiedRecipients(
-        MintOrder[] calldata orders
-    ) external view;
+    function requireVerifiedRecipients(MintOrder[] calldata orders) external view;
 
-    function walletOf(
-        address account
-    ) external view returns (Wallet memory);
-    function isVerified(
-        address account
-    ) external view returns (bool);
+    function walletOf(address account) external view returns (Wallet memory);
+    function isVerified(address account) external view returns (bool);
 }

@@ -89,7 +89,7 @@ interface IPrimaryMarket {
     error InvalidApproval(address signer);
     error ApproversNotSorted(address previous, address current);
 
-    /// @notice The sender of a batch may not approve it.
+    /// @notice The sender of a batch may not approve it, nor may the access manager send one for somebody unseen.
     error ApproverIsSender(address account);
 
     error BatchEmpty();
@@ -104,11 +104,15 @@ interface IPrimaryMarket {
     error RedemptionInStatus(uint256 id, RedemptionStatus status, RedemptionStatus required);
     error NotRedemptionHolder(uint256 id, address caller, address holder);
 
-    /// @notice The holder was frozen meanwhile: its escrow stays until compliance decides.
+    /// @notice The holder was frozen meanwhile, or more of its tokens than it still holds: its escrow stays until
+    /// compliance decides.
     error RedemptionHolderFrozen(uint256 id, address holder);
 
-    /// @notice Escrow is seized from frozen holders only.
+    /// @notice Escrow is seized only if the holder is frozen, or the whole amount is frozen beyond what it still holds.
     error RedemptionHolderNotFrozen(uint256 id, address holder);
+
+    /// @notice Seized escrow has to leave the market.
+    error EscrowStaysEscrow();
 
     error PaymentReferenceMissing(uint256 id);
     error LengthMismatch(uint256 left, uint256 right);
@@ -118,15 +122,10 @@ interface IPrimaryMarket {
     error UnsolicitedExceeded(uint256 asked, uint256 available);
 
     /// @notice Executes approved batches of orders. Only `OPERATOR`.
-    function mint(
-        MintBatch[] calldata batches
-    ) external;
+    function mint(MintBatch[] calldata batches) external;
 
     /// @notice Puts the caller's tokens into escrow for redemption at par.
-    function requestRedemption(
-        uint256 amount,
-        bytes32 requestReference
-    ) external returns (uint256 id);
+    function requestRedemption(uint256 amount, bytes32 requestReference) external returns (uint256 id);
 
     /// @notice The same on a holder's signed ERC-3009 `ReceiveWithAuthorization` whose nonce is
     /// `redemptionNonce(requestReference, salt)`. Anyone may send it.
@@ -141,41 +140,22 @@ interface IPrimaryMarket {
     ) external returns (uint256 id);
 
     /// @notice Takes a request back until it is accepted. Only its holder.
-    function cancelRedemption(
-        uint256 id
-    ) external;
+    function cancelRedemption(uint256 id) external;
 
     /// @notice Burns the escrow of approved requests, which makes them payable. Only `OPERATOR`.
-    function acceptRedemptions(
-        uint256[] calldata ids,
-        Signature[] calldata approvals
-    ) external;
+    function acceptRedemptions(uint256[] calldata ids, Signature[] calldata approvals) external;
 
     /// @notice Records payouts that the bank has confirmed. Only `TREASURER`.
-    function recordPayouts(
-        uint256[] calldata ids,
-        bytes32[] calldata paymentReferences
-    ) external;
+    function recordPayouts(uint256[] calldata ids, bytes32[] calldata paymentReferences) external;
 
     /// @notice Returns the escrow of requests that cannot be accepted. Only `OPERATOR`.
-    function rejectRedemptions(
-        uint256[] calldata ids,
-        bytes32 reason
-    ) external;
+    function rejectRedemptions(uint256[] calldata ids, bytes32 reason) external;
 
     /// @notice Moves the escrow of a frozen holder, under a case. Only `COMPLIANCE`.
-    function seizeEscrow(
-        uint256 id,
-        address to,
-        bytes32 caseId
-    ) external;
+    function seizeEscrow(uint256 id, address to, bytes32 caseId) external;
 
     /// @notice Returns tokens that arrived without a request, under a case. Only `COMPLIANCE`.
-    function returnUnsolicited(
-        address to,
-        uint256 amount,
-        bytes32 caseId
-    ) external;
+    function returnUnsolicited(address to, uint256 amount, bytes32 caseId) external;
 
     function stopMinting() external;
     function resumeMinting() external;
@@ -183,54 +163,35 @@ interface IPrimaryMarket {
     /// @notice Ends minting for good. Redemption goes on.
     function windDown() external;
 
-    function setOrderCap(
-        uint112 cap
-    ) external;
-    function setApprovalTiers(
-        ApprovalTier[] calldata tiers
-    ) external;
-    function setOperatorLimit(
-        address operator,
-        uint112 limit
-    ) external;
-    function setRedemptionPeriod(
-        uint32 period
-    ) external;
+    function setOrderCap(uint112 cap) external;
+    function setApprovalTiers(ApprovalTier[] calldata tiers) external;
+    function setOperatorLimit(address operator, uint112 limit) external;
+    function setRedemptionPeriod(uint32 period) external;
 
     /// @notice Every rule that would refuse the order now if `operator` sent it alone, as encoded custom errors of
     /// this market, the token and the registry. Approvals are not part of it.
-    function explain(
-        MintOrder calldata order,
-        address operator
-    ) external view returns (bytes[] memory refusals);
+    function explain(MintOrder calldata order, address operator)
+        external
+        view
+        returns (bytes[] memory refusals);
 
     /// @notice The EIP-712 digest that approvers of a mint batch sign.
-    function mintDigest(
-        MintOrder[] calldata orders
-    ) external view returns (bytes32);
+    function mintDigest(MintOrder[] calldata orders) external view returns (bytes32);
 
     /// @notice The EIP-712 digest that approvers of an acceptance sign.
-    function acceptanceDigest(
-        uint256[] calldata ids
-    ) external view returns (bytes32);
+    function acceptanceDigest(uint256[] calldata ids) external view returns (bytes32);
 
     /// @notice The ERC-3009 nonce that binds an authorization to a redemption reference.
-    function redemptionNonce(
-        bytes32 requestReference,
-        bytes32 salt
-    ) external view returns (bytes32);
+    function redemptionNonce(bytes32 requestReference, bytes32 salt) external view returns (bytes32);
 
-    /// @notice How many approvers a total needs.
-    function requiredApprovals(
-        uint256 total
-    ) external view returns (uint256);
+    /// @notice How many approvers a mint batch of this total needs. Reverts above the highest tier.
+    function requiredApprovals(uint256 total) external view returns (uint256);
 
-    function isExecuted(
-        uint256 number
-    ) external view returns (bool);
-    function redemption(
-        uint256 id
-    ) external view returns (Redemption memory);
+    /// @notice How many approvers an acceptance of this total needs: above the highest tier, as many as that tier.
+    function requiredAcceptanceApprovals(uint256 total) external view returns (uint256);
+
+    function isExecuted(uint256 number) external view returns (bool);
+    function redemption(uint256 id) external view returns (Redemption memory);
     function redemptionCount() external view returns (uint256);
 
     /// @notice Sum of the escrow of open requests, and what the market holds beyond it.
@@ -238,15 +199,10 @@ interface IPrimaryMarket {
     function unsolicited() external view returns (uint256);
 
     /// @notice How many requests among `fromId` to `toId` (inclusive) are unpaid beyond the redemption period.
-    function countOverdue(
-        uint256 fromId,
-        uint256 toId
-    ) external view returns (uint256 overdue);
+    function countOverdue(uint256 fromId, uint256 toId) external view returns (uint256 overdue);
 
     /// @notice An operator's rolling limit, and how much of it is free now.
-    function operatorLimit(
-        address operator
-    ) external view returns (uint256 limit, uint256 available);
+    function operatorLimit(address operator) external view returns (uint256 limit, uint256 available);
 
     function orderCap() external view returns (uint256);
     function approvalTiers() external view returns (ApprovalTier[] memory);

@@ -43,21 +43,16 @@ interface IRegulatedERC20 is IERC7943Fungible {
     function resume() external;
 
     /// @notice Lowers the frozen amount of `account` to `amount`, under a case.
-    function unfreeze(
-        address account,
-        uint256 amount,
-        bytes32 caseId
-    ) external;
+    function unfreeze(address account, uint256 amount, bytes32 caseId) external;
 
     /// @notice Moves tokens, frozen ones included, under a case. Never changes the total supply.
-    function forcedTransfer(
-        address from,
-        address to,
-        uint256 amount,
-        bytes32 caseId
-    ) external returns (bool);
+    function forcedTransfer(address from, address to, uint256 amount, bytes32 caseId) external returns (bool);
 
     function paused() external view returns (bool);
+
+    /// @notice How much of the frozen amount of `account` its balance does not cover; the most there is for an account
+    /// that is frozen as such.
+    function frozenBeyondBalance(address account) external view returns (uint256);
 
     /// @notice Everything ever minted, in base units.
     function minted() external view returns (uint256);

@@ -35,6 +35,9 @@ interface IStablecoin is IRegulatedERC20 {
     /// @notice An address without code where a contract is needed.
     error NotAContract(address account);
 
+    /// @notice The market is named once and for all; it changes by upgrade.
+    error MarketIsFixed(address market);
+
     /// @notice The buffer may not pass 100 %.
     error BufferTooLarge(uint16 bufferBps);
 
@@ -43,41 +46,25 @@ interface IStablecoin is IRegulatedERC20 {
 
     /// @notice Mints every order to its wallet. Only the market.
     /// @return total Base units minted.
-    function mint(
-        MintOrder[] calldata orders
-    ) external returns (uint256 total);
+    function mint(MintOrder[] calldata orders) external returns (uint256 total);
 
     /// @notice Burns from the market's own balance. Only the market.
-    function burnEscrow(
-        uint256 amount
-    ) external;
+    function burnEscrow(uint256 amount) external;
 
     /// @notice Records that `amount` of burned tokens was paid out. Only the market.
-    function discharge(
-        uint256 amount
-    ) external;
+    function discharge(uint256 amount) external;
 
     /// @notice Burns tokens of `account`, frozen ones included, and discharges them, under a case.
-    function burnByOrder(
-        address account,
-        uint256 amount,
-        bytes32 caseId
-    ) external;
+    function burnByOrder(address account, uint256 amount, bytes32 caseId) external;
 
     /// @notice Points the backing rule at another attested feed.
-    function setFeed(
-        address feed
-    ) external;
+    function setFeed(address feed) external;
 
     /// @notice Sets the over-collateralisation the ceiling keeps back, in basis points.
-    function setBuffer(
-        uint16 bufferBps
-    ) external;
+    function setBuffer(uint16 bufferBps) external;
 
-    /// @notice Names the one contract that may mint.
-    function setMarket(
-        address market
-    ) external;
+    /// @notice Names the one contract that may mint, once.
+    function setMarket(address market) external;
 
     function feed() external view returns (address);
     function bufferBps() external view returns (uint16);
@@ -88,9 +75,7 @@ interface IStablecoin is IRegulatedERC20 {
 
     /// @notice Liabilities settled so far, and by `timestamp`.
     function discharged() external view returns (uint256);
-    function dischargedAt(
-        uint48 timestamp
-    ) external view returns (uint256);
+    function dischargedAt(uint48 timestamp) external view returns (uint256);
 
     /// @notice Burned and not yet paid out.
     function payableTotal() external view returns (uint256);
@@ -101,13 +86,10 @@ interface IStablecoin is IRegulatedERC20 {
     /// @notice What may still be minted now; 0 when the attestation is not fresh.
     function headroom() external view returns (uint256);
 
-    /// @notice Reserve over liabilities, both as of the last attestation, in basis points, rounded down.
-    /// `type(uint256).max` when there are no liabilities; 0 when there is no attestation.
+    /// @notice The attested reserve over all that was minted and not discharged by the attestation's instant, in basis
+    /// points, rounded down. `type(uint256).max` when there are no liabilities; 0 when there is no attestation.
     function coverageBps() external view returns (uint256);
 
     /// @notice Every rule of the token that would refuse to mint `amount` to `to` now, as encoded custom errors.
-    function explainMint(
-        address to,
-        uint256 amount
-    ) external view returns (bytes[] memory refusals);
+    function explainMint(address to, uint256 amount) external view returns (bytes[] memory refusals);
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Governed} from "../access/Governed.sol";
+import {Refusals} from "../access/Refusals.sol";
 import {Roles} from "../access/Roles.sol";
 import {Signatures} from "../access/Signatures.sol";
 import {ApprovalTier, IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
@@ -24,9 +25,7 @@ abstract contract Approvals is IPrimaryMarket, Governed {
 
     /// @inheritdoc IPrimaryMarket
     /// @dev Only `GOVERNOR`. One to four tiers, totals and approvals ascending, none of them zero.
-    function setApprovalTiers(
-        ApprovalTier[] calldata tiers
-    ) external restricted {
+    function setApprovalTiers(ApprovalTier[] calldata tiers) external restricted {
         if (tiers.length == 0 || tiers.length > MAX_TIERS) revert InvalidTiers();
         ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
         for (uint256 i = 0; i < MAX_TIERS; ++i) {
@@ -56,28 +55,43 @@ abstract contract Approvals is IPrimaryMarket, Governed {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function requiredApprovals(
-        uint256 total
-    ) public view returns (uint256) {
+    function requiredApprovals(uint256 total) public view returns (uint256 required) {
+        bytes memory refusal;
+        (required, refusal) = _tierOf(total);
+        Refusals.enforce(refusal);
+    }
+
+    /// @inheritdoc IPrimaryMarket
+    /// @dev Tiers are there to curb minting. They never bar the way out at par, so a total above the highest tier takes
+    /// the highest tier's approvals.
+    function requiredAcceptanceApprovals(uint256 total) public view returns (uint256 required) {
+        bytes memory refusal;
+        (required, refusal) = _tierOf(total);
+        if (required == 0) Refusals.enforce(refusal);
+    }
+
+    /// @dev The approvals that `total` takes. Above the highest tier: that tier's, with the refusal; 0 without tiers.
+    function _tierOf(uint256 total) internal view returns (uint256 required, bytes memory refusal) {
         ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
         uint256 highest = 0;
         for (uint256 i = 0; i < MAX_TIERS; ++i) {
             ApprovalTier memory tier = stored[i];
             if (tier.approvals == 0) break;
-            if (total <= tier.upTo) return tier.approvals;
+            required = tier.approvals;
             highest = tier.upTo;
+            if (total <= highest) return (required, "");
         }
-        revert TotalAboveTiers(total, highest);
+        return (required, abi.encodeWithSelector(TotalAboveTiers.selector, total, highest));
     }
 
-    /// @dev Requires enough approvals of `digest` for `total`. Every signature given has to be good: the sender chose
-    /// them, so a bad one is a mistake to hear of.
-    function _requireApprovals(
-        bytes32 digest,
-        uint256 total,
-        Signature[] calldata approvals
-    ) internal view {
-        uint256 required = requiredApprovals(total);
+    /// @dev Requires `required` approvals of `digest`. Every signature given has to be good: the sender chose them, so a
+    /// bad one is a mistake to hear of. Through the access manager's `execute` the sender would be the manager, and
+    /// nobody could tell whether it approves its own batch; so that way is closed.
+    function _requireApprovals(bytes32 digest, uint256 required, Signature[] calldata approvals)
+        internal
+        view
+    {
+        if (msg.sender == authority()) revert ApproverIsSender(msg.sender);
         if (approvals.length < required) revert NotEnoughApprovals(approvals.length, required);
         address previous = address(0);
         for (uint256 i = 0; i < approvals.length; ++i) {
@@ -91,9 +105,7 @@ abstract contract Approvals is IPrimaryMarket, Governed {
     }
 
     /// @dev A member whose acts carry a delay cannot approve: a signature acts at once.
-    function _isApprover(
-        address account
-    ) private view returns (bool) {
+    function _isApprover(address account) private view returns (bool) {
         (bool isMember, uint32 delay) = IAccessManager(authority()).hasRole(Roles.APPROVER, account);
         return isMember && delay == 0;
     }

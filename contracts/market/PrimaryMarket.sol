@@ -8,6 +8,7 @@ import {IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
 import {IStablecoin} from "../interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder} from "../interfaces/IssuanceTypes.sol";
 import {Redemptions} from "./Redemptions.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -22,7 +23,8 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     using SafeCast for uint256;
 
     /// @dev A leaking bucket: what an operator mints fills it, and the whole limit leaks out in `LIMIT_PERIOD`. There
-    /// is no midnight at which it empties.
+    /// is no midnight at which it empties. Never more than the limit is minted at once, and in any `LIMIT_PERIOD` less
+    /// than twice the limit: a full bucket, and what leaks meanwhile.
     struct Bucket {
         uint112 limit;
         uint112 level;
@@ -58,11 +60,11 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     IInvestorRegistry private immutable REGISTRY;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(
-        address authority_,
-        address token_,
-        address registry_
-    ) Governed(authority_) EIP712("PrimaryMarket", "1") Redemptions(token_) {
+    constructor(address authority_, address token_, address registry_)
+        Governed(authority_)
+        EIP712("PrimaryMarket", "1")
+        Redemptions(token_)
+    {
         if (registry_.code.length == 0) revert IStablecoin.NotAContract(registry_);
         REGISTRY = IInvestorRegistry(registry_);
         _disableInitializers();
@@ -75,9 +77,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     // ------------------------------------------------------------------------------------------------ minting
 
     /// @inheritdoc IPrimaryMarket
-    function mint(
-        MintBatch[] calldata batches
-    ) external restricted {
+    function mint(MintBatch[] calldata batches) external restricted {
         if (batches.length == 0) revert BatchEmpty();
         Settings memory settings = _market().settings;
         Refusals.enforce(_openRefusal(settings));
@@ -87,30 +87,28 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function explain(
-        MintOrder calldata order,
-        address operator
-    ) external view returns (bytes[] memory) {
+    function explain(MintOrder calldata order, address operator) external view returns (bytes[] memory) {
         Settings memory settings = _market().settings;
         bytes[] memory ofToken = TOKEN.explainMint(order.to, order.amount);
-        bytes[] memory answers = new bytes[](4 + ofToken.length);
-        answers[0] = _openRefusal(settings);
-        answers[1] = _orderRefusal(order, settings.orderCap);
+        bytes[] memory answers = new bytes[](6 + ofToken.length);
+        (bool allowed,) = IAccessManager(authority()).canCall(operator, address(this), this.mint.selector);
+        if (!allowed) answers[0] = abi.encodeWithSelector(AccessManagedUnauthorized.selector, operator);
+        answers[1] = _openRefusal(settings);
+        answers[2] = _orderRefusal(order, settings.orderCap);
         if (!REGISTRY.isVerified(order.to)) {
             uint256 until = REGISTRY.walletOf(order.to).verifiedUntil;
-            answers[2] = abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, order.to, until);
+            answers[3] = abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, order.to, until);
         }
-        answers[3] = _limitRefusal(operator, _leaked(_market().buckets[operator]), order.amount);
+        answers[4] = _limitRefusal(operator, _leaked(_market().buckets[operator]), order.amount);
+        (, answers[5]) = _tierOf(order.amount);
         for (uint256 i = 0; i < ofToken.length; ++i) {
-            answers[4 + i] = ofToken[i];
+            answers[6 + i] = ofToken[i];
         }
         return Refusals.compact(answers);
     }
 
     /// @inheritdoc IPrimaryMarket
-    function mintDigest(
-        MintOrder[] calldata orders
-    ) external view returns (bytes32) {
+    function mintDigest(MintOrder[] calldata orders) external view returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             hashes[i] = _orderHash(orders[i]);
@@ -119,9 +117,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function isExecuted(
-        uint256 number
-    ) external view returns (bool) {
+    function isExecuted(uint256 number) external view returns (bool) {
         return _market().executed.get(number);
     }
 
@@ -168,19 +164,14 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
 
     /// @inheritdoc IPrimaryMarket
     /// @dev Only `GOVERNOR`. Zero stops all orders.
-    function setOrderCap(
-        uint112 cap
-    ) external restricted {
+    function setOrderCap(uint112 cap) external restricted {
         _market().settings.orderCap = cap;
         emit OrderCapChanged(cap, msg.sender);
     }
 
     /// @inheritdoc IPrimaryMarket
     /// @dev Only `GOVERNOR`. What was minted lately still counts; zero lets the operator mint nothing.
-    function setOperatorLimit(
-        address operator,
-        uint112 limit
-    ) external restricted {
+    function setOperatorLimit(address operator, uint112 limit) external restricted {
         Bucket storage bucket = _market().buckets[operator];
         Bucket memory current = _leaked(bucket);
         current.limit = limit;
@@ -189,9 +180,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function operatorLimit(
-        address operator
-    ) external view returns (uint256 limit, uint256 available) {
+    function operatorLimit(address operator) external view returns (uint256 limit, uint256 available) {
         Bucket memory bucket = _leaked(_market().buckets[operator]);
         return (bucket.limit, Math.saturatingSub(bucket.limit, bucket.level));
     }
@@ -208,10 +197,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
 
     // ---------------------------------------------------------------------------------------------- inside
 
-    function _mintBatch(
-        MintBatch calldata batch,
-        uint256 cap
-    ) private {
+    function _mintBatch(MintBatch calldata batch, uint256 cap) private {
         MintOrder[] calldata orders = batch.orders;
         if (orders.length == 0) revert BatchEmpty();
         BitMaps.BitMap storage executed = _market().executed;
@@ -225,26 +211,21 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
             total += order.amount;
             emit OrderExecuted(order.number, msg.sender);
         }
-        _consume(total);
-        _requireApprovals(_batchDigest(hashes), total, batch.approvals);
         REGISTRY.requireVerifiedRecipients(orders);
+        _consume(total);
+        _requireApprovals(_batchDigest(hashes), requiredApprovals(total), batch.approvals);
         // The token adds up the same orders and gives their total back.
         // slither-disable-next-line unused-return
         TOKEN.mint(orders);
     }
 
-    function _openRefusal(
-        Settings memory settings
-    ) private pure returns (bytes memory) {
+    function _openRefusal(Settings memory settings) private pure returns (bytes memory) {
         if (settings.woundDown) return abi.encodeWithSelector(MarketWoundDown.selector);
         if (settings.stopped) return abi.encodeWithSelector(MintingIsStopped.selector);
         return "";
     }
 
-    function _orderRefusal(
-        MintOrder calldata order,
-        uint256 cap
-    ) private view returns (bytes memory) {
+    function _orderRefusal(MintOrder calldata order, uint256 cap) private view returns (bytes memory) {
         if (_market().executed.get(order.number)) {
             return abi.encodeWithSelector(OrderAlreadyExecuted.selector, order.number);
         }
@@ -258,20 +239,18 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
         return "";
     }
 
-    function _limitRefusal(
-        address operator,
-        Bucket memory bucket,
-        uint256 amount
-    ) private pure returns (bytes memory) {
+    function _limitRefusal(address operator, Bucket memory bucket, uint256 amount)
+        private
+        pure
+        returns (bytes memory)
+    {
         uint256 available = Math.saturatingSub(bucket.limit, bucket.level);
         if (amount <= available) return "";
         return abi.encodeWithSelector(OperatorLimitExceeded.selector, operator, available, amount);
     }
 
     /// @dev Fills the sender's bucket by `total`.
-    function _consume(
-        uint256 total
-    ) private {
+    function _consume(uint256 total) private {
         Bucket memory bucket = _leaked(_market().buckets[msg.sender]);
         Refusals.enforce(_limitRefusal(msg.sender, bucket, total));
         bucket.level = (total + bucket.level).toUint112();
@@ -279,31 +258,23 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     }
 
     /// @dev The bucket as of now. What leaks is rounded down, in favour of the reserve.
-    function _leaked(
-        Bucket storage stored
-    ) private view returns (Bucket memory bucket) {
+    function _leaked(Bucket storage stored) private view returns (Bucket memory bucket) {
         bucket = stored;
         uint256 leak = (block.timestamp - bucket.updatedAt) * bucket.limit / LIMIT_PERIOD;
         bucket.level = Math.saturatingSub(bucket.level, leak).toUint112();
         bucket.updatedAt = block.timestamp.toUint32();
     }
 
-    function _orderHash(
-        MintOrder calldata order
-    ) private pure returns (bytes32) {
+    function _orderHash(MintOrder calldata order) private pure returns (bytes32) {
         return keccak256(abi.encode(ORDER_TYPEHASH, order.number, order.to, order.amount, order.expiry));
     }
 
-    function _batchDigest(
-        bytes32[] memory hashes
-    ) private view returns (bytes32) {
+    function _batchDigest(bytes32[] memory hashes) private view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, keccak256(abi.encodePacked(hashes)))));
     }
 
     /// @dev Only `UPGRADER`.
-    function _authorizeUpgrade(
-        address
-    ) internal override restricted {}
+    function _authorizeUpgrade(address) internal override restricted {}
 
     function _market() private pure returns (PrimaryMarketStorage storage $) {
         assembly ("memory-safe") {

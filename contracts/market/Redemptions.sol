@@ -42,9 +42,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     IStablecoin internal immutable TOKEN;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(
-        address token_
-    ) {
+    constructor(address token_) {
         if (token_.code.length == 0) revert IStablecoin.NotAContract(token_);
         TOKEN = IStablecoin(token_);
     }
@@ -52,15 +50,12 @@ abstract contract Redemptions is Approvals, EIP712 {
     // ------------------------------------------------------------------------------------------------ holders
 
     /// @inheritdoc IPrimaryMarket
-    function requestRedemption(
-        uint256 amount,
-        bytes32 requestReference
-    ) external returns (uint256 id) {
-        id = _open(msg.sender, amount, requestReference);
+    function requestRedemption(uint256 amount, bytes32 requestReference) external returns (uint256 id) {
         // The token reverts instead of returning false.
         // forge-lint: disable-next-line(erc20-unchecked-transfer)
         // slither-disable-next-line unchecked-transfer
         IERC20(address(TOKEN)).transferFrom(msg.sender, address(this), amount);
+        id = _open(msg.sender, amount, requestReference);
     }
 
     /// @inheritdoc IPrimaryMarket
@@ -73,18 +68,16 @@ abstract contract Redemptions is Approvals, EIP712 {
         bytes32 salt,
         bytes calldata signature
     ) external returns (uint256 id) {
-        id = _open(holder, amount, requestReference);
         bytes32 nonce = redemptionNonce(requestReference, salt);
         IERC3009(address(TOKEN))
             .receiveWithAuthorization(
                 holder, address(this), amount, validAfter, validBefore, nonce, signature
             );
+        id = _open(holder, amount, requestReference);
     }
 
     /// @inheritdoc IPrimaryMarket
-    function cancelRedemption(
-        uint256 id
-    ) external {
+    function cancelRedemption(uint256 id) external {
         Redemption memory request = _close(id, RedemptionStatus.Requested, RedemptionStatus.Cancelled);
         if (request.holder != msg.sender) revert NotRedemptionHolder(id, msg.sender, request.holder);
         _release(request.amount, request.holder);
@@ -94,31 +87,27 @@ abstract contract Redemptions is Approvals, EIP712 {
     // ------------------------------------------------------------------------------------------------ the desk
 
     /// @inheritdoc IPrimaryMarket
-    function acceptRedemptions(
-        uint256[] calldata ids,
-        Signature[] calldata approvals
-    ) external restricted {
+    function acceptRedemptions(uint256[] calldata ids, Signature[] calldata approvals) external restricted {
         if (ids.length == 0) revert BatchEmpty();
         bytes32[] memory hashes = new bytes32[](ids.length);
         uint256 total = 0;
         for (uint256 i = 0; i < ids.length; ++i) {
             uint256 id = ids[i];
             Redemption memory request = _close(id, RedemptionStatus.Requested, RedemptionStatus.Accepted);
-            if (!TOKEN.canSend(request.holder)) revert RedemptionHolderFrozen(id, request.holder);
+            if (TOKEN.frozenBeyondBalance(request.holder) != 0) {
+                revert RedemptionHolderFrozen(id, request.holder);
+            }
             hashes[i] = _acceptedHash(id, request);
             total += request.amount;
             emit RedemptionAccepted(id, msg.sender, request.holder, request.amount);
         }
-        _requireApprovals(_acceptanceDigest(hashes), total, approvals);
+        _requireApprovals(_acceptanceDigest(hashes), requiredAcceptanceApprovals(total), approvals);
         _lowerEscrow(total);
         TOKEN.burnEscrow(total);
     }
 
     /// @inheritdoc IPrimaryMarket
-    function recordPayouts(
-        uint256[] calldata ids,
-        bytes32[] calldata paymentReferences
-    ) external restricted {
+    function recordPayouts(uint256[] calldata ids, bytes32[] calldata paymentReferences) external restricted {
         if (ids.length != paymentReferences.length) {
             revert LengthMismatch(ids.length, paymentReferences.length);
         }
@@ -134,10 +123,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function rejectRedemptions(
-        uint256[] calldata ids,
-        bytes32 reason
-    ) external restricted {
+    function rejectRedemptions(uint256[] calldata ids, bytes32 reason) external restricted {
         if (ids.length == 0) revert BatchEmpty();
         for (uint256 i = 0; i < ids.length; ++i) {
             Redemption memory request = _close(ids[i], RedemptionStatus.Requested, RedemptionStatus.Rejected);
@@ -149,24 +135,19 @@ abstract contract Redemptions is Approvals, EIP712 {
     // ---------------------------------------------------------------------------------------------- compliance
 
     /// @inheritdoc IPrimaryMarket
-    function seizeEscrow(
-        uint256 id,
-        address to,
-        bytes32 caseId
-    ) external restricted {
+    function seizeEscrow(uint256 id, address to, bytes32 caseId) external restricted {
         if (caseId == bytes32(0)) revert CaseIdMissing();
         Redemption memory request = _close(id, RedemptionStatus.Requested, RedemptionStatus.Seized);
-        if (TOKEN.canSend(request.holder)) revert RedemptionHolderNotFrozen(id, request.holder);
+        if (TOKEN.frozenBeyondBalance(request.holder) < request.amount) {
+            revert RedemptionHolderNotFrozen(id, request.holder);
+        }
+        if (to == address(this)) revert EscrowStaysEscrow();
         _release(request.amount, to);
         emit RedemptionSeized(id, msg.sender, caseId, to, request.amount);
     }
 
     /// @inheritdoc IPrimaryMarket
-    function returnUnsolicited(
-        address to,
-        uint256 amount,
-        bytes32 caseId
-    ) external restricted {
+    function returnUnsolicited(address to, uint256 amount, bytes32 caseId) external restricted {
         if (caseId == bytes32(0)) revert CaseIdMissing();
         uint256 available = unsolicited();
         if (amount > available) revert UnsolicitedExceeded(amount, available);
@@ -176,9 +157,7 @@ abstract contract Redemptions is Approvals, EIP712 {
 
     /// @inheritdoc IPrimaryMarket
     /// @dev Only `GOVERNOR`.
-    function setRedemptionPeriod(
-        uint32 period
-    ) external restricted {
+    function setRedemptionPeriod(uint32 period) external restricted {
         if (period == 0) revert InvalidPeriod();
         _redemptions().counters.period = period;
         emit RedemptionPeriodChanged(period, msg.sender);
@@ -187,9 +166,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     // ------------------------------------------------------------------------------------------------ views
 
     /// @inheritdoc IPrimaryMarket
-    function redemption(
-        uint256 id
-    ) external view returns (Redemption memory) {
+    function redemption(uint256 id) external view returns (Redemption memory) {
         return _redemptions().redemptions[id];
     }
 
@@ -215,10 +192,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function countOverdue(
-        uint256 fromId,
-        uint256 toId
-    ) external view returns (uint256 overdue) {
+    function countOverdue(uint256 fromId, uint256 toId) external view returns (uint256 overdue) {
         RedemptionsStorage storage $ = _redemptions();
         uint256 period = $.counters.period;
         for (uint256 id = fromId; id <= toId; ++id) {
@@ -230,17 +204,12 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function redemptionNonce(
-        bytes32 requestReference,
-        bytes32 salt
-    ) public pure returns (bytes32) {
+    function redemptionNonce(bytes32 requestReference, bytes32 salt) public pure returns (bytes32) {
         return keccak256(abi.encode(REDEMPTION_NONCE, requestReference, salt));
     }
 
     /// @inheritdoc IPrimaryMarket
-    function acceptanceDigest(
-        uint256[] calldata ids
-    ) external view returns (bytes32) {
+    function acceptanceDigest(uint256[] calldata ids) external view returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
             hashes[i] = _acceptedHash(ids[i], _redemptions().redemptions[ids[i]]);
@@ -255,11 +224,7 @@ abstract contract Redemptions is Approvals, EIP712 {
 
     // ---------------------------------------------------------------------------------------------- inside
 
-    function _open(
-        address holder,
-        uint256 amount,
-        bytes32 requestReference
-    ) private returns (uint256 id) {
+    function _open(address holder, uint256 amount, bytes32 requestReference) private returns (uint256 id) {
         if (amount == 0) revert RedemptionEmpty();
         RedemptionsStorage storage $ = _redemptions();
         Counters memory counters = $.counters;
@@ -276,11 +241,10 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @dev Takes a request along its machine; whatever a request does, it does once.
-    function _close(
-        uint256 id,
-        RedemptionStatus from,
-        RedemptionStatus to
-    ) private returns (Redemption memory request) {
+    function _close(uint256 id, RedemptionStatus from, RedemptionStatus to)
+        private
+        returns (Redemption memory request)
+    {
         Redemption storage stored = _redemptions().redemptions[id];
         request = stored;
         if (request.status != from) revert RedemptionInStatus(id, request.status, from);
@@ -288,41 +252,28 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @dev Escrow leaves the market for `to`. A frozen `to` refuses it, and the escrow stays.
-    function _release(
-        uint256 amount,
-        address to
-    ) private {
+    function _release(uint256 amount, address to) private {
         _lowerEscrow(amount);
         _transfer(to, amount);
     }
 
-    function _transfer(
-        address to,
-        uint256 amount
-    ) private {
+    function _transfer(address to, uint256 amount) private {
         // The token reverts instead of returning false.
         // forge-lint: disable-next-line(erc20-unchecked-transfer)
         // slither-disable-next-line unchecked-transfer
         IERC20(address(TOKEN)).transfer(to, amount);
     }
 
-    function _lowerEscrow(
-        uint256 amount
-    ) private {
+    function _lowerEscrow(uint256 amount) private {
         Counters storage counters = _redemptions().counters;
         counters.escrowed = (uint256(counters.escrowed) - amount).toUint112();
     }
 
-    function _acceptedHash(
-        uint256 id,
-        Redemption memory request
-    ) private pure returns (bytes32) {
+    function _acceptedHash(uint256 id, Redemption memory request) private pure returns (bytes32) {
         return keccak256(abi.encode(ACCEPTED_TYPEHASH, id, request.holder, uint256(request.amount)));
     }
 
-    function _acceptanceDigest(
-        bytes32[] memory hashes
-    ) private view returns (bytes32) {
+    function _acceptanceDigest(bytes32[] memory hashes) private view returns (bytes32) {
         return
             _hashTypedDataV4(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, keccak256(abi.encodePacked(hashes)))));
     }

@@ -28,9 +28,11 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         uint8 threshold;
     }
 
+    /// @dev `agreed` is the last value that every attestor signed.
     struct Bounds {
         uint32 maxRiseBps;
         uint32 maxFallBps;
+        uint112 agreed;
     }
 
     struct Round {
@@ -52,11 +54,10 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     EnumerableSet.AddressSet private _attestors;
     mapping(uint80 round => Round) private _rounds;
 
-    constructor(
-        address authority_,
-        uint8 decimals_,
-        string memory description_
-    ) Governed(authority_) EIP712("AttestedFeed", "1") {
+    constructor(address authority_, uint8 decimals_, string memory description_)
+        Governed(authority_)
+        EIP712("AttestedFeed", "1")
+    {
         if (decimals_ > 18) revert TooManyDecimals(decimals_);
         DECIMALS = decimals_;
         _description = description_;
@@ -67,10 +68,10 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     /// @inheritdoc IAttestedFeed
     /// @dev A signature that is invalid, or of an account that is no attestor (any more), is skipped: one bad signer
     /// can't block the others. The valid ones have to be enough.
-    function publish(
-        Attestation calldata attestation,
-        Signature[] calldata signatures
-    ) external returns (uint80 round) {
+    function publish(Attestation calldata attestation, Signature[] calldata signatures)
+        external
+        returns (uint80 round)
+    {
         Latest memory latest = _latest;
         if (latest.threshold == 0 || latest.maxAge == 0) revert FeedNotConfigured();
         if (attestation.asOf >= block.timestamp) {
@@ -84,6 +85,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         uint256 required = _required(latest, attestation.value);
         if (signers.length < required) revert NotEnoughSignatures(signers.length, required);
 
+        if (signers.length >= _attestors.length()) _bounds.agreed = uint112(attestation.value);
         round = latest.round + 1;
         latest.value = uint112(attestation.value);
         latest.asOf = uint256(attestation.asOf).toUint40();
@@ -110,9 +112,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
 
     /// @inheritdoc IAttestedFeed
     /// @dev Only `GUARDIAN`.
-    function suspendAttestor(
-        address attestor
-    ) external restricted {
+    function suspendAttestor(address attestor) external restricted {
         if (!_attestors.remove(attestor)) revert NotAttestor(attestor);
         emit AttestorSuspended(attestor, msg.sender);
     }
@@ -127,10 +127,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
 
     /// @inheritdoc IAttestedFeed
     /// @dev Only `GOVERNOR`. Each attestor once, none of them zero.
-    function setAttestors(
-        address[] calldata newAttestors,
-        uint8 newThreshold
-    ) external restricted {
+    function setAttestors(address[] calldata newAttestors, uint8 newThreshold) external restricted {
         if (newThreshold == 0 || newThreshold > newAttestors.length) {
             revert InvalidThreshold(newThreshold, newAttestors.length);
         }
@@ -145,14 +142,11 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
 
     /// @inheritdoc IAttestedFeed
     /// @dev Only `GOVERNOR`.
-    function setLimits(
-        uint32 newMaxAge,
-        uint32 maxRiseBps,
-        uint32 maxFallBps
-    ) external restricted {
+    function setLimits(uint32 newMaxAge, uint32 maxRiseBps, uint32 maxFallBps) external restricted {
         if (newMaxAge == 0) revert InvalidMaxAge();
         _latest.maxAge = newMaxAge;
-        _bounds = Bounds({maxRiseBps: maxRiseBps, maxFallBps: maxFallBps});
+        _bounds.maxRiseBps = maxRiseBps;
+        _bounds.maxFallBps = maxFallBps;
         emit LimitsChanged(newMaxAge, maxRiseBps, maxFallBps, msg.sender);
     }
 
@@ -174,31 +168,23 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     }
 
     /// @inheritdoc AggregatorV3Interface
-    function getRoundData(
-        uint80 roundId
-    ) public view returns (uint80, int256, uint256, uint256, uint80) {
+    function getRoundData(uint80 roundId) public view returns (uint80, int256, uint256, uint256, uint80) {
         Round memory round = _round(roundId);
         return (roundId, int256(uint256(round.value)), round.asOf, round.asOf, roundId);
     }
 
     /// @inheritdoc IAttestedFeed
-    function roundReport(
-        uint80 roundId
-    ) external view returns (bytes32) {
+    function roundReport(uint80 roundId) external view returns (bytes32) {
         return _round(roundId).report;
     }
 
     /// @inheritdoc IAttestedFeed
-    function roundPostedAt(
-        uint80 roundId
-    ) external view returns (uint256) {
+    function roundPostedAt(uint80 roundId) external view returns (uint256) {
         return _round(roundId).postedAt;
     }
 
     /// @inheritdoc IAttestedFeed
-    function attestationDigest(
-        Attestation calldata attestation
-    ) public view returns (bytes32) {
+    function attestationDigest(Attestation calldata attestation) public view returns (bytes32) {
         return _hashTypedDataV4(
             keccak256(
                 abi.encode(ATTESTATION_TYPEHASH, attestation.value, attestation.asOf, attestation.report)
@@ -207,9 +193,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     }
 
     /// @inheritdoc IAttestedFeed
-    function requiredSignatures(
-        uint256 value
-    ) external view returns (uint256) {
+    function requiredSignatures(uint256 value) external view returns (uint256) {
         return _required(_latest, value);
     }
 
@@ -234,9 +218,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     }
 
     /// @inheritdoc IAttestedFeed
-    function isAttestor(
-        address account
-    ) external view returns (bool) {
+    function isAttestor(address account) external view returns (bool) {
         return _attestors.contains(account);
     }
 
@@ -268,10 +250,11 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     // ---------------------------------------------------------------------------------------------- inside
 
     /// @dev The attestors among the signers whose signature is valid. Strict order makes them distinct.
-    function _signers(
-        bytes32 digest,
-        Signature[] calldata signatures
-    ) private view returns (address[] memory signers) {
+    function _signers(bytes32 digest, Signature[] calldata signatures)
+        private
+        view
+        returns (address[] memory signers)
+    {
         signers = new address[](signatures.length);
         uint256 valid = 0;
         address previous = address(0);
@@ -288,24 +271,26 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         }
     }
 
-    /// @dev The threshold within the bounds, every attestor beyond them, and never fewer than the threshold. A first
-    /// value has nothing to be measured against, so it takes every attestor.
-    function _required(
-        Latest memory latest,
-        uint256 value
-    ) private view returns (uint256) {
-        if (latest.round != 0) {
-            bool rises = value > latest.value;
-            uint256 change = rises ? value - latest.value : latest.value - value;
-            uint256 bound = rises ? _bounds.maxRiseBps : _bounds.maxFallBps;
-            if (change * BPS <= bound * latest.value) return latest.threshold;
+    /// @dev The threshold within the bounds, every attestor beyond them, and never fewer than the threshold. The bounds
+    /// are measured from the last value and from the last that every attestor signed, so that a threshold can't climb
+    /// away in small steps. A first value has nothing to be measured against, so it takes every attestor.
+    function _required(Latest memory latest, uint256 value) private view returns (uint256) {
+        Bounds memory bounds_ = _bounds;
+        if (
+            latest.round != 0 && _within(bounds_, latest.value, value)
+                && _within(bounds_, bounds_.agreed, value)
+        ) {
+            return latest.threshold;
         }
         return Math.max(latest.threshold, _attestors.length());
     }
 
-    function _round(
-        uint80 roundId
-    ) private view returns (Round memory round) {
+    function _within(Bounds memory bounds_, uint256 from, uint256 to) private pure returns (bool) {
+        if (to >= from) return (to - from) * BPS <= from * bounds_.maxRiseBps;
+        return (from - to) * BPS <= from * bounds_.maxFallBps;
+    }
+
+    function _round(uint80 roundId) private view returns (Round memory round) {
         round = _rounds[roundId];
         // A published round's `asOf` is above zero, since it is above the last one's.
         // slither-disable-next-line incorrect-equality

@@ -9,45 +9,31 @@ using {balance, frozen, isFrozen, unfrozen, withBalance, withFrozen} for Account
 /// @dev This frozen amount freezes the account itself: it neither sends nor receives.
 uint128 constant ACCOUNT_FROZEN = type(uint128).max;
 
-function balance(
-    Account account
-) pure returns (uint256) {
+function balance(Account account) pure returns (uint256) {
     return uint128(Account.unwrap(account));
 }
 
-function frozen(
-    Account account
-) pure returns (uint256) {
+function frozen(Account account) pure returns (uint256) {
     return Account.unwrap(account) >> 128;
 }
 
-function isFrozen(
-    Account account
-) pure returns (bool) {
+function isFrozen(Account account) pure returns (bool) {
     return frozen(account) == ACCOUNT_FROZEN;
 }
 
 /// @dev What may move: the balance less the frozen amount, which may exceed it.
-function unfrozen(
-    Account account
-) pure returns (uint256) {
+function unfrozen(Account account) pure returns (uint256) {
     uint256 held = balance(account);
     uint256 kept = frozen(account);
     return kept >= held ? 0 : held - kept;
 }
 
 /// @dev `newBalance` never passes the total supply, which fits in 112 bits.
-function withBalance(
-    Account account,
-    uint256 newBalance
-) pure returns (Account) {
+function withBalance(Account account, uint256 newBalance) pure returns (Account) {
     return Account.wrap((frozen(account) << 128) | newBalance);
 }
 
 /// @dev `newFrozen` has to fit in 128 bits; callers check.
-function withFrozen(
-    Account account,
-    uint256 newFrozen
-) pure returns (Account) {
+function withFrozen(Account account, uint256 newFrozen) pure returns (Account) {
     return Account.wrap((newFrozen << 128) | balance(account));
 }

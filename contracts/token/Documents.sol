@@ -26,9 +26,11 @@ abstract contract Documents is IERC1643, Governed {
     bytes32 private constant STORAGE = 0x4fdff85b2cfb1a68920568fd683457d4eb3d33b207d8fa09018ea089a179ba00;
 
     /// @inheritdoc IERC1643
-    function getDocument(
-        bytes32 name
-    ) external view returns (string memory uri, bytes32 documentHash, uint256 modifiedAt) {
+    function getDocument(bytes32 name)
+        external
+        view
+        returns (string memory uri, bytes32 documentHash, uint256 modifiedAt)
+    {
         Document storage document = _documents().documents[name];
         return (document.uri, document.documentHash, document.modifiedAt);
     }
@@ -40,11 +42,7 @@ abstract contract Documents is IERC1643, Governed {
 
     /// @inheritdoc IERC1643
     /// @dev Only `GOVERNOR`.
-    function setDocument(
-        bytes32 name,
-        string calldata uri,
-        bytes32 documentHash
-    ) external restricted {
+    function setDocument(bytes32 name, string calldata uri, bytes32 documentHash) external restricted {
         if (name == bytes32(0)) revert ERC1643InvalidName();
         DocumentsStorage storage $ = _documents();
         // Whether the name is new makes no difference.
@@ -56,9 +54,7 @@ abstract contract Documents is IERC1643, Governed {
 
     /// @inheritdoc IERC1643
     /// @dev Only `GOVERNOR`.
-    function removeDocument(
-        bytes32 name
-    ) external restricted {
+    function removeDocument(bytes32 name) external restricted {
         DocumentsStorage storage $ = _documents();
         if (!$.names.remove(name)) revert ERC1643MissingDocument(name);
         Document memory document = $.documents[name];

@@ -17,6 +17,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title RegulatedERC20
@@ -62,12 +63,10 @@ abstract contract RegulatedERC20 is
     /// @dev Name and symbol are code, not storage: at most 31 bytes each, so that EIP-712's cached hashes hold behind
     /// the proxy. Another name is an upgrade, and the domain separator follows it.
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(
-        address authority_,
-        string memory name_,
-        string memory symbol_,
-        uint8 decimals_
-    ) Governed(authority_) EIP712(name_, "1") {
+    constructor(address authority_, string memory name_, string memory symbol_, uint8 decimals_)
+        Governed(authority_)
+        EIP712(name_, "1")
+    {
         bool named = bytes(name_).length != 0 && bytes(symbol_).length != 0;
         if (!named || decimals_ > 18) revert UnusableMetadata();
         NAME = name_.toShortString();
@@ -116,45 +115,30 @@ abstract contract RegulatedERC20 is
     }
 
     /// @inheritdoc IERC20
-    function balanceOf(
-        address account
-    ) public view returns (uint256) {
+    function balanceOf(address account) public view returns (uint256) {
         return _regulated().accounts[account].balance();
     }
 
     /// @inheritdoc IERC20
-    function allowance(
-        address owner,
-        address spender
-    ) public view returns (uint256) {
+    function allowance(address owner, address spender) public view returns (uint256) {
         return _regulated().allowances[owner][spender];
     }
 
     /// @inheritdoc IERC20
-    function approve(
-        address spender,
-        uint256 value
-    ) external returns (bool) {
+    function approve(address spender, uint256 value) external returns (bool) {
         _approve(msg.sender, spender, value);
         return true;
     }
 
     /// @inheritdoc IERC20
-    function transfer(
-        address to,
-        uint256 value
-    ) external returns (bool) {
+    function transfer(address to, uint256 value) external returns (bool) {
         _move(msg.sender, to, value);
         return true;
     }
 
     /// @inheritdoc IERC20
     /// @dev A frozen spender moves nobody's tokens.
-    function transferFrom(
-        address from,
-        address to,
-        uint256 value
-    ) external returns (bool) {
+    function transferFrom(address from, address to, uint256 value) external returns (bool) {
         if (from == address(0)) revert ERC20InvalidSender(from);
         RegulatedERC20Storage storage $ = _regulated();
         if ($.accounts[msg.sender].isFrozen()) revert ERC7943CannotSend(msg.sender);
@@ -195,10 +179,7 @@ abstract contract RegulatedERC20 is
     /// @notice Freezes `amount` of `account`'s tokens (an absolute figure, which may exceed the balance);
     /// `type(uint128).max` freezes the account itself. Only `GUARDIAN`; never lowers what is frozen.
     /// @inheritdoc IERC7943Fungible
-    function setFrozenTokens(
-        address account,
-        uint256 amount
-    ) external restricted returns (bool) {
+    function setFrozenTokens(address account, uint256 amount) external restricted returns (bool) {
         uint256 frozen = getFrozenTokens(account);
         if (amount < frozen) revert FreezeMayOnlyRaise(account, frozen, amount);
         _requireOpenToCompliance(account);
@@ -208,11 +189,7 @@ abstract contract RegulatedERC20 is
 
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`.
-    function unfreeze(
-        address account,
-        uint256 amount,
-        bytes32 caseId
-    ) external restricted {
+    function unfreeze(address account, uint256 amount, bytes32 caseId) external restricted {
         uint256 frozen = getFrozenTokens(account);
         if (amount >= frozen) revert UnfreezeMayOnlyLower(account, frozen, amount);
         _requireOpenToCompliance(account);
@@ -222,22 +199,17 @@ abstract contract RegulatedERC20 is
 
     /// @notice Always reverts: compliance acts under a case, so use the overload with a case id.
     /// @inheritdoc IERC7943Fungible
-    function forcedTransfer(
-        address,
-        address,
-        uint256
-    ) external pure returns (bool) {
+    function forcedTransfer(address, address, uint256) external pure returns (bool) {
         revert CaseIdRequired();
     }
 
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`. Works while the token is paused. A frozen account stays frozen.
-    function forcedTransfer(
-        address from,
-        address to,
-        uint256 amount,
-        bytes32 caseId
-    ) external restricted returns (bool) {
+    function forcedTransfer(address from, address to, uint256 amount, bytes32 caseId)
+        external
+        restricted
+        returns (bool)
+    {
         if (from == to) revert ForcedTransferToSelf(from);
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         if (!canReceive(to)) revert ERC7943CannotReceive(to);
@@ -251,42 +223,36 @@ abstract contract RegulatedERC20 is
     }
 
     /// @inheritdoc IERC7943Fungible
-    function getFrozenTokens(
-        address account
-    ) public view returns (uint256) {
+    function getFrozenTokens(address account) public view returns (uint256) {
         return _regulated().accounts[account].frozen();
     }
 
+    /// @inheritdoc IRegulatedERC20
+    function frozenBeyondBalance(address account) public view returns (uint256) {
+        Account stored = _regulated().accounts[account];
+        return stored.isFrozen() ? type(uint256).max : Math.saturatingSub(stored.frozen(), stored.balance());
+    }
+
     /// @inheritdoc IERC7943Fungible
-    function canSend(
-        address account
-    ) public view returns (bool) {
+    function canSend(address account) public view returns (bool) {
         return !_regulated().accounts[account].isFrozen();
     }
 
     /// @inheritdoc IERC7943Fungible
-    function canReceive(
-        address account
-    ) public view returns (bool) {
+    function canReceive(address account) public view returns (bool) {
         return account != address(0) && !_regulated().accounts[account].isFrozen();
     }
 
     /// @inheritdoc IERC7943Fungible
     /// @dev Answers for the rules, not for the balance: a plain shortage alone is not a refusal.
-    function canTransfer(
-        address from,
-        address to,
-        uint256 amount
-    ) public view returns (bool) {
+    function canTransfer(address from, address to, uint256 amount) public view returns (bool) {
         if (paused() || !canSend(from) || !canReceive(to)) return false;
         Account account = _regulated().accounts[from];
         return account.frozen() == 0 || amount <= account.unfrozen();
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(
-        bytes4 interfaceId
-    ) public view virtual returns (bool) {
+    function supportsInterface(bytes4 interfaceId) public view virtual returns (bool) {
         return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC20).interfaceId
             || interfaceId == type(IERC20Metadata).interfaceId
             || interfaceId == type(IERC20Permit).interfaceId || interfaceId == type(IERC5267).interfaceId
@@ -295,11 +261,7 @@ abstract contract RegulatedERC20 is
 
     // ---------------------------------------------------------------------------------------------- inside
 
-    function _approve(
-        address owner,
-        address spender,
-        uint256 value
-    ) internal override {
+    function _approve(address owner, address spender, uint256 value) internal override {
         if (owner == address(0)) revert ERC20InvalidApprover(owner);
         if (spender == address(0)) revert ERC20InvalidSpender(spender);
         _regulated().allowances[owner][spender] = value;
@@ -307,11 +269,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev A holder's own transfer, however it was authorised.
-    function _move(
-        address from,
-        address to,
-        uint256 amount
-    ) internal override {
+    function _move(address from, address to, uint256 amount) internal override {
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         RegulatedERC20Storage storage $ = _regulated();
         if ($.supply.paused) revert TokenPaused();
@@ -331,10 +289,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev Raises a balance without touching the supply; `_raiseSupply` follows.
-    function _credit(
-        address to,
-        uint256 amount
-    ) internal {
+    function _credit(address to, uint256 amount) internal {
         RegulatedERC20Storage storage $ = _regulated();
         Account account = $.accounts[to];
         if (account.isFrozen()) revert ERC7943CannotReceive(to);
@@ -343,9 +298,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev Raises the supply by `amount`, whose balances are credited in the same call.
-    function _raiseSupply(
-        uint256 amount
-    ) internal {
+    function _raiseSupply(uint256 amount) internal {
         Supply storage supply = _regulated().supply;
         uint256 newMinted = uint256(supply.minted) + amount;
         uint112 newTotal = (uint256(supply.total) + amount).toUint112();
@@ -354,10 +307,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev Lowers the supply by `amount`, which left `from` before.
-    function _lowerSupply(
-        address from,
-        uint256 amount
-    ) internal {
+    function _lowerSupply(address from, uint256 amount) internal {
         Supply storage supply = _regulated().supply;
         supply.total = (uint256(supply.total) - amount).toUint112();
         emit Transfer(from, address(0), amount);
@@ -365,10 +315,8 @@ abstract contract RegulatedERC20 is
 
     /// @dev Takes tokens from `account`, frozen ones last. What was frozen and is taken lowers the frozen figure, with
     /// its event before the transfer's (ERC-7943); an account frozen as such stays frozen.
-    function _take(
-        address account,
-        uint256 amount
-    ) internal {
+    function _take(address account, uint256 amount) internal {
+        if (account == address(0)) revert ERC20InvalidSender(account);
         _requireOpenToCompliance(account);
         Account source = _regulated().accounts[account];
         uint256 held = source.balance();
@@ -381,44 +329,30 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev Lowers a balance, whatever is frozen of it.
-    function _debit(
-        address account,
-        uint256 amount
-    ) internal {
+    function _debit(address account, uint256 amount) internal {
         RegulatedERC20Storage storage $ = _regulated();
         uint256 held = $.accounts[account].balance();
         if (amount > held) revert ERC20InsufficientBalance(account, held, amount);
         $.accounts[account] = $.accounts[account].withBalance(held - amount);
     }
 
-    function _setFrozen(
-        address account,
-        uint256 amount
-    ) internal {
+    function _setFrozen(address account, uint256 amount) internal {
         if (account == address(0)) revert ERC20InvalidSender(account);
         RegulatedERC20Storage storage $ = _regulated();
         $.accounts[account] = $.accounts[account].withFrozen(amount.toUint128());
         emit Frozen(account, amount);
     }
 
-    function _recordCase(
-        bytes32 caseId,
-        address account,
-        uint256 amount
-    ) internal {
+    function _recordCase(bytes32 caseId, address account, uint256 amount) internal {
         if (caseId == bytes32(0)) revert CaseIdRequired();
         emit CaseActed(caseId, account, msg.sender, msg.sig, amount);
     }
 
     /// @dev Reverts for accounts whose tokens are under other rules than a holder's: escrow.
-    function _requireOpenToCompliance(
-        address account
-    ) internal view virtual;
+    function _requireOpenToCompliance(address account) internal view virtual;
 
     /// @dev Only `UPGRADER`.
-    function _authorizeUpgrade(
-        address
-    ) internal override restricted {}
+    function _authorizeUpgrade(address) internal override restricted {}
 
     function _regulated() private pure returns (RegulatedERC20Storage storage $) {
         assembly ("memory-safe") {

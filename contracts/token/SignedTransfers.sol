@@ -39,9 +39,7 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     // ---------------------------------------------------------------------------------------------- ERC-2612
 
     /// @inheritdoc IERC20Permit
-    function nonces(
-        address owner
-    ) public view override(IERC20Permit, NoncesUpgradeable) returns (uint256) {
+    function nonces(address owner) public view override(IERC20Permit, NoncesUpgradeable) returns (uint256) {
         return super.nonces(owner);
     }
 
@@ -67,25 +65,19 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     }
 
     /// @notice ERC-2612 with a signature of a key or, by ERC-1271, of a contract account.
-    function permit(
-        address owner,
-        address spender,
-        uint256 value,
-        uint256 deadline,
-        bytes calldata signature
-    ) external {
+    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature)
+        external
+    {
         bytes32 digest = _permitDigest(owner, spender, value, deadline);
         if (!Signatures.isValid(owner, digest, signature)) revert ERC2612InvalidSigner(owner);
         _approve(owner, spender, value);
     }
 
     /// @dev Uses up the owner's nonce; a refused signature reverts, which gives it back.
-    function _permitDigest(
-        address owner,
-        address spender,
-        uint256 value,
-        uint256 deadline
-    ) private returns (bytes32) {
+    function _permitDigest(address owner, address spender, uint256 value, uint256 deadline)
+        private
+        returns (bytes32)
+    {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         return _hashTypedDataV4(
             keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, _useNonce(owner), deadline))
@@ -95,10 +87,7 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     // ---------------------------------------------------------------------------------------------- ERC-3009
 
     /// @inheritdoc IERC3009
-    function authorizationState(
-        address authorizer,
-        bytes32 nonce
-    ) external view returns (bool) {
+    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool) {
         return _signedTransfers().used[authorizer][nonce];
     }
 
@@ -169,24 +158,14 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     }
 
     /// @inheritdoc IERC3009
-    function cancelAuthorization(
-        address authorizer,
-        bytes32 nonce,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external {
+    function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external {
         if (!Signatures.isValid(authorizer, _cancellation(authorizer, nonce), v, r, s)) {
             revert ERC3009InvalidSignature(authorizer);
         }
     }
 
     /// @inheritdoc IERC3009
-    function cancelAuthorization(
-        address authorizer,
-        bytes32 nonce,
-        bytes calldata signature
-    ) external {
+    function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
         if (!Signatures.isValid(authorizer, _cancellation(authorizer, nonce), signature)) {
             revert ERC3009InvalidSignature(authorizer);
         }
@@ -211,19 +190,13 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
             _hashTypedDataV4(keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce)));
     }
 
-    function _cancellation(
-        address authorizer,
-        bytes32 nonce
-    ) private returns (bytes32) {
+    function _cancellation(address authorizer, bytes32 nonce) private returns (bytes32) {
         _use(authorizer, nonce);
         emit AuthorizationCanceled(authorizer, nonce);
         return _hashTypedDataV4(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
     }
 
-    function _use(
-        address authorizer,
-        bytes32 nonce
-    ) private {
+    function _use(address authorizer, bytes32 nonce) private {
         mapping(bytes32 => bool) storage used = _signedTransfers().used[authorizer];
         if (used[nonce]) revert ERC3009AlreadyUsed(authorizer, nonce);
         used[nonce] = true;
@@ -231,17 +204,9 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
 
     // ---------------------------------------------------------------------------------------------- the token
 
-    function _approve(
-        address owner,
-        address spender,
-        uint256 value
-    ) internal virtual;
+    function _approve(address owner, address spender, uint256 value) internal virtual;
 
-    function _move(
-        address from,
-        address to,
-        uint256 value
-    ) internal virtual;
+    function _move(address from, address to, uint256 value) internal virtual;
 
     function _signedTransfers() private pure returns (SignedTransfersStorage storage $) {
         assembly ("memory-safe") {

@@ -74,9 +74,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     // ------------------------------------------------------------------------------------- the market's calls
 
     /// @inheritdoc IStablecoin
-    function mint(
-        MintOrder[] calldata orders
-    ) external onlyMarket returns (uint256 total) {
+    function mint(MintOrder[] calldata orders) external onlyMarket returns (uint256 total) {
         if (paused()) revert TokenPaused();
         for (uint256 i = 0; i < orders.length; ++i) {
             _credit(orders[i].to, orders[i].amount);
@@ -89,17 +87,13 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     /// @inheritdoc IStablecoin
-    function burnEscrow(
-        uint256 amount
-    ) external onlyMarket {
+    function burnEscrow(uint256 amount) external onlyMarket {
         _debit(msg.sender, amount);
         _lowerSupply(msg.sender, amount);
     }
 
     /// @inheritdoc IStablecoin
-    function discharge(
-        uint256 amount
-    ) external onlyMarket {
+    function discharge(uint256 amount) external onlyMarket {
         _discharge(amount);
     }
 
@@ -108,11 +102,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     /// @inheritdoc IStablecoin
     /// @dev Only `COMPLIANCE`. The liability ends with the token, so it is discharged at once; headroom grows only with
     /// the next attestation.
-    function burnByOrder(
-        address account,
-        uint256 amount,
-        bytes32 caseId
-    ) external restricted {
+    function burnByOrder(address account, uint256 amount, bytes32 caseId) external restricted {
         _take(account, amount);
         _lowerSupply(account, amount);
         _discharge(amount);
@@ -123,9 +113,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
 
     /// @inheritdoc IStablecoin
     /// @dev Only `GOVERNOR`. The feed has to count in the token's base units.
-    function setFeed(
-        address newFeed
-    ) external restricted {
+    function setFeed(address newFeed) external restricted {
         if (newFeed.code.length == 0) revert NotAContract(newFeed);
         uint8 feedDecimals = AggregatorV3Interface(newFeed).decimals();
         if (feedDecimals != decimals()) revert FeedDecimalsMismatch(feedDecimals, decimals());
@@ -137,21 +125,21 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
 
     /// @inheritdoc IStablecoin
     /// @dev Only `GOVERNOR`.
-    function setBuffer(
-        uint16 newBufferBps
-    ) external restricted {
+    function setBuffer(uint16 newBufferBps) external restricted {
         if (newBufferBps > BPS) revert BufferTooLarge(newBufferBps);
         _coin().bufferBps = newBufferBps;
         emit BufferChanged(newBufferBps, msg.sender);
     }
 
     /// @inheritdoc IStablecoin
-    /// @dev Only `GOVERNOR`.
-    function setMarket(
-        address newMarket
-    ) external restricted {
+    /// @dev Only `GOVERNOR`, and only once: order numbers, requests and payables live in the market, so another one is
+    /// an upgrade of its code, which keeps them.
+    function setMarket(address newMarket) external restricted {
+        StablecoinStorage storage $ = _coin();
+        if ($.market != address(0)) revert MarketIsFixed($.market);
         if (newMarket.code.length == 0) revert NotAContract(newMarket);
-        _coin().market = newMarket;
+        if (!canReceive(newMarket)) revert ERC7943CannotReceive(newMarket);
+        $.market = newMarket;
         emit MarketChanged(newMarket, msg.sender);
     }
 
@@ -183,9 +171,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     /// @inheritdoc IStablecoin
-    function dischargedAt(
-        uint48 timestamp
-    ) public view returns (uint256) {
+    function dischargedAt(uint48 timestamp) public view returns (uint256) {
         return _coin().discharged.upperLookupRecent(timestamp);
     }
 
@@ -215,10 +201,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     /// @inheritdoc IStablecoin
-    function explainMint(
-        address to,
-        uint256 amount
-    ) external view returns (bytes[] memory) {
+    function explainMint(address to, uint256 amount) external view returns (bytes[] memory) {
         (uint256 reserve, uint256 asOf, uint256 freshUntil) = _reading();
         bytes memory backing = _backingRefusal(amount, reserve, asOf, freshUntil, _dischargedBasis(asOf));
         bytes[] memory answers = new bytes[](3);
@@ -229,9 +212,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     /// @inheritdoc RegulatedERC20
-    function supportsInterface(
-        bytes4 interfaceId
-    ) public view override returns (bool) {
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
         return interfaceId == type(IStablecoin).interfaceId || super.supportsInterface(interfaceId);
     }
 
@@ -248,17 +229,14 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         if (block.timestamp > freshUntil) {
             return abi.encodeWithSelector(ReserveStale.selector, asOf, freshUntil);
         }
-        uint256 newMinted = minted() + amount;
+        uint256 newMinted = Math.saturatingAdd(minted(), amount);
         uint256 limit = _ceiling(reserve, dischargedBefore);
         if (newMinted > limit) return abi.encodeWithSelector(BackingExceeded.selector, newMinted, limit);
         return "";
     }
 
     /// @dev Rounded down, in favour of the reserve.
-    function _ceiling(
-        uint256 reserve,
-        uint256 dischargedBefore
-    ) private view returns (uint256) {
+    function _ceiling(uint256 reserve, uint256 dischargedBefore) private view returns (uint256) {
         return reserve * BPS / (BPS + _coin().bufferBps) + dischargedBefore;
     }
 
@@ -268,17 +246,13 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         return IAttestedFeed(source).reading();
     }
 
-    function _dischargedBasis(
-        uint256 asOf
-    ) private view returns (uint256) {
+    function _dischargedBasis(uint256 asOf) private view returns (uint256) {
         Basis memory basis = _coin().basis;
         return basis.asOf == asOf ? basis.discharged : dischargedAt(asOf.toUint48());
     }
 
     /// @dev `discharged(asOf)`, looked up once per attestation.
-    function _settle(
-        uint256 asOf
-    ) private returns (uint256 dischargedBefore) {
+    function _settle(uint256 asOf) private returns (uint256 dischargedBefore) {
         StablecoinStorage storage $ = _coin();
         Basis memory basis = $.basis;
         if (basis.asOf == asOf) return basis.discharged;
@@ -286,9 +260,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         $.basis = Basis({asOf: asOf.toUint40(), discharged: dischargedBefore.toUint112()});
     }
 
-    function _discharge(
-        uint256 amount
-    ) private {
+    function _discharge(uint256 amount) private {
         StablecoinStorage storage $ = _coin();
         uint256 total = uint256($.discharged.latest()) + amount;
         if (total > burned()) revert DischargeExceedsBurned(total, burned());
@@ -299,9 +271,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     /// @dev The market's escrow moves only by the market's rules.
-    function _requireOpenToCompliance(
-        address account
-    ) internal view override {
+    function _requireOpenToCompliance(address account) internal view override {
         if (account == _coin().market) revert EscrowIsProtected(account);
     }
 

@@ -15,8 +15,8 @@ from support.checkout import REPOSITORY
 from support.suite import CASE, FOR_EVER, REPORT, Suite
 
 from toolkit.amounts import Amount
-from toolkit.bindings.structs import MintBatch, Redemption, RedemptionStatus, Signature, WalletEntry
 from toolkit.bindings.structs import Attestation as FeedAttestation
+from toolkit.bindings.structs import MintBatch, Redemption, RedemptionStatus, Signature, WalletEntry
 from toolkit.bindings.token import Stablecoin
 from toolkit.errors import InvalidInput
 from toolkit.reserves import ReserveReport
@@ -106,9 +106,8 @@ def test_base_units_are_whole_numbers_that_fit(suite: Suite, use: Use, amount: A
 def test_a_refused_amount_is_named_with_the_remedy(suite: Suite, amount: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         suite.token.transfer(suite.stranger.address, amount)
-    assert str(caught.value) == (
-        f"transfer(address,uint256), value {amount!r} must be an int: amounts are a whole number of base units"
-    )
+    remedy = "must be an int: amounts are whole numbers of base units"
+    assert str(caught.value) == f"transfer(address,uint256), value {amount!r} {remedy}"
 
 
 def test_more_base_units_than_256_bits_are_named() -> None:

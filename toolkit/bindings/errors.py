@@ -70,6 +70,7 @@ __all__ = [
     "ERC7943CannotTransfer",
     "ERC7943InsufficientUnfrozenBalance",
     "EscrowIsProtected",
+    "EscrowStaysEscrow",
     "FailedCall",
     "FeedDecimalsMismatch",
     "FeedNotConfigured",
@@ -77,6 +78,7 @@ __all__ = [
     "FeedSuspended",
     "ForcedTransferToSelf",
     "FreezeMayOnlyRaise",
+    "GuardianUnknown",
     "IncompleteWallet",
     "InsufficientBalance",
     "InvalidAccountNonce",
@@ -89,6 +91,7 @@ __all__ = [
     "InvalidThreshold",
     "InvalidTiers",
     "LengthMismatch",
+    "MarketIsFixed",
     "MarketWoundDown",
     "MintingIsNotStopped",
     "MintingIsStopped",
@@ -105,6 +108,7 @@ __all__ = [
     "OrderAlreadyExecuted",
     "OrderEmpty",
     "OrderExpired",
+    "OwnRevocation",
     "PaymentReferenceMissing",
     "RedemptionEmpty",
     "RedemptionHolderFrozen",
@@ -778,6 +782,14 @@ class EscrowIsProtected(SolidityError, family.Refused):
     market: str
 
 
+class EscrowStaysEscrow(SolidityError, family.InvalidInput):
+    """`EscrowStaysEscrow()`"""
+
+    code = "escrow_stays_escrow"
+    signature = "EscrowStaysEscrow()"
+    template = "seized escrow can't stay in the market: name another account"
+
+
 class FailedCall(SolidityError):
     """`FailedCall()`"""
 
@@ -853,6 +865,14 @@ class FreezeMayOnlyRaise(SolidityError, family.Refused):
     account: str
     frozen: int
     asked: int
+
+
+class GuardianUnknown(SolidityError, family.NotAuthorised):
+    """`GuardianUnknown()`"""
+
+    code = "guardian_unknown"
+    signature = "GuardianUnknown()"
+    template = "the gate was called through the access manager, which hides the guardian: call it directly"
 
 
 class IncompleteWallet(SolidityError, family.InvalidInput):
@@ -985,6 +1005,20 @@ class LengthMismatch(SolidityError, family.InvalidInput):
 
     left: int
     right: int
+
+
+class MarketIsFixed(SolidityError, family.Refused):
+    """`MarketIsFixed(address market)`"""
+
+    code = "market_is_fixed"
+    signature = "MarketIsFixed(address)"
+    fields = ("market",)
+    template = (
+        "the market is {market} for good: change it by upgrading its code, which keeps order numbers "
+        "and requests"
+    )
+
+    market: str
 
 
 class MarketWoundDown(SolidityError, family.Refused):
@@ -1174,6 +1208,17 @@ class OrderExpired(SolidityError, family.Refused):
     expiry: int
 
 
+class OwnRevocation(SolidityError, family.NotAuthorised):
+    """`OwnRevocation(address guardian)`"""
+
+    code = "own_revocation"
+    signature = "OwnRevocation(address)"
+    fields = ("guardian",)
+    template = "{guardian} can't cancel its own revocation: another guardian may, if it is wrong"
+
+    guardian: str
+
+
 class PaymentReferenceMissing(SolidityError, family.InvalidInput):
     """`PaymentReferenceMissing(uint256 id)`"""
 
@@ -1215,7 +1260,8 @@ class RedemptionHolderNotFrozen(SolidityError, family.Refused):
     signature = "RedemptionHolderNotFrozen(uint256,address)"
     fields = ("id", "holder")
     template = (
-        "the holder {holder} of redemption {id} is not frozen: escrow is seized from frozen holders only"
+        "the holder {holder} of redemption {id} is not frozen, nor is the whole amount frozen beyond "
+        "what it still holds: escrow is seized from frozen holders only"
     )
 
     id: int
@@ -1402,8 +1448,8 @@ class UnusableMetadata(SolidityError, family.InvalidInput):
     code = "unusable_metadata"
     signature = "UnusableMetadata()"
     template = (
-        "the token's name or symbol is empty or longer than 31 bytes, or it has more than 18 "
-        "decimals: correct the terms"
+        "the token's name or symbol is empty, it has more than 18 decimals, or its currency is no "
+        "three-letter code: correct the terms"
     )
 
 
@@ -1514,6 +1560,7 @@ ALL: tuple[type[SolidityError], ...] = (
     ERC7943CannotTransfer,
     ERC7943InsufficientUnfrozenBalance,
     EscrowIsProtected,
+    EscrowStaysEscrow,
     FailedCall,
     FeedDecimalsMismatch,
     FeedNotConfigured,
@@ -1521,6 +1568,7 @@ ALL: tuple[type[SolidityError], ...] = (
     FeedSuspended,
     ForcedTransferToSelf,
     FreezeMayOnlyRaise,
+    GuardianUnknown,
     IncompleteWallet,
     InsufficientBalance,
     InvalidAccountNonce,
@@ -1533,6 +1581,7 @@ ALL: tuple[type[SolidityError], ...] = (
     InvalidThreshold,
     InvalidTiers,
     LengthMismatch,
+    MarketIsFixed,
     MarketWoundDown,
     MintingIsNotStopped,
     MintingIsStopped,
@@ -1549,6 +1598,7 @@ ALL: tuple[type[SolidityError], ...] = (
     OrderAlreadyExecuted,
     OrderEmpty,
     OrderExpired,
+    OwnRevocation,
     PaymentReferenceMissing,
     RedemptionEmpty,
     RedemptionHolderFrozen,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.bindings.contract import Contract
+from toolkit.bindings.signable import sorted_signatures
 from toolkit.bindings.structs import Attestation, Bounds, Reading, Round, Signature
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ class AttestedFeed(Contract):
 
     def publish(self, attestation: Attestation, signatures: Sequence[Signature]) -> Call:
         """Publishes an attestation; the signatures are sorted by signer here, as the feed wants them."""
-        ordered = sorted(signatures, key=lambda signature: int(signature.signer, 16))
-        return self._write("publish", attestation, ordered, description="publish a reserve attestation")
+        return self._write(
+            "publish",
+            *(attestation, sorted_signatures(signatures)),
+            description="publish a reserve attestation",
+        )
 
     def set_attestors(self, attestors: Sequence[str], threshold: int) -> Call:
         return self._write(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings import signable
 from toolkit.bindings.contract import Contract
-from toolkit.bindings.signable import Signable
+from toolkit.bindings.signable import Signable, sorted_signatures
 from toolkit.bindings.structs import (
     ApprovalTier,
     MintBatch,
@@ -47,8 +47,12 @@ class PrimaryMarket(Contract):
         return tuple(ApprovalTier(*row.values()) for row in self._read("approvalTiers", block=block))
 
     def required_approvals(self, total: int, *, block: BlockRef = "latest") -> int:
-        """How many approvers a total needs. Raises TotalAboveTiers."""
+        """How many approvers a mint batch of this total needs. Raises TotalAboveTiers."""
         return self._int("requiredApprovals", total, block=block)
+
+    def required_acceptance_approvals(self, total: int, *, block: BlockRef = "latest") -> int:
+        """How many approvers an acceptance needs: above the highest tier, as many as that tier."""
+        return self._int("requiredAcceptanceApprovals", total, block=block)
 
     def operator_limit(self, operator: str, *, block: BlockRef = "latest") -> OperatorLimit:
         return OperatorLimit(*self._read("operatorLimit", operator, block=block))
@@ -218,8 +222,3 @@ class PrimaryMarket(Contract):
 
     def _domain(self) -> dict[str, Any]:
         return signable.domain("PrimaryMarket", self.client.chain_id, self.address)
-
-
-def sorted_signatures(signatures: Sequence[Signature]) -> tuple[Signature, ...]:
-    """Ascending by signer, as the contracts want them."""
-    return tuple(sorted(signatures, key=lambda signature: int(signature.signer, 16)))

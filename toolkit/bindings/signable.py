@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings.structs import MintOrder, Redemption, Signature
+from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import to_hex
+from toolkit.chain.typed_data import Types, domain_members, fit_typed_data, typed_data_digest
 
 if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
 
-__all__ = ["Signable", "acceptance", "authorization", "cancellation", "domain", "mint_batch", "permit"]
+__all__ = [
+    "Signable",
+    "acceptance",
+    "authorization",
+    "cancellation",
+    "domain",
+    "mint_batch",
+    "permit",
+    "sorted_signatures",
+]
 
 _ORDER = (("number", "uint256"), ("to", "address"), ("amount", "uint256"), ("expiry", "uint64"))
 _ACCEPTED = (("id", "uint256"), ("holder", "address"), ("amount", "uint256"))
@@ -32,28 +43,29 @@ _AUTHORIZATION = (
     ("nonce", "bytes32"),
 )
 _CANCELLATION = (("authorizer", "address"), ("nonce", "bytes32"))
-_DOMAIN = (
-    ("name", "string"),
-    ("version", "string"),
-    ("chainId", "uint256"),
-    ("verifyingContract", "address"),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Signable:
-    """EIP-712 data; `types` leaves out the domain's, integers are int and bytes are bytes."""
+    """EIP-712 data; `types` leaves out the domain's, integers are int and bytes are bytes.
+
+    Making one raises InvalidInput for a value that doesn't fit its type and for an address without its
+    checksum, so that nothing else comes before a signer, here or elsewhere.
+    """
 
     domain: Mapping[str, Any]
-    types: Mapping[str, Sequence[Mapping[str, str]]]
+    types: Types
     primary_type: str
     message: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        fitted, message = fit_typed_data(self.domain, self.types, self.primary_type, self.message)
+        object.__setattr__(self, "domain", fitted)
+        object.__setattr__(self, "message", message)
 
     @property
     def digest(self) -> bytes:
         """The 32 bytes that are signed."""
-        from toolkit.chain.typed_data import typed_data_digest
-
         return typed_data_digest(self.domain, self.types, self.primary_type, self.message)
 
     def sign(self, signer: Signer) -> Signature:
@@ -62,11 +74,15 @@ class Signable:
         return Signature(signer=signer.address, data=data)
 
     def to_json(self) -> dict[str, Any]:
-        """The argument of `eth_signTypedData_v4`, for a wallet elsewhere: integers as decimal strings."""
+        """The argument of `eth_signTypedData_v4`, for a wallet elsewhere: integers as decimal strings,
+        but for the chain id.
+        """
         return {
-            "domain": dict(self.domain),
+            "domain": {
+                name: value if name == "chainId" else _json(value) for name, value in self.domain.items()
+            },
             "types": {
-                "EIP712Domain": _members(_DOMAIN),
+                "EIP712Domain": domain_members(self.domain),
                 **{name: list(rows) for name, rows in self.types.items()},
             },
             "primaryType": self.primary_type,
@@ -136,6 +152,16 @@ def cancellation(domain_: Mapping[str, Any], *, authorizer: str, nonce: bytes) -
     return Signable(domain_, {"CancelAuthorization": _members(_CANCELLATION)}, "CancelAuthorization", message)
 
 
+def sorted_signatures(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
+    """Ascending by signer, as the contracts want them. Raises InvalidInput for a signer that isn't a
+    checksummed address.
+    """
+    listed = list(signatures)
+    for position, signature in enumerate(listed):
+        checksum_address(signature.signer, what=f"signer of signatures[{position}]")
+    return tuple(sorted(listed, key=lambda signature: int(signature.signer, 16)))
+
+
 def _members(rows: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "type": kind} for name, kind in rows]
 
@@ -145,4 +171,6 @@ def _json(value: Any) -> Any:
         return {key: _json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_json(item) for item in value]
+    if isinstance(value, bool):
+        return value
     return to_hex(value) if isinstance(value, bytes) else str(value)

@@ -9,12 +9,14 @@ Values that don't fit raise InvalidInput. The format: Contract ABI Specification
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from toolkit.amounts import is_whole, show_whole
 from toolkit.chain.addresses import ZERO_ADDRESS, checksum_address
-from toolkit.chain.hexes import keccak, to_hex
+from toolkit.chain.hexes import is_text, keccak, to_hex
 from toolkit.errors import InvalidInput
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "encode_call",
     "encode_constructor",
     "find_entry",
+    "fit_array",
+    "fit_value",
     "selector",
     "signature",
     "topic0",
@@ -37,6 +41,9 @@ __all__ = [
 
 AbiEntry = Mapping[str, Any]
 Abi = Sequence[AbiEntry]
+
+_SIZED = re.compile(r"(uint|int|bytes)([1-9][0-9]*)")
+_ARRAY = re.compile(r"(.+)\[([0-9]*)\]")
 
 
 def canonical_type(component: AbiEntry) -> str:
@@ -194,19 +201,91 @@ def _as_tuple(components: Sequence[AbiEntry], args: Any, what: str) -> list[Any]
 def _inward(component: AbiEntry, value: Any, what: str) -> Any:
     kind = str(component["type"])
     if kind.endswith("]"):
-        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            raise InvalidInput(f"{what} must be a list for {kind}, not {value!r}")
-        inner = {**component, "type": kind[: kind.rindex("[")]}
-        return [_inward(inner, item, f"{what}[{position}]") for position, item in enumerate(value)]
+        item_kind, items = fit_array(kind, value, what=what)
+        inner = {**component, "type": item_kind}
+        return [_inward(inner, item, f"{what}[{position}]") for position, item in enumerate(items)]
     if kind == "tuple":
         return tuple(_as_tuple(component["components"], value, what))
-    if kind == "address" and value != ZERO_ADDRESS:
+    # The zero address is left for the contract to judge: in some arguments it means "none".
+    return value if kind == "address" and value == ZERO_ADDRESS else fit_value(kind, value, what=what)
+
+
+def fit_array(kind: str, value: Any, *, what: str) -> tuple[str, Sequence[Any]]:
+    """The type of an array's items, and `value` once it is a sequence of as many as `kind` holds.
+
+    Raises InvalidInput.
+    """
+    found = _ARRAY.fullmatch(kind)
+    if found is None:
+        raise InvalidInput(f"{what} has the unknown type {kind!r}: write type[] or type[length]")
+    inner, length = found.groups()
+    if isinstance(value, (str, bytes, bytearray)) or not isinstance(value, Sequence):
+        raise InvalidInput(f"{what} must be a list for {kind}, not {value!r}")
+    if length and len(value) != int(length):
+        raise InvalidInput(f"{what} must have exactly {length} items for {kind}, not {len(value)}")
+    return inner, value
+
+
+def fit_value(kind: str, value: Any, *, what: str) -> Any:
+    """`value`, once it is of the elementary type `kind`: address, bool, string, bytes, bytesN, intN or uintN.
+
+    Nothing is converted: an amount is an int, not its text; an address has its checksum and isn't zero.
+    Raises InvalidInput with `what`, the value and the remedy.
+    """
+    if kind == "address":
         return checksum_address(value, what=what)
-    if kind.startswith("bytes") and not isinstance(value, (bytes, bytearray)):
-        raise InvalidInput(f"{what} must be bytes for {kind}, not {value!r}")
-    if kind.startswith("bytes") and kind != "bytes" and len(value) != int(kind[5:]):
-        raise InvalidInput(f"{what} must have exactly {kind[5:]} bytes, not {len(value)}")
+    if kind == "bool":
+        if not isinstance(value, bool):
+            raise InvalidInput(f"{what} {_shown(value)} must be True or False")
+        return value
+    if kind == "string":
+        return _fit_text(value, what)
+    if kind == "bytes":
+        return _fit_bytes(kind, None, value, what)
+    family, size = found.groups() if (found := _SIZED.fullmatch(kind)) else ("", "0")
+    if family == "bytes" and int(size) <= 32:
+        return _fit_bytes(kind, int(size), value, what)
+    if family in ("int", "uint") and int(size) <= 256 and int(size) % 8 == 0:
+        return _fit_integer(kind, int(size), value, what)
+    raise InvalidInput(f"{what} has the unknown type {kind!r}: correct the ABI or the types of the data")
+
+
+def _fit_text(value: Any, what: str) -> str:
+    if not is_text(value):
+        raise InvalidInput(f"{what} {_shown(value)} must be a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{what} {value!r} cannot be written in UTF-8: {error.reason}") from error
     return value
+
+
+def _fit_bytes(kind: str, length: int | None, value: Any, what: str) -> bytes:
+    if not isinstance(value, (bytes, bytearray)):
+        raise InvalidInput(f"{what} must be bytes for {kind}, not {_shown(value)}")
+    if length is not None and len(value) != length:
+        raise InvalidInput(
+            f"{what} {to_hex(bytes(value))} must have exactly {length} bytes, not {len(value)}"
+        )
+    return bytes(value)
+
+
+def _fit_integer(kind: str, bits: int, value: Any, what: str) -> int:
+    if not is_whole(value):
+        raise InvalidInput(
+            f"{what} {value!r} must be an int: amounts are whole numbers of base units", value=value
+        )
+    signed = kind.startswith("int")
+    exponent = bits - 1 if signed else bits
+    lowest: int = -(2**exponent) if signed else 0
+    if not lowest <= value < 2**exponent:
+        bounds = f"{f'-2^{exponent}' if signed else '0'} to 2^{exponent} - 1"
+        raise InvalidInput(f"{what} {show_whole(value)} does not fit {kind}: give {bounds}")
+    return value
+
+
+def _shown(value: object) -> str:
+    return show_whole(value) if is_whole(value) else repr(value)
 
 
 def _outward(component: AbiEntry, value: Any) -> Any:

@@ -24,9 +24,8 @@ from toolkit.chain.client import Client, Receipt
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.chain.journal import FileJournal, MemoryJournal
 from toolkit.chain.sender import Sender
-from toolkit.chain.signers import Signer
+from toolkit.chain.signers import Signer, dev_signer
 from toolkit.deployment.creations import find_creation
-from toolkit.chain.signers import dev_signer
 from toolkit.deployment.factory import FACTORY_COST, FACTORY_SENDER, FACTORY_TRANSACTION
 from toolkit.deployment.planning import Plan, Step, Way, compare, plan
 from toolkit.deployment.record import DeploymentRecord
@@ -140,6 +139,7 @@ class _Run:
             sender = self._sender(chosen[0].signer)
             if sender is None:  # an earlier run's transactions were on their way
                 current = compare(self.terms, self.client, current.suite)
+                record = self._first_record(current)
                 continue
             receipt = self._execute(sender, chosen)
             current = self._verified(current, chosen, receipt)

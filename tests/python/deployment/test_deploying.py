@@ -10,13 +10,13 @@ from toolkit.bindings.roles import Role
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.client import Client
 from toolkit.chain.hexes import to_hex
+from toolkit.chain.signers import dev_signer
 from toolkit.deployment import (
     DeploymentRecord,
     Progress,
     Stage,
     apply,
     default_record_path,
-    dev_signer,
     plan,
     verify,
 )
