@@ -100,7 +100,7 @@ lock: ## pin the Python and npm dependencies again
 # ---- what CI runs --------------------------------------------------------------------------------
 
 .PHONY: check
-check: check-python check-contracts check-slither ## everything that CI proves
+check: check-python check-contracts check-slither check-gas ## everything that CI proves
 	$(FORGE) test
 	$(PYTEST)
 
@@ -126,6 +126,14 @@ check-slither: setup .venv-contracts/.ready
 	PATH="$(call foundry,forge):$$PATH" FOUNDRY_OUT=build/slither/out FOUNDRY_CACHE_PATH=build/slither/cache \
 	  FOUNDRY_BUILD_INFO_PATH=build/slither/build-info $(CONTRACTS_BIN)/slither . 2>&1 | tee build/slither/log
 	@! grep 'Impossible to generate IR' build/slither/log  # it goes on without the function, and exits with 0
+
+.PHONY: check-gas
+check-gas: setup
+	$(BIN)/python benchmarks/gas.py --check
+
+.PHONY: gas
+gas: setup ## what each operation costs, beside the peers
+	@$(BIN)/python benchmarks/gas.py
 
 .PHONY: clean
 clean: ## remove what was built, keep what was installed

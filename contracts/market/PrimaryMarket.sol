@@ -13,13 +13,11 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
 /// @title PrimaryMarket
 /// @notice The only minter of the stablecoin: executes approved orders, each number once, and redeems at par.
 /// @dev Every check happens at execution. The backing rule stands in the token, where no minter gets round it.
 contract PrimaryMarket is UUPSUpgradeable, Redemptions {
-    using BitMaps for BitMaps.BitMap;
     using SafeCast for uint256;
 
     /// @dev A leaking bucket: what an operator mints fills it, and the whole limit leaks out in `LIMIT_PERIOD`. There
@@ -40,7 +38,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     /// @custom:storage-location erc7201:issuance.storage.PrimaryMarket
     struct PrimaryMarketStorage {
         Settings settings;
-        BitMaps.BitMap executed;
+        mapping(uint256 wordIndex => uint256 bits) executed;
         mapping(address operator => Bucket) buckets;
     }
 
@@ -94,7 +92,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
         (bool allowed,) = IAccessManager(authority()).canCall(operator, address(this), this.mint.selector);
         if (!allowed) answers[0] = abi.encodeWithSelector(AccessManagedUnauthorized.selector, operator);
         answers[1] = _openRefusal(settings);
-        answers[2] = _orderRefusal(order, settings.orderCap);
+        answers[2] = _orderRefusal(order, settings.orderCap, _market().executed[order.number >> 8]);
         if (!REGISTRY.isVerified(order.to)) {
             uint256 until = REGISTRY.walletOf(order.to).verifiedUntil;
             answers[3] = abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, order.to, until);
@@ -118,7 +116,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
 
     /// @inheritdoc IPrimaryMarket
     function isExecuted(uint256 number) external view returns (bool) {
-        return _market().executed.get(number);
+        return _isSet(_market().executed[number >> 8], number);
     }
 
     // ------------------------------------------------------------------------------------------------ stops
@@ -200,13 +198,14 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     function _mintBatch(MintBatch calldata batch, uint256 cap) private {
         MintOrder[] calldata orders = batch.orders;
         if (orders.length == 0) revert BatchEmpty();
-        BitMaps.BitMap storage executed = _market().executed;
+        mapping(uint256 => uint256) storage executed = _market().executed;
         bytes32[] memory hashes = new bytes32[](orders.length);
         uint256 total = 0;
         for (uint256 i = 0; i < orders.length; ++i) {
             MintOrder calldata order = orders[i];
-            Refusals.enforce(_orderRefusal(order, cap));
-            executed.set(order.number);
+            uint256 word = executed[order.number >> 8];
+            Refusals.enforce(_orderRefusal(order, cap, word));
+            executed[order.number >> 8] = word | (1 << (order.number & 0xff));
             hashes[i] = _orderHash(order);
             total += order.amount;
             emit OrderExecuted(order.number, msg.sender);
@@ -225,8 +224,13 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
         return "";
     }
 
-    function _orderRefusal(MintOrder calldata order, uint256 cap) private view returns (bytes memory) {
-        if (_market().executed.get(order.number)) {
+    /// @dev `word` is the word of the bitmap that holds the order's bit.
+    function _orderRefusal(MintOrder calldata order, uint256 cap, uint256 word)
+        private
+        view
+        returns (bytes memory)
+    {
+        if (_isSet(word, order.number)) {
             return abi.encodeWithSelector(OrderAlreadyExecuted.selector, order.number);
         }
         if (order.expiry < block.timestamp) {
@@ -237,6 +241,10 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
             return abi.encodeWithSelector(OrderAboveCap.selector, order.number, order.amount, cap);
         }
         return "";
+    }
+
+    function _isSet(uint256 word, uint256 number) private pure returns (bool) {
+        return (word >> (number & 0xff)) & 1 != 0;
     }
 
     function _limitRefusal(address operator, Bucket memory bucket, uint256 amount)

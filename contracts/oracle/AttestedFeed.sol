@@ -26,6 +26,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         uint40 round;
         bool suspended;
         uint8 threshold;
+        uint8 attestors;
     }
 
     /// @dev `agreed` is the last value that every attestor signed.
@@ -85,7 +86,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         uint256 required = _required(latest, attestation.value);
         if (signers.length < required) revert NotEnoughSignatures(signers.length, required);
 
-        if (signers.length >= _attestors.length()) _bounds.agreed = uint112(attestation.value);
+        if (signers.length >= latest.attestors) _bounds.agreed = uint112(attestation.value);
         round = latest.round + 1;
         latest.value = uint112(attestation.value);
         latest.asOf = uint256(attestation.asOf).toUint40();
@@ -114,6 +115,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     /// @dev Only `GUARDIAN`.
     function suspendAttestor(address attestor) external restricted {
         if (!_attestors.remove(attestor)) revert NotAttestor(attestor);
+        --_latest.attestors;
         emit AttestorSuspended(attestor, msg.sender);
     }
 
@@ -137,6 +139,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
             if (attestor == address(0) || !_attestors.add(attestor)) revert InvalidAttestor(attestor);
         }
         _latest.threshold = newThreshold;
+        _latest.attestors = newAttestors.length.toUint8();
         emit AttestorsChanged(newAttestors, newThreshold, msg.sender);
     }
 
@@ -282,7 +285,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
         ) {
             return latest.threshold;
         }
-        return Math.max(latest.threshold, _attestors.length());
+        return Math.max(latest.threshold, latest.attestors);
     }
 
     function _within(Bounds memory bounds_, uint256 from, uint256 to) private pure returns (bool) {
