@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
-from toolkit.cli import compiling, deploy, desk_commands, investor, mint, node, redeem, reserve
+from toolkit.cli import compiling, deploy, desk_commands, investor, mint, node, orders, redeem, reserve
 
-__all__ = ["app"]
+__all__ = ["command"]
 
-app = typer.Typer(
+_app = typer.Typer(
     name="issuance",
     help="Issue a reserve-backed stablecoin and keep it honest.",
     no_args_is_help=True,
@@ -28,7 +29,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@_app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -37,14 +38,22 @@ def _root(
     del version
 
 
-app.command("node")(node.node)
-app.command("compile")(compiling.compile_)
-app.add_typer(deploy.app, name="deploy")
-app.add_typer(reserve.app, name="reserve")
-app.add_typer(investor.app, name="investor")
-app.add_typer(mint.app, name="mint")
-app.add_typer(redeem.app, name="redeem")
-app.command("orders")(desk_commands.orders)
-app.command("status")(desk_commands.status)
-app.command("run")(desk_commands.run)
-app.command("demo")(desk_commands.demo)
+_app.command("node")(node.node)
+_app.command("compile")(compiling.compile_)
+_app.add_typer(deploy.app, name="deploy")
+_app.add_typer(reserve.app, name="reserve")
+_app.add_typer(investor.app, name="investor")
+_app.add_typer(mint.app, name="mint")
+_app.add_typer(redeem.app, name="redeem")
+_app.command("orders")(orders.orders)
+_app.command("run")(desk_commands.run)
+_app.command("status")(desk_commands.status)
+_app.command("freeze")(desk_commands.freeze)
+_app.command("unfreeze")(desk_commands.unfreeze)
+_app.command("demo")(desk_commands.demo)
+
+
+@cache
+def command() -> Any:
+    """The whole of it, ready to run: a service that calls `main` again and again builds it once."""
+    return typer.main.get_command(_app)

@@ -18,7 +18,7 @@ def compile_(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Compile the contracts of this checkout into the packaged artifacts."""
+    """Compile this checkout's contracts into the packaged artifacts."""
     from toolkit import artifacts
     from toolkit.cli.output import Output
 

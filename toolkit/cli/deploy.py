@@ -23,7 +23,8 @@ Signers = Annotated[
     list[str] | None,
     typer.Option(
         "--signer",
-        help="Who signs: anvil:INDEX or keystore:PATH. Repeat it. Without it, the development accounts of the terms.",
+        help="Who signs: anvil:INDEX or keystore:PATH. Repeat it. "
+        "[default: the development accounts that the terms name]",
     ),
 ]
 NewRecord = Annotated[
@@ -38,7 +39,7 @@ NewRecord = Annotated[
 
 @app.command()
 def plan(terms: TermsPath, rpc: Rpc, json: Json = False) -> None:
-    """Show the difference between the terms and the chain. Sends nothing."""
+    """Show the difference between terms and chain; send nothing."""
     from toolkit.cli.output import Output
     from toolkit.deployment import plan as make_plan
 
@@ -52,7 +53,11 @@ def plan(terms: TermsPath, rpc: Rpc, json: Json = False) -> None:
 def apply(
     terms: TermsPath, rpc: Rpc, record: NewRecord = None, signer: Signers = None, json: Json = False
 ) -> None:
-    """Close the difference, waiting for finality at each step, and write the record."""
+    """Close the difference and write the record.
+
+    Waits for finality at each step. Run again it does nothing; killed and run again it goes on.
+    """
+    from toolkit.cli.files import make_folder
     from toolkit.cli.options import signer_from
     from toolkit.cli.output import Output
     from toolkit.deployment import apply as apply_terms
@@ -62,6 +67,7 @@ def apply(
     output = Output(json=json)
     loaded, client = _open(terms, rpc)
     path = record or default_record_path(loaded)
+    make_folder(path.parent)
     signers = [signer_from(text) for text in signer] if signer else None
     with output.progress("deploying") as step:
         done = apply_terms(loaded, client, signers, path, progress=lambda event: step(_tell(event)))
@@ -71,7 +77,7 @@ def apply(
     def show() -> None:
         for name, contract in done.contracts.items():
             output.line(f"{name:17} {contract.address}")
-        output.line(f"record {path}")
+        output.line(f"wrote {path}")
         _show_plan(output.line, left)
 
     output.result(data, show)
@@ -79,7 +85,7 @@ def apply(
 
 @app.command()
 def verify(terms: TermsPath, rpc: Rpc, record: Record, json: Json = False) -> None:
-    """Check record, chain, packaged artifacts and terms against each other."""
+    """Compare record, chain, artifacts and terms. Ends with 1 if they differ."""
     from toolkit.cli.output import Output
     from toolkit.deployment import DeploymentRecord
     from toolkit.deployment import verify as verify_all
@@ -92,7 +98,10 @@ def verify(terms: TermsPath, rpc: Rpc, record: Record, json: Json = False) -> No
 
 @app.command()
 def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
-    """Show who may call what after what delay, read from the chain, and refuse forbidden pairs."""
+    """Show who may call what after what delay, from the chain.
+
+    Ends with 1 if an account holds two roles that must be apart.
+    """
     from toolkit.cli.output import Output
     from toolkit.deployment import DeploymentRecord, read_roles
 
@@ -102,13 +111,17 @@ def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
     loaded.check(client)
     table = read_roles(loaded, client)
 
+    def who(account: str, delay: int) -> str:
+        name = f"{account} (GuardianGate)" if account == table.gate else account
+        return f"{name} after {delay} s" if delay else name
+
     def show() -> None:
         rows = [
             [
                 row.contract,
                 row.function.partition("(")[0],
                 row.role,
-                ", ".join(account + (f" after {delay} s" if delay else "") for account, delay in row.holders),
+                ", ".join(who(account, delay) for account, delay in row.holders),
             ]
             for row in table
         ]

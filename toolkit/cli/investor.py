@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -15,14 +15,19 @@ __all__ = ["app"]
 
 app = typer.Typer(help="People at the desk, investors and their wallets.", no_args_is_help=True)
 
+# The ledger's roles without the worker's.
+_PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance")
+
 Reference = Annotated[str, typer.Argument(help="The investor's reference (0x and 32 hexadecimal digits).")]
+
+VerifiedUntil = Annotated[datetime, typer.Option(help="When the verification lapses (UTC).")]
 
 
 @app.command()
 def person(
     person_id: Annotated[str, typer.Argument(help="An id of the desk's own, e.g. checker-1.")],
     role: Annotated[
-        list[str], typer.Option(help="maker, checker, approver, treasurer or compliance. Repeat it.")
+        list[str], typer.Option(help="maker, checker, treasurer, approver or compliance. Repeat it.")
     ],
     record: Record,
     rpc: Rpc,
@@ -31,11 +36,13 @@ def person(
     address: Annotated[list[str] | None, typer.Option(help="A signing key's address. Repeat it.")] = None,
     json: Json = False,
 ) -> None:
-    """Register somebody who acts at the desk, with their roles and keys."""
-    from toolkit.cli.options import open_desk
+    """Register somebody who acts at the desk."""
+    from toolkit.cli.options import chosen, open_desk
     from toolkit.cli.output import Output
 
     output = Output(json=json)
+    for item in role:
+        chosen(item, _PEOPLES_ROLES, what="role")
     with open_desk(record, rpc, ledger) as desk:
         added = desk.add_person(person_id, label=label or person_id, roles=role, addresses=address or [])
     roles = sorted(str(item) for item in added.roles)
@@ -54,7 +61,7 @@ def add(
             "--class", help="retail, individual_professional, corporate_professional or institutional."
         ),
     ],
-    verified_until: Annotated[datetime, typer.Option(help="UTC.")],
+    verified_until: VerifiedUntil,
     bank_account: Annotated[str, typer.Option(help="Reference of an account in their own name.")],
     record: Record,
     rpc: Rpc,
@@ -65,21 +72,19 @@ def add(
     from datetime import UTC
 
     from toolkit.bindings.structs import InvestorClass
-    from toolkit.cli.options import open_desk
+    from toolkit.cli.options import chosen, open_desk
     from toolkit.cli.output import Output
     from toolkit.desk import Investor
-    from toolkit.errors import InvalidInput
 
     output = Output(json=json)
-    names = [item.name.lower() for item in InvestorClass if item]
-    if investor_class not in names:
-        raise InvalidInput(f"class {investor_class!r} is unknown: use one of {', '.join(names)}")
+    classes = {item.name.lower(): item for item in InvestorClass if item}
+    chosen(investor_class, classes, what="class")
     with open_desk(record, rpc, ledger) as desk:
         added = desk.onboard(
             Investor(
                 id=id_,
                 label=label,
-                investor_class=InvestorClass[investor_class.upper()],
+                investor_class=classes[investor_class],
                 country=country,
                 verified_until=verified_until.replace(tzinfo=UTC),
                 bank_account=bank_account,
@@ -99,16 +104,21 @@ def challenge(
     json: Json = False,
 ) -> None:
     """Make the challenge that the owner of a wallet signs."""
-    import json as jsonlib
+    from datetime import UTC
 
+    from toolkit.cli.files import write_json
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
         made = desk.challenge_wallet(investor, wallet)
-    out.write_text(jsonlib.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
-    output.result({"file": str(out), "expiry": made.expiry}, lambda: output.line(f"wrote {out}"))
+    write_json(out, made.to_json())
+    expires_at = datetime.fromtimestamp(made.expiry, UTC).isoformat()
+    output.result(
+        {"wallet": made.wallet, "expires_at": expires_at, "file": str(out)},
+        lambda: output.line(f"wrote {out}, to be signed by {made.wallet} before {expires_at}"),
+    )
 
 
 @app.command()
@@ -123,17 +133,18 @@ def prove(
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Record the proof of a wallet and write the wallet to the registry on chain."""
+    """Record the proof of a wallet and register it on chain."""
     from toolkit.chain.hexes import from_hex
+    from toolkit.cli.files import read_json
     from toolkit.cli.options import open_desk, signer_from
     from toolkit.cli.output import Output
     from toolkit.desk import WalletChallenge
     from toolkit.errors import InvalidInput
 
     output = Output(json=json)
-    made = WalletChallenge.from_json(_read(challenge_file))
     if (signature is None) == (signer is None):
         raise InvalidInput("give either --signature or --signer")
+    made = WalletChallenge.from_json(read_json(challenge_file, what="challenge"))
     answer = (
         made.signable.sign(signer_from(signer)).data
         if signer
@@ -145,6 +156,53 @@ def prove(
     output.result({"wallet": made.wallet}, lambda: output.line(f"{made.wallet} is proven and registered"))
 
 
+@app.command()
+def register(
+    wallets: Annotated[list[str], typer.Argument(help="Wallets with a proof.")],
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: TermsFile = None,
+    key: Keys = None,
+    json: Json = False,
+) -> None:
+    """Register proven wallets on chain, where `prove` could not."""
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("registering"):
+        desk.register_wallet(*wallets)
+    output.result({"wallets": wallets}, lambda: output.line(f"registered {', '.join(wallets)}"))
+
+
+@app.command()
+def renew(
+    investor: Reference,
+    verified_until: VerifiedUntil,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: TermsFile = None,
+    key: Keys = None,
+    json: Json = False,
+) -> None:
+    """Extend or shorten a verification, here and on chain."""
+    from datetime import UTC
+
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    until = verified_until.replace(tzinfo=UTC)
+    with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("renewing"):
+        desk.renew(investor, until)
+    output.result(
+        {"reference": investor, "verified_until": until.isoformat()},
+        lambda: output.line(f"{investor} is verified until {until.isoformat()}"),
+    )
+
+
 @app.command("list")
 def list_(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
     """List investors and their wallets."""
@@ -153,7 +211,7 @@ def list_(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> No
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
-        found = [
+        found: list[dict[str, Any]] = [
             {
                 "reference": item.reference,
                 "label": item.label,
@@ -164,25 +222,10 @@ def list_(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> No
             }
             for item in desk.ledger.investors.all()
         ]
-    columns = ["reference", "label", "class", "country", "verified_until", "wallets"]
-    output.result(
-        found,
-        lambda: output.table(
-            columns,
-            [[*(item[name] for name in columns[:-1]), ", ".join(item["wallets"])] for item in found],
-        ),
-    )
 
+    def show() -> None:
+        columns = ["reference", "label", "class", "country", "verified_until"]
+        rows = [[*(item[name] for name in columns), ", ".join(item["wallets"])] for item in found]
+        output.table([*columns[:-1], "verified until", "wallets"], rows)
 
-def _read(path: Path) -> dict[str, object]:
-    import json as jsonlib
-
-    from toolkit.errors import InvalidInput
-
-    try:
-        found = jsonlib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path} can't be read as JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise InvalidInput(f"{path} is not a JSON object")
-    return found
+    output.result(found, show)

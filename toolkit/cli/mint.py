@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from toolkit.cli.batches import register_batches
 from toolkit.cli.options import By, Json, Keys, LedgerUrl, Record, Rpc, TermsFile
+from toolkit.cli.orders import OrderId, OrderIds, register_endings
 
-if TYPE_CHECKING:
-    from toolkit.cli.output import Output
-    from toolkit.desk import BatchProposal
-
-__all__ = ["app", "order_data", "proposal_data", "show_orders", "show_proposals"]
+__all__ = ["app"]
 
 app = typer.Typer(help="Mint orders.", no_args_is_help=True)
-
-OrderId = Annotated[str, typer.Argument(help="The order's id.")]
-OrderIds = Annotated[list[str], typer.Argument(help="Orders to approve together.")]
 
 
 @app.command()
@@ -37,9 +32,10 @@ def request(
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Take an order."""
+    """Take an order for tokens."""
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger, terms, key) as desk:
@@ -60,9 +56,14 @@ def import_(
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Take the orders of a CSV file; importing it again adds none. Ends with 1 if a line was refused."""
+    """Take the orders of a CSV file; importing it again adds none.
+
+    A bad line doesn't hold up the others. Ends with 2 if a line is malformed, with 1 if one was refused.
+    """
+    from toolkit.cli.main import exit_status
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("importing"):
@@ -71,11 +72,11 @@ def import_(
     def show() -> None:
         show_orders(output, report.orders)
         for item in report.errors:
-            output.line(f"line {item.line} ({item.client_order_id}): {item.error.message}")
+            output.notice(f"{path.name}, line {item.line}: {item.error.message}")
 
     output.result(report.to_json(), show)
     if report.errors:
-        raise typer.Exit(1)
+        raise typer.Exit(max(exit_status(item.error) for item in report.errors))
 
 
 @app.command()
@@ -93,6 +94,7 @@ def fund(
     """Match a bank line with an order."""
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
@@ -100,52 +102,34 @@ def fund(
     output.result(order_data(funded), lambda: show_orders(output, [funded]))
 
 
-@app.command()
-def propose(
-    orders: OrderIds,
-    record: Record,
-    rpc: Rpc,
-    ledger: LedgerUrl,
-    out: Annotated[Path, typer.Option(help="Folder for the typed data to sign elsewhere, a file per batch.")],
-    terms: TermsFile = None,
-    key: Keys = None,
-    json: Json = False,
-) -> None:
-    """Write what approvers sign, for keys that are not here."""
-    import json as jsonlib
-
-    from toolkit.cli.options import open_desk
-    from toolkit.cli.output import Output
-
-    output = Output(json=json)
-    with open_desk(record, rpc, ledger, terms, key) as desk:
-        proposals = desk.propose_batch(orders)
-    out.mkdir(parents=True, exist_ok=True)
-    for proposal in proposals:
-        text = jsonlib.dumps(proposal.signable.to_json(), indent=1)
-        (out / f"{proposal.batch_id}.json").write_text(text + "\n", encoding="utf-8")
-    output.result([proposal_data(item) for item in proposals], lambda: show_proposals(output, proposals))
-
-
-@app.command()
-def sign(
-    batch: Annotated[str, typer.Argument(help="The batch's id.")],
-    signer: Annotated[str, typer.Option(help="The approver's address.")],
-    signature: Annotated[str, typer.Option(help="The signature over the batch's typed data, hexadecimal.")],
+@app.command("return-funds")
+def return_funds(
+    receipt: Annotated[str, typer.Argument(help="The bank line's reference.")],
+    payment_reference: Annotated[str, typer.Option(help="The bank's reference of the return.")],
     record: Record,
     rpc: Rpc,
     ledger: LedgerUrl,
     json: Json = False,
 ) -> None:
-    """Add a signature that was made elsewhere."""
-    from toolkit.chain.hexes import from_hex
+    """Record that a bank line went back to its payer.
+
+    Refused while an order stands on it: reject or cancel that first.
+    """
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
-        proposal = desk.sign_batch(batch, signer=signer, signature=from_hex(signature, what="signature"))
-    output.result(proposal_data(proposal), lambda: show_proposals(output, [proposal]))
+        returned = desk.return_funds(receipt, payment_reference=payment_reference)
+    data = {
+        "receipt": returned.reference,
+        "amount": str(returned.amount),
+        "unit": returned.amount.unit,
+        "payment_reference": payment_reference,
+    }
+    output.result(
+        data, lambda: output.line(f"{receipt}: {returned.amount.display()} returned by {payment_reference}")
+    )
 
 
 @app.command()
@@ -159,9 +143,13 @@ def approve(
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Sign funded orders as one batch. `issuance run` sends it once enough people have signed."""
+    """Sign funded orders as one batch.
+
+    `issuance run` sends it once enough people have signed.
+    """
     from toolkit.cli.options import open_desk, signer_from
     from toolkit.cli.output import Output
+    from toolkit.cli.views import proposal_data, show_proposals
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger, terms, key) as desk:
@@ -169,62 +157,5 @@ def approve(
     output.result([proposal_data(item) for item in proposals], lambda: show_proposals(output, proposals))
 
 
-def order_data(order: Any) -> dict[str, Any]:
-    """An order as JSON values."""
-    return {
-        "id": order.id,
-        "kind": str(order.kind),
-        "number": order.number,
-        "state": str(order.state),
-        "investor": order.investor,
-        "wallet": order.wallet,
-        "amount": str(order.amount),
-        "unit": order.unit,
-        "maker": order.maker,
-        "created_at": order.created_at.isoformat(),
-        "due_at": order.due_at.isoformat() if getattr(order, "due_at", None) else None,
-    }
-
-
-def show_orders(output: Output, orders: Any) -> None:
-    """Orders, one a line."""
-    rows = [
-        [
-            order.id,
-            order.kind,
-            "" if order.number is None else order.number,
-            order.amount.display(),
-            order.state,
-        ]
-        for order in orders
-    ]
-    output.table(["order", "kind", "number>", "amount>", "state"], rows)
-
-
-def proposal_data(proposal: BatchProposal) -> dict[str, Any]:
-    """A batch proposal as JSON values."""
-    return {
-        "batch": proposal.batch_id,
-        "purpose": proposal.purpose,
-        "orders": list(proposal.order_ids),
-        "total": str(proposal.total),
-        "required": proposal.required,
-        "signed_by": list(proposal.signed_by),
-        "complete": proposal.is_complete,
-        "typed_data": proposal.signable.to_json(),
-    }
-
-
-def show_proposals(output: Output, proposals: Any) -> None:
-    """Batches and who signed them."""
-    rows = [
-        [
-            item.batch_id,
-            len(item.order_ids),
-            item.total.display(),
-            f"{len(item.signed_by)} of {item.required}",
-            ", ".join(item.signed_by),
-        ]
-        for item in proposals
-    ]
-    output.table(["batch", "orders>", "total>", "signatures>", "signed by"], rows)
+register_batches(app)
+register_endings(app)

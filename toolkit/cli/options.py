@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.errors import ConfigurationError
+from toolkit.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
@@ -23,6 +25,7 @@ __all__ = [
     "Record",
     "Rpc",
     "TermsFile",
+    "chosen",
     "keys_from",
     "open_desk",
     "open_issuance",
@@ -53,13 +56,13 @@ Keys = Annotated[
     typer.Option(
         "--key",
         help="ROLE=SIGNER, e.g. operator=anvil:1 or treasurer=keystore:keys/treasurer.json. Repeat it. "
-        "The password of a keystore is read from the file named by ISSUANCE_KEYSTORE_PASSWORD_FILE.",
+        "A keystore's password is read from the file that ISSUANCE_KEYSTORE_PASSWORD_FILE names.",
     ),
 ]
 
 By = Annotated[str, typer.Option("--by", help="Who does this: a person's id.")]
 
-PASSWORD_FILE = "ISSUANCE_KEYSTORE_PASSWORD_FILE"
+PASSWORD_FILE = "ISSUANCE_KEYSTORE_PASSWORD_FILE"  # noqa: S105 - the name of the variable, not its value
 
 
 def signer_from(text: str) -> Signer:
@@ -87,7 +90,9 @@ def signer_from(text: str) -> Signer:
                 f"password file {password_file} can't be read: {error.strerror}"
             ) from None
         return LocalSigner.from_keystore(rest, password)
-    raise ConfigurationError(f"signer {text!r} is neither anvil:INDEX nor keystore:PATH")
+    raise ConfigurationError(
+        f"signer {text!r} is unknown: write anvil:INDEX (a development account) or keystore:PATH"
+    )
 
 
 def keys_from(pairs: list[str] | None) -> dict[str, Signer]:
@@ -103,6 +108,14 @@ def keys_from(pairs: list[str] | None) -> dict[str, Signer]:
     return keys
 
 
+def chosen(text: str, names: Iterable[str], *, what: str) -> str:
+    """`text` if it is one of `names`. Raises InvalidInput."""
+    known = list(names)
+    if text not in known:
+        raise InvalidInput(f"{what} {text!r} is unknown: use one of {', '.join(known)}")
+    return text
+
+
 def open_issuance(record: Path, rpc: str) -> Issuance:
     """The recorded deployment on the node, after checking that it is that one."""
     from toolkit.issuance import Issuance
@@ -110,12 +123,28 @@ def open_issuance(record: Path, rpc: str) -> Issuance:
     return Issuance.load(record, rpc)
 
 
+@contextmanager
 def open_desk(
     record: Path, rpc: str, ledger: str, terms: Path | None = None, keys: list[str] | None = None
-) -> Desk:
-    """A desk on the recorded deployment and its ledger, with the keys given or, failing those, the terms'."""
+) -> Iterator[Desk]:
+    """A desk on the recorded deployment and its ledger, with the keys given or, failing those, the terms'.
+
+    A key that is missing is a ConfigurationError in the words of the command line.
+    """
     from toolkit.desk import Desk
     from toolkit.issuance import Issuance
 
+    signers = keys_from(keys) or None
     issuance = Issuance.load(record, rpc, terms=terms)
-    return Desk(issuance, ledger, signers=keys_from(keys) or None)
+    with Desk(issuance, ledger, signers=signers) as desk:
+        try:
+            yield desk
+        except ConfigurationError as error:
+            role = error.details.get("role")
+            if role is None:
+                raise
+            raise ConfigurationError(
+                f"this needs a key for the role {role}: give --key {role}=keystore:PATH, or on a "
+                f"development chain --key {role}=anvil:INDEX or --terms with the coin's terms",
+                role=role,
+            ) from error

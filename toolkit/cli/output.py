@@ -10,11 +10,11 @@ from typing import Any
 
 from toolkit.errors import ToolkitError
 
-__all__ = ["Output"]
+__all__ = ["Output", "as_json"]
 
 
 class Output:
-    """Prints results to standard output, and errors and progress to standard error."""
+    """Prints results to standard output, and errors, warnings and progress to standard error."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
@@ -22,7 +22,7 @@ class Output:
     def result(self, data: Any, render: Callable[[], None]) -> None:
         """One result: `data` as JSON where asked for, else whatever `render` prints."""
         if self.json:
-            sys.stdout.write(jsonlib.dumps(data, indent=1, ensure_ascii=False) + "\n")
+            sys.stdout.write(as_json(data))
         else:
             render()
 
@@ -31,41 +31,57 @@ class Output:
         if not self.json:
             sys.stdout.write(text + "\n")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
-        """A table for people. Columns named with a trailing `>` are aligned right."""
-        if self.json:
-            return
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, indent: str = "") -> None:
+        """A table for people, each column as wide as what is in it: nothing is cut or folded.
 
-        table = Table(
-            title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
-        )
-        for name in columns:
-            right = name.endswith(">")
-            table.add_column(name.rstrip(">"), justify="right" if right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(str(cell)) for cell in row))
-        # In a pipe there is no width to fit: nothing may be cut or folded there.
-        width = None if sys.stdout.isatty() else 400
-        Console(file=sys.stdout, width=width, highlight=False).print(table)
+        Columns named with a trailing `>` are aligned right.
+        """
+        names = [name.rstrip(">") for name in columns]
+        cells = [[_printable(str(cell)) for cell in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+
+        def aligned(row: Sequence[str]) -> str:
+            parts = (
+                text.rjust(width) if column.endswith(">") else text.ljust(width)
+                for text, width, column in zip(row, widths, columns, strict=True)
+            )
+            return indent + "  ".join(parts).rstrip()
+
+        self.line(aligned(names))
+        self.line(aligned(["-" * width for width in widths]))
+        for row in cells:
+            self.line(aligned(row))
 
     def error(self, error: ToolkitError) -> None:
         """What went wrong, on standard error."""
-        if self.json:
-            sys.stderr.write(jsonlib.dumps({"error": error.to_json()}, indent=1, ensure_ascii=False) + "\n")
-        else:
-            sys.stderr.write(f"issuance: {error.message}\n")
+        text = as_json({"error": error.to_json()}) if self.json else f"issuance: {error.message}\n"
+        sys.stderr.write(text)
+
+    def notice(self, text: str) -> None:
+        """What a person has to know besides the result, on standard error; JSON has it in the document."""
+        if not self.json:
+            sys.stderr.write(f"issuance: {text}\n")
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[str], None]]:
-        """Show that long work goes on, on a terminal; silent in a pipe. Yields a function to name the step."""
+        """Show on a terminal that long work goes on; nothing in a pipe. Yields what names the step."""
         if not sys.stderr.isatty() or self.json:
             yield lambda _step: None
             return
         from rich.console import Console
+        from rich.text import Text
 
         with Console(file=sys.stderr).status(what) as status:
-            yield lambda step: status.update(f"{what}: {step}")
+            yield lambda step: status.update(Text(f"{what}: {step}"))
+
+
+def as_json(data: Any) -> str:
+    """`data` as indented JSON with a final newline, the form of every file and document of the command."""
+    return jsonlib.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _printable(text: str) -> str:
+    """What came from outside (a label, a client's order id) must not steer the terminal."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.mint import OrderId, OrderIds, order_data, proposal_data, show_orders, show_proposals
+from toolkit.cli.batches import register_batches
 from toolkit.cli.options import By, Json, Keys, LedgerUrl, Record, Rpc, TermsFile
+from toolkit.cli.orders import OrderId, OrderIds, register_endings
+
+if TYPE_CHECKING:
+    from toolkit.desk import Desk, RedemptionAuthorization
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Redemption orders.", no_args_is_help=True)
-
-Reason = Annotated[str, typer.Option(help="Why; kept with the order.")]
 
 
 @app.command()
@@ -31,9 +34,10 @@ def request(
     ledger: LedgerUrl,
     json: Json = False,
 ) -> None:
-    """Take a redemption order."""
+    """Take an order for money against tokens."""
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
@@ -50,9 +54,13 @@ def request(
 
 @app.command()
 def validate(order: OrderId, by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
-    """Declare a request valid: the clock starts, the money is due by the end of the next business day."""
+    """Declare a request valid: the clock starts.
+
+    The money is due by the end of the next business day (Hong Kong).
+    """
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
@@ -66,44 +74,107 @@ def validate(order: OrderId, by: By, record: Record, rpc: Rpc, ledger: LedgerUrl
 
 
 @app.command()
-def escrow(
+def authorise(
     order: OrderId,
-    signer: Annotated[str, typer.Option(help="The holder's key: anvil:INDEX or keystore:PATH.")],
+    out: Annotated[Path, typer.Option(help="Where to write what the holder signs.")],
     record: Record,
     rpc: Rpc,
     ledger: LedgerUrl,
+    json: Json = False,
+) -> None:
+    """Write what the holder signs, for a key that is not here.
+
+    The file's `typed_data` is the argument of eth_signTypedData_v4; `issuance redeem escrow` takes the file
+    and the signature. It is good for 24 hours, for this order alone.
+    """
+    from toolkit.cli.files import write_json
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_desk(record, rpc, ledger) as desk:
+        authorization = desk.redemption_authorization(order)
+    data = authorization.to_json()
+    write_json(out, data)
+    output.result({**data, "file": str(out)}, lambda: output.line(f"wrote {out}"))
+
+
+@app.command()
+def escrow(
+    order: OrderId,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    signer: Annotated[
+        str | None, typer.Option(help="The holder's key, if it is here: anvil:INDEX or keystore:PATH.")
+    ] = None,
+    authorization: Annotated[
+        Path | None, typer.Option(help="Else the file from `redeem authorise`, together with --signature.")
+    ] = None,
+    signature: Annotated[str | None, typer.Option(help="The holder's signature, hexadecimal.")] = None,
     terms: TermsFile = None,
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Move the tokens into escrow on the holder's signature; the operator pays the gas.
+    """Move the tokens into escrow on the holder's signature.
 
-    A holder who sends the request itself needs `issuance redeem reference` instead.
+    The operator pays the gas. A holder who sends the request itself needs `issuance redeem reference`.
     """
-    from toolkit.cli.options import open_desk, signer_from
+    from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("escrow"):
-        authorization = desk.redemption_authorization(order)
-        escrowed = desk.escrow(authorization, authorization.signable.sign(signer_from(signer)).data)
+        escrowed = desk.escrow(*_signed(desk, order, signer, authorization, signature))
     output.result(order_data(escrowed), lambda: show_orders(output, [escrowed]))
+
+
+def _signed(
+    desk: Desk, order: str, signer: str | None, file: Path | None, signature: str | None
+) -> tuple[RedemptionAuthorization, bytes]:
+    """The authorisation and the holder's signature: made here with `signer`, or elsewhere."""
+    from toolkit.chain.hexes import from_hex
+    from toolkit.cli.files import read_json
+    from toolkit.cli.options import signer_from
+    from toolkit.desk import RedemptionAuthorization
+    from toolkit.errors import InvalidInput
+
+    if signer is not None and file is None and signature is None:
+        made = desk.redemption_authorization(order)
+        return made, made.signable.sign(signer_from(signer)).data
+    if signer is not None or file is None or signature is None:
+        raise InvalidInput("give either --signer, or both --authorization and --signature")
+    read = RedemptionAuthorization.from_json(read_json(file, what="authorisation"))
+    if read.order_id != order:
+        raise InvalidInput(f"{file} authorises order {read.order_id}, not {order}: name its own file")
+    return read, from_hex(signature, what="signature")
 
 
 @app.command()
 def reference(order: OrderId, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
-    """Show what a holder passes to the market's `requestRedemption`, after approving the market to spend."""
+    """Show what a holder passes to the market itself.
+
+    The holder first approves the market to spend the amount, then calls its `requestRedemption` with
+    the base units and the reference; `issuance run` finds the request.
+    """
     from toolkit.chain.hexes import to_hex
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
     from toolkit.desk import redemption_reference
+    from toolkit.errors import InvalidInput
+    from toolkit.ledger import RedemptionOrder
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
         found = desk.order(order)
+        if not isinstance(found, RedemptionOrder):
+            raise InvalidInput(f"order {order} is a {found.kind} order: name a redemption")
         data = {
+            "token": desk.issuance.stablecoin_address,
             "market": desk.issuance.market.address,
-            "amount": str(found.base_units),
+            "amount": str(found.amount),
+            "base_units": str(found.base_units),
             "reference": to_hex(redemption_reference(found)),
         }
     output.result(data, lambda: output.line("\n".join(f"{name:10} {value}" for name, value in data.items())))
@@ -120,9 +191,13 @@ def approve(
     key: Keys = None,
     json: Json = False,
 ) -> None:
-    """Sign the acceptance of escrowed redemptions. `issuance run` burns once enough people have signed."""
+    """Sign the acceptance of escrowed redemptions.
+
+    `issuance run` burns the tokens once enough people have signed.
+    """
     from toolkit.cli.options import open_desk, signer_from
     from toolkit.cli.output import Output
+    from toolkit.cli.views import proposal_data, show_proposals
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger, terms, key) as desk:
@@ -140,9 +215,13 @@ def payout(
     ledger: LedgerUrl,
     json: Json = False,
 ) -> None:
-    """Record that the bank confirmed the payment. `issuance run` then records it on chain."""
+    """Record that the bank confirmed the payment.
+
+    `issuance run` then records it on chain, which discharges the liability.
+    """
     from toolkit.cli.options import open_desk
     from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data, show_orders
 
     output = Output(json=json)
     with open_desk(record, rpc, ledger) as desk:
@@ -151,29 +230,5 @@ def payout(
     output.result(order_data(paid), lambda: show_orders(output, [paid]))
 
 
-@app.command()
-def cancel(
-    order: OrderId, by: By, reason: Reason, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False
-) -> None:
-    """End an order on the customer's wish."""
-    from toolkit.cli.options import open_desk
-    from toolkit.cli.output import Output
-
-    output = Output(json=json)
-    with open_desk(record, rpc, ledger) as desk:
-        ended = desk.cancel(order, by=by, reason=reason)
-    output.result(order_data(ended), lambda: show_orders(output, [ended]))
-
-
-@app.command()
-def reject(
-    order: OrderId, by: By, reason: Reason, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False
-) -> None:
-    """End an order; escrowed tokens go back at the next run."""
-    from toolkit.cli.options import open_desk
-    from toolkit.cli.output import Output
-
-    output = Output(json=json)
-    with open_desk(record, rpc, ledger) as desk:
-        ended = desk.reject(order, by=by, reason=reason)
-    output.result(order_data(ended), lambda: show_orders(output, [ended]))
+register_batches(app)
+register_endings(app)

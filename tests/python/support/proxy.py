@@ -111,6 +111,15 @@ class MisbehavingProxy:
 
         self._add(method, times, rule)
 
+    def pass_on_and_refuse(self, method: str, message: str, times: int = 1_000_000) -> None:
+        """Pass the request on, let the node act, and answer with this JSON-RPC error."""
+
+        def rule(exchange: _Exchange) -> None:
+            exchange.ask()
+            exchange.answer({"error": {"code": -32000, "message": message}})
+
+        self._add(method, times, rule)
+
     def answer_raw(self, method: str, body: bytes, times: int = 1_000_000, *, status: int = 200) -> None:
         """Answer with these bytes and this HTTP status, whatever was asked."""
         self._add(method, times, lambda exchange: exchange.answer_bytes(body, status))

@@ -17,16 +17,17 @@ __all__ = ["run_demo"]
 def run_demo(output: Output, keep: Path | None = None) -> None:
     """Play every act; `keep` is a folder for the record and the ledger that must not hold earlier ones.
 
-    Raises ConfigurationError outside a checkout, DemoFailed when an act does not go as it has to, and
-    whatever an act raises.
+    Raises ConfigurationError outside a checkout or for such a folder, InvalidInput for one that can't be
+    made, DemoFailed when an act does not go as it has to, and whatever an act raises.
     """
     from toolkit.cli.demo.play import Play
+    from toolkit.cli.files import make_folder
 
     inputs = _inputs()
     if keep is not None:
         if any((keep / name).exists() for name in ("record.json", "desk.db")):
             raise ConfigurationError(f"{keep} holds an earlier demo: name an empty folder")
-        keep.mkdir(parents=True, exist_ok=True)
+        make_folder(keep)
         Play(output, inputs, keep).run()
         return
     with TemporaryDirectory(prefix="issuance-demo-") as folder:
@@ -40,5 +41,6 @@ def _inputs() -> Path:
             if (folder / "deployments" / "demo" / "mint-orders.csv").is_file():
                 return folder / "deployments"
     raise ConfigurationError(
-        "the demo's inputs (deployments/terms, reports, demo) were not found: run it in a checkout of the project"
+        "the demo's inputs (deployments/terms, reports, demo) were not found: run it in a checkout of the "
+        "project"
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from toolkit.chain.signers import LocalSigner
     from toolkit.desk import Desk, Investor
 
-__all__ = ["CUSTOMERS", "CUSTODIAN", "AUDITOR", "APPROVERS", "Customer", "hire"]
+__all__ = ["APPROVERS", "AUDITOR", "CUSTODIAN", "CUSTOMERS", "Customer", "hire"]
 
 OPERATOR, APPROVERS, CUSTODIAN, AUDITOR = 1, (2, 3), 7, 8
 

@@ -33,8 +33,9 @@ class Narrator:
         """Begin an act."""
         self._act += 1
         self.output.line()
-        self.output.line(f"{self._act}. {title}")
-        self.output.line("-" * (len(title) + 3))
+        heading = f"{self._act}. {title}"
+        self.output.line(heading)
+        self.output.line("-" * len(heading))
 
     def say(self, text: str, **facts: Any) -> None:
         """A line, and what it stands on."""

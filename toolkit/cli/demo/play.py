@@ -11,6 +11,9 @@ from toolkit.cli.demo.cast import APPROVERS, AUDITOR, CUSTODIAN, CUSTOMERS, OPER
 from toolkit.cli.demo.narrator import Narrator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from toolkit.bindings import structs
     from toolkit.chain.anvil import Anvil
     from toolkit.cli.output import Output
     from toolkit.desk import Desk
@@ -38,12 +41,11 @@ class Play:
     def run(self) -> None:
         """Play it. Raises DemoFailed when something that has to be refused is not, or figures differ."""
         from toolkit.chain.anvil import Anvil
+        from toolkit.desk import Desk
 
         started = time.monotonic()
         with Anvil(accounts=20, timestamp=int(_CURTAIN.timestamp())) as node:
             issuance = self._deploy(node)
-            from toolkit.desk import Desk
-
             with Desk(issuance, f"sqlite:///{self._folder / 'desk.db'}") as desk:
                 self._onboard(desk)
                 waiting = self._before_any_attestation(desk)
@@ -56,21 +58,21 @@ class Play:
                 self._stale(node, desk)
                 self._close(desk, report)
         seconds = time.monotonic() - started
-        self._output.line(f"\n   done in {seconds:.1f} s")
-        if self._output.json:
-            self._output.result({"acts": self._tell.facts, "agree": True}, lambda: None)
+        self._output.result(
+            {"acts": self._tell.facts, "agree": True},
+            lambda: self._output.line(f"\n   done in {seconds:.1f} s"),
+        )
 
     # ------------------------------------------------------------------------------------------- the stage
 
     def _deploy(self, node: Anvil) -> Issuance:
+        from toolkit.deployment import plan, read_roles
         from toolkit.issuance import Issuance
 
         self._tell.act("Deployment to a local chain, from deployments/terms/demo-coin.toml")
         issuance = Issuance.deploy(
             self._inputs / "terms" / "demo-coin.toml", node, record_path=self._folder / "record.json"
         )
-        from toolkit.deployment import plan, read_roles
-
         for name, contract in issuance.record.contracts.items():
             self._tell.say(f"{name:<17}{contract.address}", contract=name, address=contract.address)
         read_roles(issuance.record, issuance.client).check()
@@ -158,13 +160,14 @@ class Play:
         for file in files:
             bundle.add_file(file)
         published = issuance.reserve.publish(bundle)
-        value = issuance.from_base_units(published.attestation.value)
+        status = issuance.reserve.status()
         self._tell.say(
-            f"round {published.round}: {value} as of {report.as_of.isoformat()}, signed by auditor and custodian",
+            f"round {published.round}: {status.reserve.display()} as of {report.as_of.isoformat()}, "
+            "signed by auditor and custodian",
             **published.to_json(),
         )
         self._tell.say(f"report {to_hex(report.hash)}")
-        self._tell.backing(issuance.reserve.status(), "publication")
+        self._tell.backing(status, "publication")
 
     # ------------------------------------------------------------------------------------------- minting
 
@@ -189,7 +192,7 @@ class Play:
             [order.number, labels[order.investor].label, order.amount.display(), desk.order(order).state]
             for order in taken.orders
         ]
-        self._output.table(["number>", "customer", "amount>", "state"], rows)
+        self._output.table(["number>", "customer", "amount>", "state"], rows, indent="   ")
         self._tell.backing(desk.issuance.reserve.status(), "the mints")
 
     def _beyond_the_reserve(self, desk: Desk, waiting: MintOrder) -> None:
@@ -210,13 +213,11 @@ class Play:
         with self._tell.refusal("order number 2 once more", OrderAlreadyExecuted):
             self._send_directly(desk, OnChain(2, customer.signer.address, 1, expiry))
 
-    def _send_directly(self, desk: Desk, order: object) -> None:
+    def _send_directly(self, desk: Desk, order: structs.MintOrder) -> None:
         """What a desk that ignored its own rules would do."""
-        from toolkit.bindings.structs import MintBatch, MintOrder
+        from toolkit.bindings.structs import MintBatch
         from toolkit.chain.signers import dev_signer
 
-        if not isinstance(order, MintOrder):
-            raise TypeError("a mint order of the chain is needed")
         market = desk.issuance.market
         data = market.mint_data([order])
         approvals = tuple(data.sign(signer) for signer in map(dev_signer, APPROVERS))
@@ -232,10 +233,10 @@ class Play:
             by="treasurer-1",
         )
 
-    def _approve(self, desk: Desk, orders: object) -> None:
+    def _approve(self, desk: Desk, orders: Iterable[Order]) -> None:
         from toolkit.chain.signers import dev_signer
 
-        ids = [order.id for order in orders]  # type: ignore[attr-defined]
+        ids = [order.id for order in orders]
         for index in APPROVERS:
             desk.approve(ids, dev_signer(index))
 
@@ -365,7 +366,7 @@ class Play:
         allocated = report.allocation_for(issuance.chain_id, issuance.stablecoin_address)
         reported = "" if allocated is None else allocated.display()
         rows.append(["reserve", status.reserve.display(), "", reported])
-        self._output.table(["figure", "chain>", "ledger>", "report>"], rows)
+        self._output.table(["figure", "chain>", "ledger>", "report>"], rows, indent="   ")
         self._tell.require(books.agrees, f"chain and ledger differ: {books.to_json()}")
         self._tell.require(
             allocated is not None and allocated.value == status.reserve.value,

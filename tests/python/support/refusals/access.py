@@ -173,6 +173,22 @@ def the_guardian_strips_an_administrator(suite: Suite) -> Attempt:
     return attempt(suite, Role.GUARDIAN, call, account=administrator)
 
 
+@case(errors.OwnRevocation, at="GuardianGate.cancel")
+def the_guardian_cancels_its_own_revocation(suite: Suite) -> Attempt:
+    guardian, administrator = suite.signer(Role.GUARDIAN).address, suite.signer(Role.ADMIN).address
+    revocation = suite.access.revoke_role(Role.GUARDIAN, guardian)
+    suite.send(Role.ADMIN, suite.access.schedule(revocation))
+    call = suite.issuance.guardian_gate.cancel(administrator, revocation)
+    return attempt(suite, Role.GUARDIAN, call, guardian=guardian)
+
+
+@case(errors.GuardianUnknown, at="GuardianGate.cancel")
+def the_guardian_cancels_by_way_of_the_manager(suite: Suite) -> Attempt:
+    call, _ = scheduled(suite)
+    cancelling = suite.issuance.guardian_gate.cancel(suite.signer(Role.GOVERNOR).address, call)
+    return attempt(suite, Role.GUARDIAN, suite.access.execute(cancelling))
+
+
 @case(errors.AuthorityHasNoCode, at="Governed.constructor")
 def a_contract_is_governed_by_nobody(suite: Suite) -> Attempt:
     nobody = suite.stranger.address

@@ -98,6 +98,18 @@ def a_rise_beyond_the_bound_takes_every_attestor(suite: Suite) -> Attempt:
     return attempt(suite, suite.stranger, call, valid=1, required=2)
 
 
+@case(errors.NotEnoughSignatures)
+def a_rise_by_steps_beyond_the_bound_takes_every_attestor(suite: Suite) -> Attempt:
+    suite.govern(suite.feed.set_attestors([item.address for item in suite.attestors], 1))
+    suite.attest(1000)
+    highest = 1000 + 1000 * suite.feed.bounds().max_rise_bps // 10_000
+    suite.node.advance_time(10)
+    suite.send(suite.stranger, publication(suite, highest, suite.now() - 1, suite.attestors[0]))
+    suite.node.advance_time(10)
+    call = publication(suite, highest + 1, suite.now() - 1, suite.attestors[0])
+    return attempt(suite, suite.stranger, call, valid=1, required=2)
+
+
 @case(errors.SignersNotSorted, at="AttestedFeed._signers")
 def one_attestor_signs_twice(suite: Suite) -> Attempt:
     attestor = suite.attestors[0]

@@ -22,14 +22,15 @@ LIMIT = 300_000_000 * 10**6
 
 
 def approved_by(suite: Suite, *signers: LocalSigner) -> Call:
-    """The mint of one order with the approvals of `signers`."""
+    """The mint of one order to a verified wallet with the approvals of `signers`."""
+    suite.register(suite.holder.address)
     order = suite.order(1, 5)
     data = suite.market.mint_data([order])
     return suite.market.mint([MintBatch((order,), tuple(data.sign(signer) for signer in signers))])
 
 
 def unapproved(suite: Suite, *orders: MintOrder) -> Call:
-    """A mint that is refused before anyone looks at its approvals."""
+    """A mint without approvals."""
     return suite.market.mint([MintBatch(orders, ())])
 
 
@@ -77,6 +78,7 @@ def an_order_of_one_unit_above_the_cap(suite: Suite) -> Attempt:
 
 @case(errors.OperatorLimitExceeded, at="PrimaryMarket._limitRefusal")
 def a_batch_above_the_operators_limit(suite: Suite) -> Attempt:
+    suite.register(suite.holder.address)
     call = unapproved(suite, *(suite.order(number, CAP) for number in range(7)))
     operator = suite.signer(Role.OPERATOR).address
     return attempt(suite, Role.OPERATOR, call, operator=operator, available=LIMIT, asked=7 * CAP)
@@ -97,11 +99,12 @@ def a_batch_of_no_order(suite: Suite) -> Attempt:
 
 @case(errors.NotEnoughApprovals, at="Approvals._requireApprovals")
 def a_mint_that_nobody_approved(suite: Suite) -> Attempt:
-    return attempt(suite, Role.OPERATOR, unapproved(suite, suite.order(1, 5)), given=0, required=1)
+    return attempt(suite, Role.OPERATOR, approved_by(suite), given=0, required=1)
 
 
 @case(errors.NotEnoughApprovals)
 def a_large_mint_with_one_approval(suite: Suite) -> Attempt:
+    suite.register(suite.holder.address)
     call = suite.market.mint([suite.batch(suite.order(1, 1_000_000 * 10**6 + 1))])
     return attempt(suite, Role.OPERATOR, call, given=1, required=2)
 
@@ -117,6 +120,13 @@ def one_approver_signs_twice(suite: Suite) -> Attempt:
 def the_operator_approves_its_own_batch(suite: Suite) -> Attempt:
     operator = suite.signer(Role.OPERATOR)
     return attempt(suite, operator, approved_by(suite, operator), account=operator.address)
+
+
+@case(errors.ApproverIsSender, at="Approvals._requireApprovals")
+def an_acceptance_by_way_of_the_manager(suite: Suite) -> Attempt:
+    number = requested(suite)
+    call = suite.market.accept_redemptions([number], [suite.acceptance(number)])
+    return attempt(suite, Role.OPERATOR, suite.access.execute(call), account=suite.access.address)
 
 
 @case(errors.NotApprover, at="Approvals._requireApprovals")
@@ -135,6 +145,7 @@ def an_approver_with_a_delay(suite: Suite) -> Attempt:
 
 @case(errors.InvalidApproval, at="Approvals._requireApprovals")
 def an_approval_of_other_orders(suite: Suite) -> Attempt:
+    suite.register(suite.holder.address)
     order, approver = suite.order(1, 5), suite.signer(Role.APPROVER)
     approval = suite.market.mint_data([replace(order, amount=6)]).sign(approver)
     call = suite.market.mint([MintBatch((order,), (approval,))])
@@ -143,16 +154,18 @@ def an_approval_of_other_orders(suite: Suite) -> Attempt:
 
 @case(errors.InvalidApproval)
 def an_approval_that_a_stranger_signed_in_an_approvers_name(suite: Suite) -> Attempt:
+    suite.register(suite.holder.address)
     order, approver = suite.order(1, 5), suite.signer(Role.APPROVER)
     forged = suite.market.mint_data([order]).sign(suite.stranger).data
     call = suite.market.mint([MintBatch((order,), (Signature(approver.address, forged),))])
     return attempt(suite, Role.OPERATOR, call, signer=approver.address)
 
 
-@case(errors.TotalAboveTiers, at="Approvals.requiredApprovals")
-def a_total_above_every_tier(suite: Suite) -> Attempt:
-    call = raw(suite.market, "requiredApprovals", LIMIT + 1)
-    return attempt(suite, suite.stranger, call, total=LIMIT + 1, highest=LIMIT)
+@case(errors.TotalAboveTiers, at="Approvals._tierOf")
+def a_mint_above_every_tier(suite: Suite) -> Attempt:
+    suite.govern(suite.market.set_approval_tiers([ApprovalTier(4, 1)]))
+    approver = suite.signer(Role.APPROVER)
+    return attempt(suite, Role.OPERATOR, approved_by(suite, approver), total=5, highest=4)
 
 
 @case(errors.InvalidTiers, at="Approvals.setApprovalTiers")
@@ -211,10 +224,12 @@ def a_redemption_of_nothing(suite: Suite) -> Attempt:
     return attempt(suite, suite.holder, suite.market.request_redemption(0, CASE))
 
 
-@case(errors.SafeCastOverflowedUintDowncast)
-def a_redemption_of_more_than_112_bits(suite: Suite) -> Attempt:
-    call = suite.market.request_redemption(2**112, CASE)
-    return attempt(suite, suite.holder, call, bits=112, value=2**112)
+@case(errors.ERC20InsufficientBalance)
+def a_redemption_of_the_largest_number(suite: Suite) -> Attempt:
+    everything, holder = 2**256 - 1, suite.holder.address
+    suite.send(suite.holder, suite.token.approve(suite.market.address, everything))
+    call = suite.market.request_redemption(everything, CASE)
+    return attempt(suite, suite.holder, call, sender=holder, balance=0, needed=everything)
 
 
 @case(errors.NotRedemptionHolder, at="Redemptions.cancelRedemption")
@@ -256,6 +271,14 @@ def nothing_is_accepted(suite: Suite) -> Attempt:
 def a_frozen_holders_redemption_is_accepted(suite: Suite) -> Attempt:
     number, holder = requested(suite), suite.holder.address
     suite.send(Role.GUARDIAN, suite.token.freeze(holder))
+    call = suite.market.accept_redemptions([number], [suite.acceptance(number)])
+    return attempt(suite, Role.OPERATOR, call, id=number, holder=holder)
+
+
+@case(errors.RedemptionHolderFrozen)
+def a_redemption_is_accepted_of_which_one_unit_is_frozen(suite: Suite) -> Attempt:
+    number, holder = requested(suite, 60), suite.holder.address
+    suite.send(Role.GUARDIAN, suite.token.freeze(holder, 41))
     call = suite.market.accept_redemptions([number], [suite.acceptance(number)])
     return attempt(suite, Role.OPERATOR, call, id=number, holder=holder)
 
@@ -305,6 +328,22 @@ def escrow_of_a_free_holder_is_seized(suite: Suite) -> Attempt:
     number = requested(suite)
     call = suite.market.seize_escrow(number, suite.stranger.address, CASE)
     return attempt(suite, Role.COMPLIANCE, call, id=number, holder=suite.holder.address)
+
+
+@case(errors.RedemptionHolderNotFrozen)
+def escrow_is_seized_of_which_one_unit_is_free(suite: Suite) -> Attempt:
+    number, holder = requested(suite, 60), suite.holder.address
+    suite.send(Role.GUARDIAN, suite.token.freeze(holder, 99))
+    call = suite.market.seize_escrow(number, suite.stranger.address, CASE)
+    return attempt(suite, Role.COMPLIANCE, call, id=number, holder=holder)
+
+
+@case(errors.EscrowStaysEscrow, at="Redemptions.seizeEscrow")
+def seized_escrow_stays_in_the_market(suite: Suite) -> Attempt:
+    number = requested(suite)
+    suite.send(Role.GUARDIAN, suite.token.freeze(suite.holder.address))
+    call = suite.market.seize_escrow(number, suite.market.address, CASE)
+    return attempt(suite, Role.COMPLIANCE, call)
 
 
 @case(errors.CaseIdMissing, at="Redemptions.returnUnsolicited")

@@ -17,7 +17,7 @@ from support.suite import CASE, Suite
 
 from toolkit.bindings import errors
 from toolkit.bindings.roles import Role
-from toolkit.bindings.token import ACCOUNT_FROZEN
+from toolkit.bindings.token import ACCOUNT_FROZEN, Stablecoin
 from toolkit.chain.addresses import ZERO_ADDRESS
 
 table = Table()
@@ -34,11 +34,19 @@ def holding(suite: Suite, amount: int = 100) -> str:
     return suite.holder.address
 
 
-def other_market(suite: Suite) -> str:
-    """A market that passes on to the token whatever it is told, in place of the real one."""
-    market = speaker(suite.node, suite.token.address)
-    suite.govern(suite.token.set_market(market))
-    return market
+def other_coin(suite: Suite) -> Stablecoin:
+    """Another coin under the same manager, its functions the admin's, which has yet to name its market."""
+    behind = created(suite, "Stablecoin", suite.access.address, "Other", "oUSD", 6, "USD")
+    initialising = raw(suite.token, "initialize").data
+    return Stablecoin(suite.client, created(suite, "ERC1967Proxy", behind, initialising))
+
+
+def lawless_market(suite: Suite) -> tuple[str, Stablecoin]:
+    """A market that passes on to its coin whatever it is told, and the coin."""
+    coin = other_coin(suite)
+    market = speaker(suite.node, coin.address)
+    suite.govern(coin.set_market(market), Role.ADMIN)
+    return market, coin
 
 
 # ------------------------------------------------------------------------------------------------ transfers
@@ -211,6 +219,18 @@ def a_forced_transfer_to_a_frozen_account(suite: Suite) -> Attempt:
     return attempt(suite, Role.COMPLIANCE, call, account=to)
 
 
+@case(errors.ERC20InvalidSender, at="RegulatedERC20._take")
+def a_forced_transfer_from_nobody(suite: Suite) -> Attempt:
+    call = suite.token.forced_transfer(ZERO_ADDRESS, suite.holder.address, 0, CASE)
+    return attempt(suite, Role.COMPLIANCE, call, sender=ZERO_ADDRESS)
+
+
+@case(errors.ERC20InvalidSender)
+def a_burn_by_order_of_nobodys(suite: Suite) -> Attempt:
+    call = suite.token.burn_by_order(ZERO_ADDRESS, 0, CASE)
+    return attempt(suite, Role.COMPLIANCE, call, sender=ZERO_ADDRESS)
+
+
 @case(errors.ERC20InsufficientBalance, at="RegulatedERC20._take")
 def a_forced_transfer_of_more_than_held(suite: Suite) -> Attempt:
     holder = holding(suite)
@@ -291,15 +311,15 @@ def the_operator_mints_past_the_market(suite: Suite) -> Attempt:
 
 @case(errors.ERC20InsufficientBalance, at="RegulatedERC20._debit")
 def a_market_burns_escrow_that_it_does_not_hold(suite: Suite) -> Attempt:
-    market = other_market(suite)
-    call = through(market, raw(suite.token, "burnEscrow", 1))
+    market, coin = lawless_market(suite)
+    call = through(market, raw(coin, "burnEscrow", 1))
     return attempt(suite, suite.stranger, call, sender=market, balance=0, needed=1)
 
 
 @case(errors.DischargeExceedsBurned, at="Stablecoin._discharge")
 def a_market_discharges_what_was_not_burned(suite: Suite) -> Attempt:
-    market = other_market(suite)
-    call = through(market, raw(suite.token, "discharge", 1))
+    market, coin = lawless_market(suite)
+    call = through(market, raw(coin, "discharge", 1))
     return attempt(suite, suite.stranger, call, discharged=1, burned=0)
 
 
@@ -326,7 +346,21 @@ def a_buffer_above_the_whole(suite: Suite) -> Attempt:
 @case(errors.NotAContract, at="Stablecoin.setMarket")
 def an_account_as_market(suite: Suite) -> Attempt:
     account = suite.stranger.address
-    return governed(suite, suite.token.set_market(account), account=account)
+    return governed(suite, other_coin(suite).set_market(account), Role.ADMIN, account=account)
+
+
+@case(errors.ERC7943CannotReceive, at="Stablecoin.setMarket")
+def a_frozen_contract_as_market(suite: Suite) -> Attempt:
+    coin = other_coin(suite)
+    market = speaker(suite.node, coin.address)
+    suite.govern(coin.freeze(market), Role.ADMIN)
+    return governed(suite, coin.set_market(market), Role.ADMIN, account=market)
+
+
+@case(errors.MarketIsFixed, at="Stablecoin.setMarket")
+def a_second_market(suite: Suite) -> Attempt:
+    another = speaker(suite.node, suite.token.address)
+    return governed(suite, suite.token.set_market(another), market=suite.market.address)
 
 
 @case(errors.UnusableMetadata, at="RegulatedERC20.constructor")
