@@ -33,11 +33,9 @@ def test_the_first_mint_from_python_runs_as_printed(tmp_path: Path) -> None:
 
 
 def test_every_command_in_the_readme_exists() -> None:
-    from typer.main import get_command
+    from toolkit.cli.app import command
 
-    from toolkit.cli.app import app
-
-    root = get_command(app)
+    root = command()
     for line in re.findall(r"^\| `issuance ([^`]+)`", README, re.MULTILINE):
         words = [word for word in line.split() if re.fullmatch(r"[a-z]+", word)]
         found = root
