@@ -180,12 +180,12 @@ class Bench:
         put("transferFrom, finite allowance", self.send(SPENDER, call))
         for nonce in range(2):
             data = token.permit_data(
-                owner=HOLDER.address, spender=SPENDER.address, amount=UNIT, nonce=nonce, deadline=FAR
+                owner=HOLDER.address, spender=SPENDER.address, amount=UNIT + nonce, nonce=nonce, deadline=FAR
             )
             call = token.permit(
                 owner=HOLDER.address,
                 spender=SPENDER.address,
-                amount=UNIT,
+                amount=UNIT + nonce,
                 deadline=FAR,
                 signature=data.sign(HOLDER).data,
             )

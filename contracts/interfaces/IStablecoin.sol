@@ -54,6 +54,10 @@ interface IStablecoin is IRegulatedERC20 {
     /// @notice Records that `amount` of burned tokens was paid out. Only the market.
     function discharge(uint256 amount) external;
 
+    /// @notice Lowers what is frozen of `account` by what was seized of its escrow, so that one freeze is not used
+    /// twice. An account that is frozen as such stays frozen. Only the market.
+    function lowerFrozen(address account, uint256 amount) external;
+
     /// @notice Burns tokens of `account`, frozen ones included, and discharges them, under a case.
     function burnByOrder(address account, uint256 amount, bytes32 caseId) external;
 

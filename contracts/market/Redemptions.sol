@@ -142,6 +142,7 @@ abstract contract Redemptions is Approvals, EIP712 {
             revert RedemptionHolderNotFrozen(id, request.holder);
         }
         if (to == address(this)) revert EscrowStaysEscrow();
+        TOKEN.lowerFrozen(request.holder, request.amount);
         _release(request.amount, to);
         emit RedemptionSeized(id, msg.sender, caseId, to, request.amount);
     }

@@ -97,6 +97,11 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         _discharge(amount);
     }
 
+    /// @inheritdoc IStablecoin
+    function lowerFrozen(address account, uint256 amount) external onlyMarket {
+        if (canSend(account)) _setFrozen(account, getFrozenTokens(account) - amount);
+    }
+
     // ---------------------------------------------------------------------------------------------- compliance
 
     /// @inheritdoc IStablecoin

@@ -116,6 +116,7 @@ MARKET_FUNCTIONS = (
     "mint((uint256,address,uint256,uint64)[])",
     "burnEscrow(uint256)",
     "discharge(uint256)",
+    "lowerFrozen(address,uint256)",
 )
 """The coin's functions that only its stored market address may call."""
 

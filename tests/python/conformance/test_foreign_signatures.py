@@ -23,8 +23,7 @@ from toolkit.bindings.structs import MintBatch, MintOrder, Redemption, Redemptio
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.calls import Call
 from toolkit.chain.hexes import keccak
-from toolkit.chain.signers import LocalSigner
-from toolkit.chain.signers import dev_signer
+from toolkit.chain.signers import LocalSigner, dev_signer
 from toolkit.issuance import Issuance
 from toolkit.reserves.attestation import Attestation
 

@@ -107,6 +107,7 @@ def _sites() -> Counter[tuple[str, str]]:
     contract_opening = re.compile(r"^(?:abstract )?(?:contract|library) (\w+)")
     raising = re.compile(r"\brevert (?:\w+\.)?(\w+)\(")
     refusing = re.compile(r"encodeWithSelector\((?:\w+\.)?(\w+)\.selector")
+    refuser = re.compile(r"\w+Refusal|_tierOf")
     sites: Counter[tuple[str, str]] = Counter()
     for path in sorted((REPOSITORY / "contracts").rglob("*.sol")):
         contract = function = ""
@@ -115,7 +116,7 @@ def _sites() -> Counter[tuple[str, str]]:
             if found := opening.match(line):
                 function = next(filter(None, found.groups()))
             names = raising.findall(line)
-            if function.endswith("Refusal"):
+            if refuser.fullmatch(function):
                 names += refusing.findall(line)
             sites.update((name, f"{contract}.{function}") for name in names)
     return sites
