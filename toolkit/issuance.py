@@ -98,8 +98,8 @@ class Issuance:
         path nothing is written. `publisher` sends attestations, by default the deployer. Raises what
         `toolkit.deployment.apply` raises.
         """
-        from toolkit.deployment import Terms as TermsType
         from toolkit.chain.signers import dev_signer
+        from toolkit.deployment import Terms as TermsType
         from toolkit.deployment import apply
 
         read = terms if isinstance(terms, TermsType) else TermsType.load(terms)

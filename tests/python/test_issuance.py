@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.refusals.cases import created
 from support.suite import TERMS, Suite
 
 from toolkit.bindings.errors import AccessManagedUnauthorized
@@ -73,9 +74,10 @@ def test_a_record_with_another_coins_contract(suite: Suite) -> None:
         Issuance.load(mixed, suite.node)
 
 
-def test_a_token_pointed_at_another_market_since(suite: Suite) -> None:
-    suite.govern(suite.token.set_market(suite.registry.address))
-    with pytest.raises(Drift, match="market"):
+def test_a_token_pointed_at_another_feed_since(suite: Suite) -> None:
+    feed = created(suite, "AttestedFeed", suite.access.address, 6, "another reserve")
+    suite.govern(suite.token.set_feed(feed))
+    with pytest.raises(Drift, match="feed"):
         Issuance.load(suite.issuance.record, suite.node)
 
 

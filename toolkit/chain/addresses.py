@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import re
+from functools import lru_cache
 
 from toolkit.chain.hexes import is_text, keccak, to_hex
 from toolkit.errors import InvalidInput

@@ -16,6 +16,7 @@ __all__ = [
     "Receipt",
     "Transaction",
     "parse_block",
+    "parse_fees",
     "parse_log",
     "parse_receipt",
     "parse_transaction",
@@ -91,6 +92,13 @@ def parse_block(found: Mapping[str, Any]) -> Block:
         base_fee=from_quantity(found.get("baseFeePerGas") or "0x0"),
         gas_limit=from_quantity(found["gasLimit"]),
     )
+
+
+def parse_fees(found: Mapping[str, Any]) -> FeeHistory:
+    """An answer of `eth_feeHistory` for one percentile; blocks without gas used tell no tip."""
+    ratios, rewards = found.get("gasUsedRatio", []), found.get("reward") or []
+    tips = [from_quantity(row[0]) for row, ratio in zip(rewards, ratios, strict=False) if ratio]
+    return FeeHistory(from_quantity(found["baseFeePerGas"][-1]), tuple(tips))
 
 
 def parse_log(found: Mapping[str, Any]) -> Log:

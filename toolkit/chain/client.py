@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from toolkit.chain.addresses import checksum_address
 from toolkit.chain.answers import (
@@ -14,6 +14,7 @@ from toolkit.chain.answers import (
     Receipt,
     Transaction,
     parse_block,
+    parse_fees,
     parse_log,
     parse_receipt,
     parse_transaction,
@@ -34,6 +35,8 @@ from toolkit.errors import (
 )
 
 __all__ = ["Block", "BlockRef", "Client", "FeeHistory", "Receipt", "Transaction"]
+
+T = TypeVar("T")
 
 _TAGS = frozenset({"latest", "pending", "safe", "finalized", "earliest"})
 
@@ -95,7 +98,8 @@ class Client:
         """The node's chain id, asked once."""
         with self._lock:
             if self._chain_id is None:
-                found = from_quantity(self._result(self._transport.request("eth_chainId", []), "eth_chainId"))
+                answer = self._result(self._transport.request("eth_chainId", []), "eth_chainId")
+                found = self._parsed(from_quantity, answer, "a chain id")
                 if self._wanted_chain_id not in (None, found):
                     raise WrongChain(
                         f"the node at {self.endpoint} serves chain {found}, not {self._wanted_chain_id}; "
@@ -153,7 +157,7 @@ class Client:
         if found is None:
             shown = to_hex(block) if isinstance(block, bytes) else block
             raise NodeRejected(f"the node at {self.endpoint} has no block {shown}", block=shown)
-        parsed = parse_block(found)
+        parsed = self._parsed(parse_block, found, "a block")
         if (isinstance(block, bytes) and parsed.hash != block) or (
             isinstance(block, int) and parsed.number != block
         ):
@@ -179,77 +183,78 @@ class Client:
         self, to: str, data: bytes, *, block: BlockRef, sender: str | None = None, value: int = 0
     ) -> bytes:
         """Execute a call without sending it; what it returned. Raises ContractReverted."""
-        return from_hex(
-            self.request("eth_call", [_call_object(to, data, sender, value), _block_parameter(block)])
-        )
+        return self._bytes("eth_call", [_call_object(to, data, sender, value), _block_parameter(block)])
 
     def calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockRef) -> list[bytes]:
         """Many calls at one block, in one message. The first that reverts is raised."""
         where = _block_parameter(block)
         results = self.batch([("eth_call", [_call_object(to, data, None, 0), where]) for to, data in calls])
-        return [from_hex(_raised(result)) for result in results]
+        return [self._parsed(from_hex, _raised(result), "bytes") for result in results]
 
     def estimate_gas(self, to: str | None, data: bytes, *, sender: str, value: int = 0) -> int:
         """The gas a transaction would need on top of those that wait. Raises ContractReverted."""
-        return from_quantity(
-            self.request("eth_estimateGas", [_call_object(to, data, sender, value), "pending"])
-        )
+        return self._quantity("eth_estimateGas", [_call_object(to, data, sender, value), "pending"])
 
     def code(self, address: str, block: BlockRef) -> bytes:
         """The code at an address; empty where there is no contract."""
-        return from_hex(self.request("eth_getCode", [address, _block_parameter(block)]))
+        return self._bytes("eth_getCode", [address, _block_parameter(block)])
 
     def storage(self, address: str, slot: int, block: BlockRef) -> bytes:
         """The 32 bytes of a storage slot."""
-        word = from_hex(
-            self.request("eth_getStorageAt", [address, to_quantity(slot), _block_parameter(block)])
-        )
+        word = self._bytes("eth_getStorageAt", [address, to_quantity(slot), _block_parameter(block)])
         return word.rjust(32, b"\0")
 
     def balance(self, address: str, block: BlockRef) -> int:
         """An account's wei."""
-        return from_quantity(self.request("eth_getBalance", [address, _block_parameter(block)]))
+        return self._quantity("eth_getBalance", [address, _block_parameter(block)])
 
     def nonce(self, address: str, block: BlockRef) -> int:
         """How many transactions an account has sent, by that block; `"pending"` counts waiting ones."""
-        return from_quantity(self.request("eth_getTransactionCount", [address, _block_parameter(block)]))
+        return self._quantity("eth_getTransactionCount", [address, _block_parameter(block)])
 
     # --- transactions --------------------------------------------------------------------------------
 
     def send_raw(self, raw: bytes, *, timeout: float | None = None) -> bytes:
         """Broadcast signed bytes, once, and return the node's hash for them."""
-        return from_hex(self.request("eth_sendRawTransaction", [to_hex(raw)], timeout=timeout), length=32)
+        answer = self.request("eth_sendRawTransaction", [to_hex(raw)], timeout=timeout)
+        return self._parsed(lambda found: from_hex(found, length=32), answer, "a transaction hash")
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """The receipt of a mined transaction; None while it isn't mined, or is unknown."""
         found = self.request("eth_getTransactionReceipt", [to_hex(tx_hash)])
-        if found is None or found.get("blockHash") is None:
+        if found is None or (isinstance(found, dict) and found.get("blockHash", "") is None):
             return None
-        receipt = parse_receipt(found)
+        receipt = self._parsed(parse_receipt, found, "a receipt")
         if receipt.tx_hash != tx_hash:
             raise InconsistentNode(
                 f"asked for the receipt of {to_hex(tx_hash)}, got {to_hex(receipt.tx_hash)}"
+            )
+        if any((log.tx_hash, log.block_hash) != (tx_hash, receipt.block_hash) for log in receipt.logs):
+            raise InconsistentNode(
+                f"the receipt of {to_hex(tx_hash)} from {self.endpoint} holds logs of another transaction"
             )
         return receipt
 
     def transaction(self, tx_hash: bytes) -> Transaction | None:
         """A transaction that is mined or waits; None if the node doesn't know it."""
         found = self.request("eth_getTransactionByHash", [to_hex(tx_hash)])
-        return None if found is None else parse_transaction(found)
+        if found is None:
+            return None
+        transaction = self._parsed(parse_transaction, found, "a transaction")
+        if transaction.hash != tx_hash:
+            raise InconsistentNode(f"asked for transaction {to_hex(tx_hash)}, got {to_hex(transaction.hash)}")
+        return transaction
 
     def replay(self, transaction: Transaction, *, block: BlockRef) -> bytes:
         """Execute a transaction again on the state of `block`, with its own gas. Raises ContractReverted."""
         call = _call_object(transaction.to, transaction.data, transaction.sender, transaction.value)
         call["gas"] = to_quantity(transaction.gas)
-        return from_hex(self.request("eth_call", [call, _block_parameter(block)]))
+        return self._bytes("eth_call", [call, _block_parameter(block)])
 
     def fees(self, *, percentile: int = 50, blocks: int = 10) -> FeeHistory:
         """Base fee of the next block, and the tips paid in the last `blocks` that weren't empty."""
         found = self.request("eth_feeHistory", [to_quantity(blocks), "latest", [percentile]])
-        ratios = found.get("gasUsedRatio", [])
-        rewards = found.get("reward") or []
-        tips = [from_quantity(row[0]) for row, ratio in zip(rewards, ratios, strict=False) if ratio]
-        return FeeHistory(from_quantity(found["baseFeePerGas"][-1]), tuple(tips))
+        return self._parsed(parse_fees, found, "a fee history")
 
     # --- logs ----------------------------------------------------------------------------------------
 
@@ -285,19 +290,28 @@ class Client:
                     raise
                 step = (end - start + 1) // 2
                 continue
-            found.extend(self._checked(chunk, wanted, start, end))
+            found.extend(self._checked(chunk, wanted, topics, start, end))
             start = end + 1
         if self.block(last.number).hash != last.hash:
             raise InconsistentNode(f"block {last.number} was replaced while logs were read; ask again")
         return found
 
-    def _checked(self, chunk: list[Any], wanted: frozenset[str], start: int, end: int) -> list[Log]:
-        logs = [parse_log(item) for item in chunk]
+    def _checked(
+        self,
+        chunk: list[Any],
+        wanted: frozenset[str],
+        topics: Sequence[bytes | Sequence[bytes] | None],
+        start: int,
+        end: int,
+    ) -> list[Log]:
+        logs = self._parsed(lambda items: [parse_log(item) for item in items], chunk, "logs")
         for log in logs:
-            if log.address not in wanted or not start <= log.block_number <= end:
+            asked = log.address in wanted and start <= log.block_number <= end and _fits(log, topics)
+            if not asked:
                 raise InconsistentNode(
                     f"asked for logs of {', '.join(sorted(wanted))} in blocks {start} to {end}, the node at "
-                    f"{self.endpoint} gave one of {log.address} in block {log.block_number}; do not use it"
+                    f"{self.endpoint} gave one of {log.address} in block {log.block_number} with the topics "
+                    f"{', '.join(map(to_hex, log.topics)) or '(none)'}; do not use it"
                 )
         if [_position(log) for log in logs] != sorted({_position(log) for log in logs}):
             raise InconsistentNode(
@@ -317,6 +331,22 @@ class Client:
             return None
 
     # --- inside --------------------------------------------------------------------------------------
+
+    def _bytes(self, method: str, params: Sequence[Any]) -> bytes:
+        return self._parsed(from_hex, self.request(method, params), "bytes")
+
+    def _quantity(self, method: str, params: Sequence[Any]) -> int:
+        return self._parsed(from_quantity, self.request(method, params), "a number")
+
+    def _parsed(self, parse: Callable[[Any], T], answer: Any, what: str) -> T:
+        """What `answer` holds. A node that answers something else is at fault, never the caller."""
+        try:
+            return parse(answer)
+        except (KeyError, IndexError, TypeError, AttributeError, InvalidInput) as error:
+            raise InconsistentNode(
+                f"the node at {self.endpoint} should have answered {what} and gave {answer!r:.120} "
+                f"({type(error).__name__}: {error})"
+            ) from error
 
     def _result(self, answer: Mapping[str, Any], method: str) -> Any:
         error = answer.get("error")
@@ -406,6 +436,16 @@ def _topic_parameter(topic: bytes | Sequence[bytes] | None) -> Any:
     if isinstance(topic, bytes):
         return _block_hash(topic)
     return [_block_hash(item) for item in topic]
+
+
+def _fits(log: Log, topics: Sequence[bytes | Sequence[bytes] | None]) -> bool:
+    """Whether the log answers the filter, position by position."""
+    if len(log.topics) < len(topics):
+        return False
+    return all(
+        wanted is None or (found == wanted if isinstance(wanted, bytes) else found in wanted)
+        for found, wanted in zip(log.topics, topics, strict=False)
+    )
 
 
 def _position(log: Log) -> tuple[int, int]:

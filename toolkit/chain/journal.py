@@ -6,6 +6,7 @@ in a table; `FileJournal` is for tools without one; `MemoryJournal` is for tests
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -52,7 +53,8 @@ class TransactionJournal(Protocol):
         ...
 
     def record(self, entry: JournalEntry) -> None:
-        """Write a transaction down, before it is broadcast."""
+        """Write a transaction down, before it is broadcast. The same bytes again, after the node refused
+        them, are without an outcome again."""
         ...
 
     def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
@@ -90,6 +92,7 @@ class MemoryJournal:
         """See `TransactionJournal.record`."""
         with self._lock:
             self._entries[entry.hash] = entry
+            self._outcomes.pop(entry.hash, None)
 
     def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
         """See `TransactionJournal.finish`."""
@@ -178,7 +181,12 @@ class FileJournal:
                 os.close(descriptor)
 
     def record(self, entry: JournalEntry) -> None:
-        """See `TransactionJournal.record`."""
+        """See `TransactionJournal.record`. Raises ConfigurationError for another key's or chain's entry."""
+        if (entry.chain_id, entry.sender) != (self._header["chain_id"], self._header["address"]):
+            raise ConfigurationError(
+                f"the journal {str(self._path)!r} was given a transaction of {entry.sender} on chain "
+                f"{entry.chain_id}: use that key's journal"
+            )
         line = {
             "recorded": to_hex(entry.hash),
             "nonce": entry.nonce,
@@ -217,11 +225,16 @@ class FileJournal:
     def _append(self, line: dict[str, Any]) -> None:
         descriptor = self._held()
         written = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        if os.write(descriptor, written) != len(written):
+        try:
+            if os.write(descriptor, written) != len(written):
+                raise OSError(errno.ENOSPC, "written in part; is the disk full?")
+            os.fsync(descriptor)
+        except OSError as error:
+            # What the caller hears was not recorded must not be found by the next reader.
+            os.ftruncate(descriptor, self._read_to)
             raise LedgerError(
-                f"the journal {str(self._path)!r} could not be written whole: is the disk full?"
-            )
-        os.fsync(descriptor)
+                f"the journal {str(self._path)!r} could not be written: {error.strerror}; nothing was sent"
+            ) from error
         self._read_to += len(written)
 
     def _catch_up(self) -> None:

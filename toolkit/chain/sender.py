@@ -24,6 +24,7 @@ from toolkit.errors import (
     Dropped,
     InconsistentNode,
     InvalidInput,
+    NodeError,
     NodeRejected,
     NodeTimeout,
     NodeUnreachable,
@@ -126,7 +127,7 @@ class Sender:
             entry = self._sign(call, self._allocate(), gas, fees)
             self.journal.record(entry)
             try:
-                self._broadcast(entry, first=True)
+                self._broadcast(entry)
             except (NotSent, Replaced) as error:
                 self.journal.finish(entry.hash, Outcome.REFUSED)
                 raise NotSent(error.message, **error.details) from error
@@ -274,10 +275,10 @@ class Sender:
         signed = self.signer.sign_transaction(transaction)
         return JournalEntry(chain_id, self.address, nonce, signed.hash, signed.raw, call.description)
 
-    def _broadcast(self, entry: JournalEntry, *, first: bool = False) -> None:
+    def _broadcast(self, entry: JournalEntry) -> None:
         """Raises NotSent (refused for certain), Replaced (the nonce is used), StillPending (no telling).
 
-        The `first` time, a used nonce can't have been used by these bytes.
+        Even the first time a used nonce may have been used by these bytes: proxies repeat requests.
         """
         try:
             answered = self.client.send_raw(entry.raw)
@@ -286,7 +287,7 @@ class Sender:
             if kind is NodeMessage.ALREADY_KNOWN:
                 return
             if kind is NodeMessage.NONCE_TOO_LOW:
-                if first or self._taken(entry, final=False):
+                if self._surely_taken(entry):
                     raise self._replaced(entry, finish=False) from error
                 return
             if kind in DEFINITE_REFUSALS:
@@ -296,6 +297,13 @@ class Sender:
             raise _unanswered(entry, error.message) from error
         if answered != entry.hash:
             raise _unanswered(entry, f"the node calls it {to_hex(answered)}")
+
+    def _surely_taken(self, entry: JournalEntry) -> bool:
+        """`_taken` in the middle of a broadcast. Raises StillPending where the node can't tell."""
+        try:
+            return self._taken(entry, final=False)
+        except NodeError as error:
+            raise _unanswered(entry, error.message) from error
 
     def _resume(self, entry: JournalEntry) -> Resumed:
         sent = Sent(entry.hash, entry.nonce)
@@ -372,7 +380,8 @@ class Sender:
 
         Nodes publish a block piece by piece: an account's count can be ahead of the receipts (seen on
         Anvil). So the count is read at a block whose header is there already, the receipt after it, and
-        all of it more than once.
+        all of it more than once. A node that withholds the receipt still knows the transaction; one that
+        was replaced is forgotten.
         """
         for look in range(_TAKEN_LOOKS):
             if look:
@@ -385,7 +394,7 @@ class Sender:
                 if error.details.get("kind") is not NodeMessage.NO_HISTORY:
                     raise
                 return False  # the chain went on and the block's state is pruned: no telling now
-            if self.client.receipt(entry.hash) is not None:
+            if self.client.receipt(entry.hash) is not None or self.client.transaction(entry.hash) is not None:
                 return False
         return True
 

@@ -157,12 +157,9 @@ class _Run:
         """
         choices = [self._choose(current, step) for step in current]
         waiting = tuple(item.step.title for item in choices if item.choice is _Choice.WAIT)
-        doable = [
-            item
-            for item in choices
-            # The deployer keeps its rights until nothing is left to do.
-            if item.choice is not _Choice.WAIT and (item.step.kind != "handover" or len(current) == 1)
-        ]
+        doable = [item for item in choices if item.choice is not _Choice.WAIT]
+        # The deployer keeps its rights until nothing else is left to do, and not while others only wait.
+        doable = [item for item in doable if item.step.kind != "handover"] or doable
         if not doable and waiting:
             self.progress(Progress(Stage.WAITING, waiting, len(current)))
         if not doable:
@@ -343,7 +340,11 @@ class _Run:
     def _finished(self, record: DeploymentRecord, current: Plan) -> DeploymentRecord:
         """The record with the table of roles. Raises ForbiddenRoles if that holds what it must not."""
         table = read_role_table(
-            self.client, current.suite.book, self.terms.chain.first_block, current.state.block
+            self.client,
+            current.suite.book,
+            self.terms.chain.deployer,
+            self.terms.chain.first_block,
+            current.state.block,
         )
         if not current:
             table.check()

@@ -113,12 +113,14 @@ def read_roles(record: DeploymentRecord, client: Client) -> RoleTable:
     Raises DeploymentError for an incomplete record, and NodeError. `record.check` comes first where the
     record isn't fresh.
     """
-    return read_role_table(client, record.book, record.first_block, client.block("latest"))
+    return read_role_table(client, record.book, record.deployer, record.first_block, client.block("latest"))
 
 
-def read_role_table(client: Client, book: AddressBook, first_block: int, block: Block) -> RoleTable:
+def read_role_table(
+    client: Client, book: AddressBook, deployer: str, first_block: int, block: Block
+) -> RoleTable:
     """The table of the suite in `book` at `block`; no log before `first_block` is looked at."""
-    access = read_access(client, book, block, read_events(client, book, first_block, block))
+    access = read_access(client, book, block, read_events(client, book, deployer, first_block, block))
     attestors, market = read_many(
         client, book, [Read("ReserveFeed", "attestors"), Read("Stablecoin", "market")], block
     )

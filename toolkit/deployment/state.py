@@ -19,7 +19,7 @@ from toolkit.deployment.code import read_code
 from toolkit.deployment.factory import FACTORY, FACTORY_CODE
 from toolkit.deployment.suite import AddressBook, Creation, Suite
 from toolkit.deployment.terms import Terms
-from toolkit.errors import CodeMismatch
+from toolkit.errors import CodeMismatch, ConfigurationError
 
 __all__ = [
     "AccessState",
@@ -169,7 +169,7 @@ def read_state(client: Client, terms: Terms, suite: Suite) -> ChainState:
         access = AccessState({}, initial, {}, {}, {}, {}, {}, frozenset())
         return ChainState(suite, block, has_factory, present, access, frozenset(terms.operator_limits))
     book = suite.book
-    events = read_events(client, book, terms.chain.first_block, block)
+    events = read_events(client, book, terms.chain.deployer, terms.chain.first_block, block)
     candidates = {
         *((role, holder.account) for role in Role for holder in terms.holders(role)),
         (Role.ADMIN, terms.chain.deployer),
@@ -242,7 +242,14 @@ _EVENTS = {
 }
 
 
-def read_events(client: Client, book: AddressBook, first_block: int, block: Block) -> tuple[Event, ...]:
+def read_events(
+    client: Client, book: AddressBook, deployer: str, first_block: int, block: Block
+) -> tuple[Event, ...]:
+    """What changed access from `first_block` to `block`.
+
+    Raises ConfigurationError unless the manager's own beginning is there, the grant of ADMIN to `deployer`:
+    who was granted a role before the first block looked at would be seen by nobody.
+    """
     abi = [
         entry
         for contract in ("AccessManager", "PrimaryMarket")
@@ -251,7 +258,17 @@ def read_events(client: Client, book: AddressBook, first_block: int, block: Bloc
     ]
     addresses = [book.address("AccessManager"), book.address("PrimaryMarket")]
     logs = client.logs(addresses, [[topic0(entry) for entry in abi]], first_block, block)
-    return tuple(EventDecoder([abi]).decode_all(logs))
+    events = tuple(EventDecoder([abi]).decode_all(logs))
+    beginning = (int(Role.ADMIN), deployer)
+    grants = (event for event in events if event.name == "RoleGranted")
+    if not any((event.args["roleId"], event.args["account"]) == beginning for event in grants):
+        raise ConfigurationError(
+            f"block {first_block} is after the access manager's creation: no grant of ADMIN to {deployer} is "
+            "in the logs from there on, so roles granted before would be missed; correct the first block, or "
+            "ask a node that keeps all logs",
+            first_block=first_block,
+        )
+    return events
 
 
 def read_access(

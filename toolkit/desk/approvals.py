@@ -137,13 +137,7 @@ class Approvals:
 
         Raises IllegalTransition if it was sent, NotFound.
         """
-        batches = self._context.ledger.batches
-        found = batches.get(batch if isinstance(batch, str) else batch.id)
-        if found.state != "open":
-            raise IllegalTransition(
-                f"batch {found.id} is {found.state}: only an open one can be dissolved", batch=found.id
-            )
-        return batches.close(found.id)
+        return self._context.ledger.batches.dissolve(batch if isinstance(batch, str) else batch.id)
 
     def check_orders(self, orders: Iterable[Order | str], by: str) -> tuple[Order, ...]:
         """`funded` or `escrowed` to `approved` by a checker who holds no key: the signatures come apart."""
@@ -211,7 +205,7 @@ class Approvals:
         free = [order for order in orders if order.batch_id is None]
         for start in range(0, len(free), MAX_BATCH):
             members = free[start : start + MAX_BATCH]
-            self._context.market.required_approvals(sum(order.base_units for order in members))
+            self._required(purpose, sum(order.base_units for order in members))
             digest = to_hex(self._signable(members).digest)
             batch = batches.create(purpose, [order.id for order in members], digest=digest)
             proposals.append(self._proposal(batch, members))
@@ -225,8 +219,17 @@ class Approvals:
             order_ids=batch.order_ids,
             total=total,
             signable=self._signable(orders),
-            required=self._context.market.required_approvals(total.base_units),
+            required=self._required(batch.purpose, total.base_units),
             signed_by=tuple(item.person_id for item in self._counted(batch)),
+        )
+
+    def _required(self, purpose: str, total: int) -> int:
+        """Raises TotalAboveTiers for mint orders; an acceptance has no highest total."""
+        market = self._context.market
+        return (
+            market.required_approvals(total)
+            if purpose == MINT
+            else market.required_acceptance_approvals(total)
         )
 
     def _counted(self, batch: Batch) -> list[Approval]:

@@ -25,6 +25,7 @@ from toolkit.desk.report import RunReport
 from toolkit.desk.setup import make_context
 from toolkit.desk.status import DeskStatus, status_of
 from toolkit.desk.worker import Worker
+from toolkit.errors import IllegalTransition
 from toolkit.ledger import records
 from toolkit.ledger.ledger import Ledger
 from toolkit.ledger.machines import OrderKind, Role, State
@@ -221,7 +222,9 @@ class Desk:
         )
 
     def return_funds(self, receipt: str, *, payment_reference: str) -> FundsReceipt:
-        """Records that a bank line went back. Raises IllegalTransition while an order stands on it."""
+        """Records that a bank line went back. Raises IllegalTransition while an order stands on it, and for
+        ever once the chain has minted that order.
+        """
         return self._minting.return_funds(receipt, payment_reference=payment_reference)
 
     # -------------------------------------------------------------------------------------------- approvals
@@ -376,10 +379,17 @@ class Desk:
     def _end(self, order: Order | str, to: State, by: str, role: Role, reason: str) -> Order:
         found = self.ledger.orders.get(order_id(order))
         self._redemptions.refuse_under_way(found)
+        if isinstance(found, MintOrder) and to in (State.REJECTED, State.CANCELLED):
+            self._minting.refuse_minted(found)
         with self.ledger.transaction() as tx:
             moved = tx.orders.step(found.id, to, actor=by, role=role, reason=reason)
-            if found.batch_id is not None:
-                tx.batches.close(found.batch_id)
+            if to is State.CANCELLED and isinstance(moved, RedemptionOrder) and moved.number is not None:
+                raise IllegalTransition(
+                    f"order {moved.id}'s tokens went into escrow just now: cancel it again, and they go back",
+                    order=moved.id,
+                )
+            if moved.batch_id is not None:
+                tx.batches.dissolve(moved.batch_id)
         return moved
 
     def freeze(self, account: str, amount: AnyAmount | None = None) -> Mined:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from toolkit.bindings.events import ContractEvent
@@ -55,6 +56,15 @@ _LANES = {
 # These are tried again as they are; signatures stand under the digest, which stays the same.
 _RETRIED = frozenset({MINT, ACCEPTANCE, REJECTION})
 
+# Where every order of a batch has to be when its bytes are stored.
+_BEFORE = {
+    MINT: State.APPROVED,
+    ACCEPTANCE: State.APPROVED,
+    ESCROW: State.VALID,
+    PAYOUT: State.PAID,
+    REJECTION: State.REJECTED,
+}
+
 
 class Flights:
     """Sends batches and brings them home."""
@@ -76,6 +86,7 @@ class Flights:
 
         def write(tx: Transaction, entry: JournalEntry) -> None:
             tx_hash = to_hex(entry.hash)
+            _require_state(tx, batch)
             tx.transactions.assign(tx_hash, batch.id)
             tx.batches.mark_sent(batch.id)
             if batch.purpose == MINT:
@@ -94,7 +105,8 @@ class Flights:
             log.waits(batch.order_ids, error)  # an order moved meanwhile: the record was undone with its step
             return
         except NotSent as error:
-            if self._context.ledger.batches.get(batch.id).state == "sent":
+            # Another worker may have sent the same batch: that one isn't taken back.
+            if self._context.ledger.batches.get(batch.id).state == "sent" and not self._carried(batch):
                 self._take_back(batch, error.message, log)
             log.waits(batch.order_ids, error)
             return
@@ -106,7 +118,8 @@ class Flights:
         batches = self._context.ledger.batches
         for purpose in (ESCROW, PAYOUT):
             for batch in batches.find(state="open", purpose=purpose):
-                batches.close(batch.id)
+                with suppress(IllegalTransition):  # sent meanwhile: it wasn't left behind
+                    batches.dissolve(batch.id)
 
     def conclude_all(self, log: RunLog, patience: float) -> None:
         """Asks what became of every batch under way, waiting `patience` seconds for all of them together."""
@@ -117,8 +130,20 @@ class Flights:
 
     def conclude(self, batch: Batch, log: RunLog, patience: float) -> None:
         """Asks what became of one batch, waiting up to `patience` seconds."""
+        try:
+            self._conclude(batch, log, patience)
+        except IllegalTransition:
+            if self._context.ledger.batches.get(batch.id).state != "closed":
+                raise
+            # Another worker concluded it meanwhile, and what was about to be written here was undone.
+
+    def _carried(self, batch: Batch) -> list[TransactionRecord]:
+        """The batch's transactions that the node hasn't refused."""
         found = self._context.ledger.transactions.find(batch_id=batch.id)
-        carried = [record for record in found if record.state != Outcome.REFUSED]
+        return [record for record in found if record.state != Outcome.REFUSED]
+
+    def _conclude(self, batch: Batch, log: RunLog, patience: float) -> None:
+        carried = self._carried(batch)
         if not carried:
             self._take_back(batch, "the node refused its transaction", log)
             return
@@ -179,8 +204,8 @@ class Flights:
     def _mined(self, batch: Batch, record: TransactionRecord, mined: Mined, log: RunLog) -> None:
         """Provisional: the orders are in a block that may still go."""
         self._prove(batch, mined)
-        waiting = self._in_state(batch, State.SUBMITTED) if batch.purpose == MINT else []
         with self._context.ledger.transaction() as tx:
+            waiting = _in_state(tx, batch, State.SUBMITTED)
             tx.transactions.place(
                 record.hash, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
             )
@@ -232,9 +257,8 @@ class Flights:
     def _reverted(
         self, batch: Batch, record: TransactionRecord, error: ContractReverted, log: RunLog
     ) -> None:
-        block = error.details.get("block_number")
-        if not isinstance(block, int) or not self._context.client.is_final(block):
-            log.pending.append(record.hash)
+        if self._context.ledger.transactions.get(record.hash).state != Outcome.REVERTED:
+            log.pending.append(record.hash)  # in a block that may still go, and succeed in another
             return
         self._take_back(batch, error.message, log)
         log.waits(batch.order_ids, error)
@@ -253,17 +277,17 @@ class Flights:
 
     def _unmine(self, batch: Batch, record: TransactionRecord, reason: str, log: RunLog) -> None:
         """The block it was in is gone: `mined` goes back to `submitted`."""
-        gone = self._in_state(batch, State.MINED) if batch.purpose == MINT else []
         with self._context.ledger.transaction() as tx:
+            gone = _in_state(tx, batch, State.MINED)
             tx.transactions.place(record.hash, block_number=None, block_hash=None)
             tx.orders.step_many(gone, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
         log.changed(gone, State.SUBMITTED, reason)
 
     def _take_back(self, batch: Batch, reason: str, log: RunLog) -> None:
         """The transaction can never land: the orders go back to where they were, signatures included."""
-        mined = self._in_state(batch, State.MINED)
-        submitted = [*mined, *self._in_state(batch, State.SUBMITTED)]
         with self._context.ledger.transaction() as tx:
+            mined = _in_state(tx, batch, State.MINED)
+            submitted = [*mined, *_in_state(tx, batch, State.SUBMITTED)]
             tx.orders.step_many(mined, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
             tx.orders.step_many(submitted, State.APPROVED, actor=WORKER, role=Role.OPERATOR, reason=reason)
             tx.batches.close(batch.id)
@@ -271,6 +295,22 @@ class Flights:
                 tx.batches.create(batch.purpose, batch.order_ids, digest=batch.digest)
         log.changed(submitted, State.APPROVED, reason)
 
-    def _in_state(self, batch: Batch, state: State) -> list[str]:
-        orders = self._context.ledger.orders
-        return [order_id for order_id in batch.order_ids if orders.get(order_id).state is state]
+
+def _in_state(tx: Transaction, batch: Batch, state: State) -> list[str]:
+    """Those of the batch's orders that are in `state`, as nobody else can change it before `tx` ends."""
+    orders = [tx.orders.get(order_id) for order_id in batch.order_ids]
+    return [order.id for order in orders if order.state is state and order.batch_id == batch.id]
+
+
+def _require_state(tx: Transaction, batch: Batch) -> None:
+    """Raises IllegalTransition for an order that was held, ended or moved since the batch was looked at."""
+    wanted = _BEFORE[batch.purpose]
+    for order_id in batch.order_ids:
+        order = tx.orders.get(order_id)
+        if order.state is not wanted:
+            raise IllegalTransition(
+                f"order {order_id} of {batch.purpose} batch {batch.id} is {order.state}, not {wanted}: "
+                "nothing was sent",
+                order=order_id,
+                batch=batch.id,
+            )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from toolkit.chain.fees import FeePolicy
 from toolkit.chain.journal import JournalEntry
-from toolkit.chain.sender import Mined, Sender, Sent
+from toolkit.chain.sender import Mined, ResumeState, Sender, Sent
 from toolkit.desk.context import DeskContext
+from toolkit.errors import TransactionError
 
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call, EventExpectation
@@ -38,12 +39,20 @@ class Lanes:
         roles = [role for role, signer in self._context.signers.items() if signer.address == address]
         return self.sender(roles[0]) if roles else None
 
-    def resume(self) -> None:
-        """Sends again what earlier runs recorded and the chain doesn't have."""
+    def resume(self) -> list[TransactionError]:
+        """Sends again what earlier runs recorded and the chain doesn't have. Returns why the node refuses
+        what it refuses: such a transaction holds up its lane until that is mended.
+        """
+        refused: list[TransactionError] = []
         for lane in self._context.ledger.lanes.all():
             sender = self.of(lane.address)
             if sender is not None and sender.journal.unfinished():
-                sender.resume()
+                refused += [
+                    item.error
+                    for item in sender.resume()
+                    if item.error is not None and item.state is ResumeState.REFUSED
+                ]
+        return refused
 
     def send(self, role: str, call: Call, write: Callable[[Transaction, JournalEntry], object]) -> Sent:
         """Sends `call`; `write` goes into the same ledger transaction as the signed bytes.
@@ -66,7 +75,9 @@ class Lanes:
         signer = self._context.signer(role)
         if signer.address not in self._senders:
             ledger = self._context.ledger
-            ledger.lanes.add(signer.address, name=role, purpose=role)
+            if all(lane.address != signer.address for lane in ledger.lanes.all()):
+                # A role gets another key in time, and a key may hold several roles.
+                ledger.lanes.add(signer.address, name=f"{role} {signer.address}", purpose=role)
             journal = ledger.journal(signer.address)
             sender = Sender(self._context.client, signer, journal, self._fees)
             self._senders[signer.address] = sender, journal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from toolkit.amounts import Amount
 from toolkit.bindings import structs
@@ -15,10 +16,15 @@ from toolkit.bindings.errors import (
     OrderAboveCap,
     OrderEmpty,
 )
+from toolkit.bindings.events import OrderExecuted
 from toolkit.desk.context import DeskContext, order_id
-from toolkit.errors import ContractReverted, NotEligible
+from toolkit.desk.proofs import Minted, minted_in
+from toolkit.errors import ContractReverted, IllegalTransition, NotEligible
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.records import FundsReceipt, MintOrder, Order
+
+if TYPE_CHECKING:
+    from toolkit.chain.client import BlockRef
 
 __all__ = ["DEFAULT_EXPIRY", "Minting", "on_chain"]
 
@@ -94,7 +100,9 @@ class Minting:
         (mint,) = context.mint_orders(order)
         owner = context.ledger.investors.get(mint.investor)
         accounts = context.ledger.investors.bank_accounts(owner.reference)
-        own = {owner.label, *(account.reference for account in accounts)}
+        own = {account.reference for account in accounts}
+        if payer == owner.label and self._is_unique(owner.label):
+            own.add(owner.label)
         context.ledger.funds.receive(
             receipt,
             amount=context.money(amount),
@@ -104,8 +112,38 @@ class Minting:
         return context.ledger.funds.match(mint.id, receipt, actor=by)
 
     def return_funds(self, receipt: str, *, payment_reference: str) -> FundsReceipt:
-        """Records that a bank line went back to its payer. See `Funds.mark_returned`."""
+        """Records that a bank line went back to its payer. See `Desk.return_funds`."""
+        paid_for = self._context.ledger.funds.get(receipt).order_id
+        if paid_for is not None:
+            self.refuse_minted(*self._context.mint_orders(paid_for))
         return self._context.ledger.funds.mark_returned(receipt, payment_reference=payment_reference)
+
+    def minted(self, number: int, *, block: BlockRef) -> Minted | None:
+        """What the order number brought up to `block`; None if no event there says that it was executed.
+
+        Raises EventMissing if its transaction's events don't pair, NodeError.
+        """
+        context = self._context
+        topics = [OrderExecuted.topic0(), number.to_bytes(32, "big")]
+        found = context.client.logs(context.market.address, topics, context.first_block, block)
+        receipt = context.client.receipt(found[0].tx_hash) if found else None
+        return None if receipt is None else minted_in(context, receipt).get(number)
+
+    def refuse_minted(self, order: MintOrder) -> None:
+        """Raises IllegalTransition if the customer has the tokens, or nobody can say that they don't."""
+        if not self._context.market.is_executed(order.number):
+            return
+        minted = self.minted(order.number, block="latest")
+        if minted is None or minted.is_of(order):
+            raise IllegalTransition(
+                f"order {order.id} can't end and its money can't go back: its number {order.number} was "
+                "executed on chain; run the worker, and compare the chain with the ledger",
+                order=order.id,
+            )
+
+    def _is_unique(self, label: str) -> bool:
+        """Whether a label names one investor: two customers of one name are third parties to each other."""
+        return sum(investor.label == label for investor in self._context.ledger.investors.all()) == 1
 
     def refusals(self, order: MintOrder) -> tuple[ContractReverted, ...]:
         """Every rule of the chain that would refuse the order now, approvals aside."""

@@ -246,12 +246,16 @@ class Onboarding:
         """
         investors = self._context.ledger.investors
         found = [investors.wallet(address) for address in wallets]
-        entries = []
         for wallet in found:
             investors.require_eligible(investor=wallet.investor, wallet=wallet.address)
-            entries.append(WalletEntry(wallet.address, self._on_chain(wallet)))
-        if not entries:
+        if not found:
             raise InvalidInput("no wallets were given: name at least one")
+        self._write(found)
+        return tuple(found)
+
+    def _write(self, wallets: Sequence[records.Wallet]) -> None:
+        """Makes the registry say of the wallets what the ledger says."""
+        entries = [WalletEntry(wallet.address, self._on_chain(wallet)) for wallet in wallets]
         registry = self._context.registry
         self._lanes.execute(
             "registrar",
@@ -266,17 +270,18 @@ class Onboarding:
                 for entry in entries
             ),
         )
-        return tuple(found)
 
     def renew(
         self, investor: Investor | records.Investor | str, verified_until: datetime
     ) -> records.Investor:
-        """Extends or shortens a verification, in the ledger and for every proven wallet on chain."""
+        """Extends, shortens or (with an instant that has passed) ends a verification, in the ledger and for
+        every proven wallet on chain.
+        """
         investors = self._context.ledger.investors
         renewed = investors.set_verified_until(self.reference(investor), verified_until)
-        proven = [wallet.address for wallet in investors.wallets(renewed.reference) if wallet.proof]
+        proven = [wallet for wallet in investors.wallets(renewed.reference) if wallet.proof]
         if proven:
-            self.register(proven)
+            self._write(proven)
         return renewed
 
     def _on_chain(self, wallet: records.Wallet) -> Wallet:

@@ -46,6 +46,10 @@ class Minted:
     amount: int
     events: tuple[OrderExecuted, Transfer]
 
+    def is_of(self, order: MintOrder) -> bool:
+        """Whether this is what the order asked for, to the last unit."""
+        return (self.number, self.wallet, self.amount) == (order.number, order.wallet, order.base_units)
+
 
 def redemption_reference(order: RedemptionOrder) -> bytes:
     """What ties a request on chain to the order: the Keccak-256 of the order's id."""

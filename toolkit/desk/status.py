@@ -6,31 +6,63 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.amounts import Amount
+from toolkit.bindings.events import CaseActed, RedemptionRequested
+from toolkit.bindings.structs import RedemptionStatus
+from toolkit.chain.abi import selector
 from toolkit.chain.hexes import to_hex
 from toolkit.desk.context import DeskContext
+from toolkit.desk.proofs import redemption_reference
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.records import Order, RedemptionOrder
 
-__all__ = ["DeskStatus", "Line", "status_of"]
+if TYPE_CHECKING:
+    from toolkit.chain.client import Block
+
+__all__ = ["BurnByOrder", "DeskStatus", "Line", "UnknownRequest", "status_of"]
 
 _BURNED = (State.BURNED, State.PAID, State.SETTLED)
+_BURN_BY_ORDER = selector("burnByOrder(address,uint256,bytes32)")
+
+
+@dataclass(frozen=True, slots=True)
+class BurnByOrder:
+    """Tokens of `account` that compliance burned under a case, and so discharged: no order's doing."""
+
+    case_id: str
+    account: str
+    amount: Amount
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRequest:
+    """An open request on chain that names no order of the ledger: a holder's own, past the desk."""
+
+    id: int
+    holder: str
+    amount: Amount
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One figure as the chain has it and as the orders of the ledger add up to it."""
+    """One figure as the chain has it and as the orders of the ledger add up to it.
+
+    `explained` is what the chain's own events account for and no order does: burns by order, and requests
+    that name no order.
+    """
 
     name: str
     chain: Amount
     ledger: Amount
+    explained: Amount
 
     @property
     def difference(self) -> Amount:
-        """Chain less ledger; may be negative."""
-        return self.chain - self.ledger
+        """Chain less ledger less what is explained; may be negative."""
+        return self.chain - self.ledger - self.explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +72,8 @@ class DeskStatus:
     `lines`: minted, burned, outstanding, payable, discharged, escrowed. `orders` counts by kind and
     state. `overdue` are redemptions whose money is late. `in_flight` are transactions (0x and 64 digits)
     without an outcome: while there are any, chain and ledger may differ by what they carry.
+    `burned_by_order` and `unknown_requests` are on the chain alone, and each is for a person to know of.
+    `unmatched_funds` are bank lines that pay for no order, or for one that ended, and didn't go back.
     """
 
     block_number: int
@@ -52,6 +86,8 @@ class DeskStatus:
     overdue: tuple[str, ...]
     unmatched_funds: tuple[str, ...]
     in_flight: tuple[str, ...]
+    burned_by_order: tuple[BurnByOrder, ...]
+    unknown_requests: tuple[UnknownRequest, ...]
 
     @property
     def differences(self) -> tuple[Line, ...]:
@@ -79,6 +115,7 @@ class DeskStatus:
                     "name": line.name,
                     "chain": str(line.chain),
                     "ledger": str(line.ledger),
+                    "explained": str(line.explained),
                     "difference": str(line.difference),
                 }
                 for line in self.lines
@@ -89,6 +126,19 @@ class DeskStatus:
             "overdue": list(self.overdue),
             "unmatched_funds": list(self.unmatched_funds),
             "in_flight": list(self.in_flight),
+            "burned_by_order": [
+                {
+                    "case_id": item.case_id,
+                    "account": item.account,
+                    "amount": str(item.amount),
+                    "transaction": item.transaction,
+                }
+                for item in self.burned_by_order
+            ],
+            "unknown_requests": [
+                {"id": item.id, "holder": item.holder, "amount": str(item.amount)}
+                for item in self.unknown_requests
+            ],
         }
 
 
@@ -102,13 +152,17 @@ def status_of(context: DeskContext) -> DeskStatus:
     minted = _total(order for order in mints if order.state is State.SETTLED)
     burned = _total(order for order in redemptions if order.state in _BURNED)
     discharged = _total(order for order in redemptions if order.state is State.SETTLED)
-    pairs = {
-        "minted": (supply.minted, minted),
-        "burned": (supply.burned, burned),
-        "outstanding": (supply.outstanding, minted - burned),
-        "payable": (supply.payable, burned - discharged),
-        "discharged": (supply.discharged, discharged),
-        "escrowed": (context.market.escrowed(block=block), _escrowed(redemptions)),
+    by_order = _burned_by_order(context, block)
+    unknown = _unknown_requests(context, redemptions, block)
+    taken = sum(item.amount.base_units for item in by_order)
+    strange = sum(item.amount.base_units for item in unknown)
+    figures = {
+        "minted": (supply.minted, minted, 0),
+        "burned": (supply.burned, burned, taken),
+        "outstanding": (supply.outstanding, minted - burned, -taken),
+        "payable": (supply.payable, burned - discharged, 0),
+        "discharged": (supply.discharged, discharged, taken),
+        "escrowed": (context.market.escrowed(block=block), _escrowed(redemptions), strange),
     }
     in_flight = context.ledger.transactions.find(state="recorded")
     return DeskStatus(
@@ -116,8 +170,8 @@ def status_of(context: DeskContext) -> DeskStatus:
         block_hash=to_hex(block.hash),
         at=now,
         lines=tuple(
-            Line(name, context.tokens(chain), _signed(context, ledger))
-            for name, (chain, ledger) in pairs.items()
+            Line(name, context.tokens(chain), _signed(context, ledger), _signed(context, explained))
+            for name, (chain, ledger, explained) in figures.items()
         ),
         headroom=context.tokens(context.token.headroom(block=block)),
         unsolicited=context.tokens(context.market.unsolicited(block=block)),
@@ -128,6 +182,34 @@ def status_of(context: DeskContext) -> DeskStatus:
         overdue=tuple(order.id for order in redemptions if _is_overdue(order, now)),
         unmatched_funds=tuple(item.reference for item in context.ledger.funds.unmatched()),
         in_flight=tuple(record.hash for record in in_flight),
+        burned_by_order=by_order,
+        unknown_requests=unknown,
+    )
+
+
+def _burned_by_order(context: DeskContext, block: Block) -> tuple[BurnByOrder, ...]:
+    """Every burn by order up to `block`. A forced transfer leaves all totals as they are."""
+    events = context.token.events(CaseActed, from_block=context.first_block, to_block=block)
+    return tuple(
+        BurnByOrder(
+            to_hex(event.case_id), event.account, context.tokens(event.amount), to_hex(event.log.tx_hash)
+        )
+        for event in events
+        if event.action == _BURN_BY_ORDER
+    )
+
+
+def _unknown_requests(
+    context: DeskContext, redemptions: Iterable[Order], block: Block
+) -> tuple[UnknownRequest, ...]:
+    """Open requests that name no order. One that names an order and isn't its own stays a difference."""
+    named = {redemption_reference(order) for order in redemptions if isinstance(order, RedemptionOrder)}
+    events = context.market.events(RedemptionRequested, from_block=context.first_block, to_block=block)
+    return tuple(
+        UnknownRequest(event.id, event.holder, context.tokens(event.amount))
+        for event in events
+        if event.reference not in named
+        and context.market.redemption(event.id, block=block).status is RedemptionStatus.REQUESTED
     )
 
 

@@ -7,6 +7,7 @@ before anything new is signed. So it may be killed at any moment and run again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from toolkit.bindings import structs
@@ -25,13 +26,12 @@ from toolkit.bindings.errors import (
     TokenPaused,
     TotalAboveTiers,
 )
-from toolkit.bindings.events import OrderExecuted
+from toolkit.chain.hexes import to_hex
 from toolkit.desk.approvals import ACCEPTANCE, MINT, Approvals, BatchProposal
 from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.flights import Flights
 from toolkit.desk.lanes import Lanes
 from toolkit.desk.mint import Minting, on_chain
-from toolkit.desk.proofs import minted_in
 from toolkit.desk.redemption import Redemptions
 from toolkit.desk.report import RunLog
 from toolkit.errors import ContractReverted, IllegalTransition, NotEligible, ReserveStale, ToolkitError
@@ -71,8 +71,9 @@ class Worker:
     def run(self, patience: timedelta) -> RunLog:
         """One pass, waiting up to `patience` for what it sent. Raises NodeError and LedgerError."""
         earlier, log = RunLog(), RunLog()
-        self._lanes.resume()
+        refused = self._lanes.resume()
         self._flights.conclude_all(earlier, 0)
+        earlier.alarms.extend(refused)
         log.changes, log.waiting, log.alarms = earlier.changes, earlier.waiting, earlier.alarms
         self._flights.clear()
         self._expire(log)
@@ -111,8 +112,7 @@ class Worker:
             try:
                 self._context.ledger.investors.require_eligible(investor=order.investor, wallet=order.wallet)
             except NotEligible as error:
-                self._step(order, State.ON_HOLD, error.message, log)
-                held = True
+                held = self._hold(order, error, log) or held
         return held
 
     def _sort_out(
@@ -138,59 +138,60 @@ class Worker:
 
     def _move(self, order: MintOrder, refusal: ContractReverted, log: RunLog) -> bool:
         """Takes a refused order to where it belongs; whether it left its state."""
-        if isinstance(refusal, OrderAlreadyExecuted):
-            return self._adopt(order, refusal, log)
         target = State.ON_HOLD
         if isinstance(refusal, MarketWoundDown):
             target = State.FAILED
         elif isinstance(refusal, OrderExpired):
             target = State.EXPIRED
         try:
+            if isinstance(refusal, OrderAlreadyExecuted):
+                return self._adopt(order, refusal, log)
             self._step(order, target, refusal.message, log)
         except IllegalTransition:
-            # The chain's clock is past the expiry and the ledger's is not.
+            # The chain's clock is past the expiry and the ledger's is not; or another worker was quicker.
             log.waits([order.id], refusal)
             return False
         return True
 
     def _adopt(self, order: MintOrder, refusal: ContractReverted, log: RunLog) -> bool:
         """Its number was executed by another hand. The customer has the tokens: exactly so, it is settled."""
-        context = self._context
-        last = context.client.finalized_block()
-        topics = [OrderExecuted.topic0(), order.number.to_bytes(32, "big")]
-        found = context.client.logs(context.market.address, topics, context.first_block, last)
-        receipt = context.client.receipt(found[0].tx_hash) if found else None
-        if receipt is None:
+        minted = self._minting.minted(order.number, block=self._context.client.finalized_block())
+        if minted is None:
             log.waits([order.id], refusal)
             return False
-        minted = minted_in(context, receipt)[order.number]
-        if (minted.wallet, minted.amount) != (order.wallet, order.base_units):
-            reason = f"number {order.number} brought {minted.amount} to {minted.wallet}: {refusal.message}"
-            self._step(order, State.ON_HOLD, reason, log)
+        if minted.is_of(order):
+            reason, target = "executed by another hand, exactly as ordered", State.SETTLED
         else:
-            reason = "executed by another hand, exactly as ordered"
-            evidence = "0x" + bytes(receipt.tx_hash).hex()
-            with context.ledger.transaction() as tx:
-                for state in (State.SUBMITTED, State.MINED, State.SETTLED):
-                    tx.orders.step(
-                        order.id, state, actor=WORKER, role=Role.OPERATOR, reason=reason, evidence=evidence
-                    )
-            log.changed([order.id], State.SETTLED, reason)
+            reason = f"number {order.number} brought {minted.amount} to {minted.wallet}: {refusal.message}"
+            target = State.ON_HOLD
+        self._step(order, target, reason, log, evidence=to_hex(minted.events[0].log.tx_hash))
         log.alarms.append(refusal)
         return True
 
     def _expire(self, log: RunLog) -> None:
-        """Ends what is past its time. An order that was executed all the same is never ended so."""
+        """Ends what is past its time, and settles what lies in no batch because another hand executed it.
+
+        An order that was executed is never ended as expired.
+        """
         now = self._context.clock.now()
         for order in self._context.ledger.orders.find(kind=OrderKind.MINT, state=_EXPIRING):
-            if not isinstance(order, MintOrder) or now < order.expires_at:
+            expired = isinstance(order, MintOrder) and now >= order.expires_at
+            idle = order.state is State.APPROVED and order.batch_id is None
+            if not isinstance(order, MintOrder) or not (expired or idle):
                 continue
-            if self._context.market.is_executed(order.number):
-                self._step(
-                    order, State.ON_HOLD, f"expired, but number {order.number} was executed on chain", log
-                )
-            else:
-                self._step(order, State.EXPIRED, f"expired at {order.expires_at.isoformat()}", log)
+            try:
+                self._look_at(order, expired, log)
+            except IllegalTransition as error:
+                log.waits([order.id], error)  # somebody else moved it just now
+
+    def _look_at(self, order: MintOrder, expired: bool, log: RunLog) -> None:
+        executed = self._context.market.is_executed(order.number)
+        if executed and order.state is State.APPROVED:
+            self._adopt(order, OrderAlreadyExecuted(number=order.number), log)
+        elif executed:
+            self._step(order, State.ON_HOLD, f"expired, but number {order.number} was executed on chain", log)
+        elif expired:
+            self._step(order, State.EXPIRED, f"expired at {order.expires_at.isoformat()}", log)
 
     # --------------------------------------------------------------------------------------------- redemption
 
@@ -215,8 +216,7 @@ class Worker:
         for order in orders:
             if not self._context.token.can_send(order.wallet):
                 refusal = RedemptionHolderFrozen(id=order.number or 0, holder=order.wallet)
-                self._step(order, State.ON_HOLD, refusal.message, log)
-                held = True
+                held = self._hold(order, refusal, log) or held
         return held
 
     # ------------------------------------------------------------------------------------------------ batches
@@ -241,10 +241,24 @@ class Worker:
         return states == {State.APPROVED} and proposal.is_complete
 
     def _dissolve(self, batch: Batch) -> None:
-        self._approvals.dissolve(batch)
+        with suppress(IllegalTransition):  # sent or ended by another worker since it was read
+            self._approvals.dissolve(batch)
 
-    def _step(self, order: Order, to: State, reason: str, log: RunLog) -> None:
-        self._context.ledger.orders.step(order.id, to, actor=WORKER, role=Role.OPERATOR, reason=reason)
+    def _hold(self, order: Order, refusal: ToolkitError, log: RunLog) -> bool:
+        """Whether the order is on hold now; another worker may have moved it since it was read."""
+        try:
+            self._step(order, State.ON_HOLD, refusal.message, log)
+        except IllegalTransition as error:
+            log.waits([order.id], error)
+            return False
+        return True
+
+    def _step(
+        self, order: Order, to: State, reason: str, log: RunLog, *, evidence: str | None = None
+    ) -> None:
+        self._context.ledger.orders.step(
+            order.id, to, actor=WORKER, role=Role.OPERATOR, reason=reason, evidence=evidence
+        )
         log.changed([order.id], to, reason)
 
     def _list_unsigned(self, log: RunLog) -> None:

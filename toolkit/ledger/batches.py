@@ -73,11 +73,21 @@ class Batches:
         """`open` to `sent`: in the same transaction as the signed bytes are stored, before they leave."""
         return self._move(batch_id, ("open",), "sent")
 
+    def dissolve(self, batch_id: str) -> Batch:
+        """Ends a batch that was never sent and sets its orders free.
+
+        Raises `IllegalTransition` for one that was sent, whose transaction may land, or has ended.
+        """
+        return self._end(batch_id, ("open",))
+
     def close(self, batch_id: str) -> Batch:
         """Ends the batch and sets its orders free: done, or provably never to land.
 
         Raises `IllegalTransition` while one of its orders is `submitted` or `mined`.
         """
+        return self._end(batch_id, ("open", "sent"))
+
+    def _end(self, batch_id: str, sources: tuple[str, ...]) -> Batch:
         table = schema.orders
         with self.unit.writing() as connection:
             flying = connection.execute(
@@ -91,7 +101,7 @@ class Batches:
                     batch=batch_id,
                     order=flying.id,
                 )
-            closed = _moved(connection, batch_id, ("open", "sent"), "closed")
+            closed = _moved(connection, batch_id, sources, "closed")
             connection.execute(sa.update(table).where(table.c.batch_id == batch_id).values(batch_id=None))
             return closed
 

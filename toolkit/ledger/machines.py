@@ -170,7 +170,7 @@ def _ending(
 _OPERATOR = frozenset({Role.OPERATOR})
 _CHECKER = frozenset({Role.CHECKER})
 _TREASURER = frozenset({Role.TREASURER})
-_SENT = frozenset({State.APPROVED})
+_SENT = frozenset({State.VALID, State.APPROVED})  # with an escrow, or an acceptance
 
 MINT = Machine(
     OrderKind.MINT,
@@ -187,6 +187,8 @@ MINT = Machine(
         Step(State.APPROVED, State.SUBMITTED, _OPERATOR, before_expiry=True),
         Step(State.SUBMITTED, State.MINED, _OPERATOR),
         Step(State.MINED, State.SETTLED, _OPERATOR),
+        # Executed by another hand, exactly as ordered: the customer has the tokens, whatever the time.
+        Step(State.APPROVED, State.SETTLED, _OPERATOR, reasoned=True),
         # Reorganisation; and a transaction that provably never left or was refused as a whole.
         Step(State.MINED, State.SUBMITTED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.APPROVED, _OPERATOR, reasoned=True),

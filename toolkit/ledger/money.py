@@ -111,16 +111,21 @@ class Funds:
         """
         checks.one_line(payment_reference, what="payment reference")
         with self.unit.writing() as connection:
+            # The order before its money, as in `match`: opposite sequences would block each other.
+            order_id = _receipt(connection, reference).order_id
+            orders = locked_orders(connection, [order_id] if order_id is not None else [])
             receipt = _receipt_row(connection, reference, lock=True)
-            if receipt is None:
-                raise NotFound(f"no bank line {reference!r}", reference=reference)
+            if receipt is None or receipt["order_id"] != order_id:
+                raise FundsAlreadyMatched(
+                    f"bank line {reference} was matched to an order just now: look at it again",
+                    reference=reference,
+                )
             if receipt["returned_reference"] is not None:
                 raise FundsAlreadyMatched(
                     f"bank line {reference} went back before, by {receipt['returned_reference']}",
                     reference=reference,
                 )
-            if receipt["order_id"] is not None:
-                order = locked_orders(connection, [receipt["order_id"]])[receipt["order_id"]]
+            for order in orders.values():
                 if order["state"] not in _MONEY_GOES_BACK:
                     raise IllegalTransition(
                         f"bank line {reference} pays for order {order['id']}, which is {order['state']}: "
@@ -141,11 +146,15 @@ class Funds:
             return _receipt(connection, reference)
 
     def unmatched(self) -> tuple[FundsReceipt, ...]:
-        """Money that belongs to no order and hasn't gone back, oldest first."""
-        table = schema.funds_receipts
+        """Money that hasn't gone back and belongs to no order, or to one that ended, oldest first."""
+        table, orders = schema.funds_receipts, schema.orders
+        ended = sa.select(orders.c.id).where(orders.c.state.in_(_MONEY_GOES_BACK))
         query = (
             sa.select(table)
-            .where(table.c.order_id.is_(None), table.c.returned_reference.is_(None))
+            .where(
+                sa.or_(table.c.order_id.is_(None), table.c.order_id.in_(ended)),
+                table.c.returned_reference.is_(None),
+            )
             .order_by(table.c.received_at, table.c.reference)
         )
         with self.unit.reading() as connection:
@@ -165,15 +174,22 @@ class Payouts:
         """`burned` to `paid`: the bank confirms the payment `reference` to the order's bank account.
 
         Raises `PayoutAlreadyRecorded` if the redemption was paid or the reference used,
-        `FundsMismatch` unless amount and currency are exactly the order's, and what
-        `orders.step_many` raises; `actor` is a `TREASURER`, another person than maker and checker.
+        `FundsMismatch` unless amount and currency are exactly the order's, `InvalidInput` for a payment
+        in the future, and what `orders.step_many` raises; `actor` is a `TREASURER`, another person than
+        maker and checker.
         """
+        now = self.clock.now()
+        if checks.aware(paid_at, what="paid_at") > now:
+            raise InvalidInput(
+                f"paid_at {paid_at.isoformat()} is after now ({now.isoformat()}): a payout is recorded once "
+                "the bank has confirmed it"
+            )
         row: dict[str, Any] = {
             "reference": checks.one_line(reference, what="payment reference"),
             "order_id": order_id,
             **_money_columns(amount),
-            "paid_at": checks.aware(paid_at, what="paid_at"),
-            "recorded_at": self.clock.now(),
+            "paid_at": paid_at,
+            "recorded_at": now,
         }
         with self.unit.writing() as connection:
             order = locked_orders(connection, [order_id])[order_id]

@@ -103,7 +103,8 @@ class Store:
                 finally:
                     connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
             return
-        path = f"{self.url.database}.{name}.lock"
+        # One file under all the names that lead to it.
+        path = f"{os.path.realpath(self.url.database or '')}.{name}.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from support.proxy import MisbehavingProxy
@@ -168,7 +169,8 @@ def test_reads_are_at_the_block_they_name(chain: Anvil, client: Client) -> None:
 
 
 def test_a_block_that_a_reorganisation_removed_is_not_read(chain: Anvil, client: Client) -> None:
-    chain.mine(3)
+    chain.mine(2)
+    transact(chain, to=chain.accounts[1], value="0x1")  # an empty block could come back as it was
     block = client.block("latest")
     chain.reorg(2)
     with pytest.raises(NodeRejected):
@@ -275,12 +277,49 @@ def test_logs_that_were_not_asked_for_are_not_believed(chain: Anvil) -> None:
             lambda logs: [{**log, "address": other} for log in logs],
             lambda logs: logs + logs[:1],
             lambda logs: logs[::-1],
+            lambda logs: [{**log, "topics": [to_hex(bytes(32))]} for log in logs],
+            lambda logs: [{**log, "topics": []} for log in logs],
         ):
             proxy.lie("eth_getLogs", lambda logs, params, change=change: change(logs))  # type: ignore[misc]
             with pytest.raises(InconsistentNode):
-                client.logs(contract)
+                client.logs(contract, [[TOPIC]])
         proxy.behave()
-        assert len(client.logs(contract)) == 3
+        assert len(client.logs(contract, [[TOPIC]])) == 3
+
+
+def test_answers_about_something_else_or_without_their_fields_are_not_believed(chain: Anvil) -> None:
+    contract = place(chain, LOGS_ITS_INPUT)
+    emit(chain, contract)
+    with MisbehavingProxy(chain.rpc_url) as proxy, Client(proxy.url) as client:
+        (log,) = client.logs(contract)
+        other = to_hex(bytes(32))
+
+        def of_another_transaction(receipt: dict[str, Any]) -> dict[str, Any]:
+            return {**receipt, "logs": [{**item, "transactionHash": other} for item in receipt["logs"]]}
+
+        def of_another_block(receipt: dict[str, Any]) -> dict[str, Any]:
+            return {**receipt, "logs": [{**item, "blockHash": other} for item in receipt["logs"]]}
+
+        lies: list[tuple[str, Any, Any]] = [
+            ("eth_getTransactionReceipt", of_another_transaction, lambda: client.receipt(log.tx_hash)),
+            ("eth_getTransactionReceipt", of_another_block, lambda: client.receipt(log.tx_hash)),
+            ("eth_getTransactionReceipt", lambda _: {"blockHash": "0x"}, lambda: client.receipt(log.tx_hash)),
+            (
+                "eth_getTransactionByHash",
+                lambda found: {**found, "hash": other},
+                lambda: client.transaction(log.tx_hash),
+            ),
+            ("eth_getTransactionByHash", lambda _: "soon", lambda: client.transaction(log.tx_hash)),
+            ("eth_getBlockByNumber", lambda _: {"number": None}, lambda: client.block(0)),
+            ("eth_feeHistory", lambda _: {}, client.fees),
+            ("eth_getTransactionCount", lambda _: None, lambda: client.nonce(contract, "latest")),
+            ("eth_call", lambda _: None, lambda: client.call(contract, bytes(32), block="latest")),
+        ]
+        for method, change, ask in lies:
+            proxy.lie(method, lambda result, params, change=change: change(result))  # type: ignore[misc]
+            with pytest.raises(InconsistentNode):
+                ask()
+            proxy.behave()
 
 
 def test_a_reorganisation_while_logs_are_read_is_noticed(chain: Anvil) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,46 @@ def test_what_every_journal_does(kind: str, tmp_path: Path) -> None:
     assert journal.find(entry(5).hash) == entry(5)
     with journal.lock(), journal.lock():
         assert journal.next_nonce() == 7
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_the_same_bytes_recorded_again_after_a_refusal_are_open_again(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = MemoryJournal() if kind == "memory" else opened(path)
+    journal.record(entry(0))
+    journal.finish(entry(0).hash, Outcome.REFUSED)
+    journal.record(entry(0))
+    assert (journal.unfinished(), journal.next_nonce()) == ([entry(0)], 1)
+    if kind == "file":
+        assert (opened(path).unfinished(), opened(path).next_nonce()) == ([entry(0)], 1)
+    journal.finish(entry(0).hash, Outcome.MINED)
+    assert journal.unfinished() == []
+
+
+@pytest.mark.parametrize("broken", ["write", "fsync"])
+def test_what_could_not_be_written_was_never_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    journal = opened(tmp_path / "journal.jsonl")
+    journal.record(entry(0))
+
+    def fail(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"toolkit.chain.journal.os.{broken}", fail)
+        with pytest.raises(LedgerError, match="No space left"):
+            journal.record(entry(1))
+    assert journal.unfinished() == [entry(0)]
+    assert opened(tmp_path / "journal.jsonl").unfinished() == [entry(0)]
+
+
+def test_a_file_takes_its_own_keys_transactions_alone(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "journal.jsonl")
+    for foreign in (replace(entry(0), chain_id=1), replace(entry(0), sender="0x" + "11" * 20)):
+        with pytest.raises(ConfigurationError, match="use that key's journal"):
+            journal.record(foreign)
+    assert journal.unfinished() == []
 
 
 def test_a_file_is_read_again_as_it_was_written(tmp_path: Path) -> None:

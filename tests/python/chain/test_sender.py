@@ -239,6 +239,59 @@ def test_a_refusal_frees_the_nonce(chain: Anvil, sender: Sender, message: str) -
     assert sender.wait(sender.send(PAY)).receipt.succeeded
 
 
+def test_the_same_bytes_sent_again_after_a_refusal_hold_their_nonce(
+    chain: Anvil, sender: Sender, client: Client
+) -> None:
+    chain.set_automine(False)
+    with MisbehavingProxy(chain.rpc_url) as proxy:
+        unlucky = through(proxy, sender)
+        proxy.refuse("eth_sendRawTransaction", "txpool is full")
+        with pytest.raises(NotSent) as refused:
+            unlucky.send(PAY)
+    sent = sender.send(PAY)
+    assert to_hex(sent.hash) == refused.value.details["tx_hash"], "the test is about identical bytes"
+    assert [entry.hash for entry in sender.journal.unfinished()] == [sent.hash]
+    assert sender.send(PAY).nonce == sent.nonce + 1
+
+
+def test_nonce_too_low_for_what_has_just_been_mined_is_no_refusal(chain: Anvil, sender: Sender) -> None:
+    """A proxy passes the request on twice and gives the second answer."""
+    with MisbehavingProxy(chain.rpc_url) as proxy:
+        unlucky = through(proxy, sender)
+        proxy.pass_on_and_refuse("eth_sendRawTransaction", "nonce too low")
+        sent = unlucky.send(PAY)
+        assert unlucky.wait(sent).receipt.tx_hash == sent.hash
+    assert sender.send(PAY).nonce == sent.nonce + 1
+
+
+@pytest.mark.parametrize("answer", [None, "0x", 7, {"hash": "0x"}])
+def test_a_broadcast_answered_with_nonsense_may_have_arrived(
+    chain: Anvil, sender: Sender, answer: object
+) -> None:
+    with MisbehavingProxy(chain.rpc_url) as proxy:
+        unlucky = through(proxy, sender)
+        proxy.lie("eth_sendRawTransaction", lambda result, params: answer)
+        with pytest.raises(StillPending) as caught:
+            unlucky.send(PAY)
+    [resumed] = sender.resume()
+    assert (to_hex(resumed.sent.hash), resumed.state) == (caught.value.details["tx_hash"], ResumeState.MINED)
+
+
+def test_a_receipt_that_is_withheld_is_no_replacement(chain: Anvil, sender: Sender) -> None:
+    """Trap T1: the node counts the transaction and knows it, and gives no receipt for a minute."""
+    with MisbehavingProxy(chain.rpc_url) as proxy:
+        unlucky = through(proxy, sender)
+        proxy.lie("eth_getTransactionReceipt", lambda result, params: None)
+        sent = unlucky.send(PAY)
+        for final in (False, True):
+            with pytest.raises(StillPending):
+                unlucky.wait(sent, final=final, timeout=0.1)
+        [resumed] = unlucky.resume()
+        assert resumed.state is ResumeState.SENT
+        assert len(sender.journal.unfinished()) == 1
+    assert sender.wait(sent).final
+
+
 def test_what_anvil_itself_refuses(chain: Anvil, sender: Sender, client: Client) -> None:
     pauper = Sender(client, LocalSigner(b"\x07" * 32), MemoryJournal())
     with pytest.raises(NotSent, match="Insufficient funds"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,11 +17,16 @@ from support.deployments import (
     demo_terms,
     send,
 )
+from support.refusals.cases import create
 
 from toolkit.chain.abi import selector
+from toolkit.chain.journal import MemoryJournal
+from toolkit.chain.sender import Sender
 from toolkit.chain.signers import dev_signer
 from toolkit.deployment import Progress, Stage, apply, plan, verify
-from toolkit.errors import Drift, NotAuthorised
+from toolkit.deployment.record import RecordedContract
+from toolkit.deployment.roles import read_roles
+from toolkit.errors import ConfigurationError, Drift, NotAuthorised
 
 DAY = 86_400
 PUBLIC = 2**64 - 1
@@ -149,12 +155,14 @@ def test_what_someone_changed_is_in_the_plan_and_nothing_else_is(deployed: Deplo
     assert any(expected in difference for difference in caught.value.details["differences"])
 
 
-def test_a_feed_or_market_swapped_on_the_token_is_drift(deployed: Deployed) -> None:
-    elsewhere = deployed.record.address("InvestorRegistry")
-    as_governor(deployed.node, deployed.record, "Stablecoin", "setMarket", elsewhere)
+def test_a_feed_swapped_on_the_token_is_drift(deployed: Deployed) -> None:
+    manager = deployed.record.address("AccessManager")
+    sender = Sender(deployed.client, dev_signer(15), MemoryJournal())
+    elsewhere = sender.execute(create("AttestedFeed", manager, 6, "another")).receipt.contract_address
+    as_governor(deployed.node, deployed.record, "Stablecoin", "setFeed", elsewhere)
     (step,) = plan(deployed.terms, deployed.client)
-    market = deployed.record.address("PrimaryMarket")
-    assert f"{step.title}: {step.detail}" == f"set Stablecoin's market: {elsewhere} -> {market}"
+    feed = deployed.record.address("ReserveFeed")
+    assert f"{step.title}: {step.detail}" == f"set Stablecoin's feed: {elsewhere} -> {feed}"
 
 
 def test_a_change_of_the_terms_is_a_plan_too(deployed: Deployed) -> None:
@@ -185,6 +193,36 @@ def test_a_delayed_role_schedules_waits_and_then_acts(deployed: Deployed) -> Non
     deployed.node.advance_time(DAY)
     assert run() == [Stage.SENT, Stage.DONE, Stage.SENT, Stage.DONE]
     assert not plan(terms, deployed.client)
+
+
+def test_the_deployer_does_not_stay_while_others_wait(deployed: Deployed) -> None:
+    deployer = deployed.terms.chain.deployer
+    as_admin(deployed.node, deployed.record, "grantRole", 0, deployer, 0)
+    terms = demo_terms(("buffer_bps = 100", "buffer_bps = 250"))
+    apply(terms, deployed.client, [dev_signer(0), dev_signer(GOVERNOR)], deployed.path)
+    assert [step.kind for step in plan(terms, deployed.client)] == ["set"]
+
+
+def test_a_history_that_begins_too_late_is_not_believed(deployed: Deployed) -> None:
+    """A foreign administrator granted before the first block looked at would be seen by nobody."""
+    as_admin(deployed.node, deployed.record, "grantRole", 0, STRANGER, 0)
+    deployed.node.mine(1)
+    late = deployed.client.block().number
+    terms = demo_terms(("id = 31337", f"id = 31337\nfirst_block = {late}"))
+    with pytest.raises(ConfigurationError, match=f"block {late} is after the access manager's creation"):
+        plan(terms, deployed.client)
+    tampered = replace(
+        deployed.record,
+        contracts={name: _later(entry, late) for name, entry in deployed.record.contracts.items()},
+    )
+    with pytest.raises(ConfigurationError, match="roles granted before would be missed"):
+        read_roles(tampered, deployed.client)
+    assert read_roles(deployed.record, deployed.client).holders["ADMIN"][STRANGER] == 0
+
+
+def _later(entry: RecordedContract, block: int) -> RecordedContract:
+    behind = entry.implementation
+    return replace(entry, block=block, implementation=behind and _later(behind, block))
 
 
 def test_a_schedule_that_lapsed_is_made_again(deployed: Deployed) -> None:

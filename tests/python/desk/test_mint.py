@@ -429,13 +429,6 @@ def test_an_order_that_another_hand_executed_is_settled_not_minted_again(bench: 
     assert bench.desk.status().agrees
 
 
-def test_an_executed_order_never_expires(bench: Bench) -> None:
-    order = bench.approved(bench.customer(), expiry=timedelta(hours=2))
-    bench.suite.send(Role.OPERATOR, bench.suite.market.mint([_batch_of(bench, order.id)]))
-    bench.suite.node.advance_time(3 * 3600)
-    assert bench.desk.run().reached(State.ON_HOLD) == (order.id,)
-
-
 # --- a file of orders -------------------------------------------------------------------------------------
 
 

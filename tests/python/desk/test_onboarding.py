@@ -186,7 +186,7 @@ def test_a_freeze_goes_by_the_guardians_own_lane(bench: Bench) -> None:
     assert token.frozen_of(customer.wallet) == 0
     with pytest.raises(InvalidInput, match="case id"):
         desk.unfreeze(customer.wallet, "")
-    lanes = {lane.name: lane.address for lane in desk.ledger.lanes.all()}
+    lanes = {lane.purpose: lane.address for lane in desk.ledger.lanes.all()}
     assert len({lanes["guardian"], lanes["operator"], lanes["compliance"]}) == 3
     assert desk.ledger.transactions.find(lane=lanes["guardian"])
 

@@ -27,6 +27,7 @@ def test_a_difference_is_shown_to_the_last_unit(bench: Bench) -> None:
         "name": "minted",
         "chain": "100.000001",
         "ledger": "100.000000",
+        "explained": "0.000000",
         "difference": "0.000001",
     }
     assert shown["orders"] == {"mint": {"settled": 1}, "redemption": {}}

@@ -91,6 +91,31 @@ def test_a_burn_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, 
     desk.take(order.id, to)
 
 
+@pytest.mark.parametrize("to", [State.ON_HOLD, State.REJECTED, State.CANCELLED])
+def test_an_escrow_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, to: State) -> None:
+    order = desk.redemption()
+    desk.drive(order.id, State.VALID)
+    batch = desk.ledger.batches.create("escrow", [order.id], digest=DIGEST)
+    desk.ledger.batches.mark_sent(batch.id)
+    with pytest.raises(IllegalTransition, match="whose transaction may still land"):
+        desk.take(order.id, to)
+
+
+def test_a_batch_that_was_sent_is_not_dissolved(desk: Fixture) -> None:
+    """Its orders may all be `approved`, as those of an acceptance are: `close` would let them go."""
+    order = desk.redemption()
+    desk.drive(order.id, State.VALID, State.ESCROWED, State.APPROVED)
+    batch = desk.ledger.batches.create("acceptance", [order.id], digest=DIGEST)
+    desk.ledger.batches.mark_sent(batch.id)
+    with pytest.raises(IllegalTransition, match="is sent"):
+        desk.ledger.batches.dissolve(batch.id)
+    assert desk.ledger.orders.get(order.id).batch_id == batch.id
+    desk.ledger.batches.close(batch.id)
+    again = desk.ledger.batches.create("acceptance", [order.id], digest=DIGEST)
+    assert desk.ledger.batches.dissolve(again.id).state == "closed"
+    assert desk.ledger.orders.get(order.id).batch_id is None
+
+
 # Approvals
 
 

@@ -206,6 +206,23 @@ def test_the_block_of_a_transaction_comes_and_goes(desk: Fixture, journal: LaneJ
         desk.ledger.transactions.get(hash32(5))
 
 
+def test_the_lock_is_the_ledgers_whatever_path_leads_to_it(desk: Fixture, journal: LaneJournal) -> None:
+    alias = Path(desk.url.removeprefix("sqlite:///")).parent / "alias.db"
+    alias.symlink_to("desk.db")
+    entered = threading.Event()
+
+    def other() -> None:
+        with Ledger.open(f"sqlite:///{alias}", clock=desk.clock) as second, second.journal(LANE).lock():
+            entered.set()
+
+    with journal.lock():
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert not entered.wait(0.5)
+    thread.join()
+    assert entered.is_set()
+
+
 def test_the_lock_keeps_other_senders_of_the_lane_out_and_nobody_else(
     desk: Fixture, journal: LaneJournal
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support.ledgers import CHECKER, MAKER, NOON, TREASURER, Fixture, dollars, tokens
 
 from toolkit.amounts import Amount
@@ -89,6 +90,35 @@ def test_money_goes_back_only_once_its_order_has_ended(desk: Fixture) -> None:
     desk.take(order.id, State.CANCELLED)
     assert desk.ledger.funds.mark_returned(line, payment_reference="return-1").order_id == order.id
     desk.ledger.verify()
+
+
+def test_the_money_of_an_order_that_ended_is_listed_until_it_goes_back(desk: Fixture) -> None:
+    order, line = desk.mint(), desk.receive("100.00")
+    desk.ledger.funds.match(order.id, line, actor=TREASURER)
+    assert desk.ledger.funds.unmatched() == ()
+    desk.take(order.id, State.CANCELLED)
+    assert [item.reference for item in desk.ledger.funds.unmatched()] == [line]
+    desk.ledger.funds.mark_returned(line, payment_reference="return-1")
+    assert desk.ledger.funds.unmatched() == ()
+
+
+def test_money_is_locked_after_its_order_by_matching_and_returning_alike(desk: Fixture) -> None:
+    """On PostgreSQL two opposite sequences of row locks would block each other."""
+    order, line = desk.mint(), desk.receive("100.00")
+    deciding: list[str] = []
+
+    def watch(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        read = statement.startswith("SELECT")
+        tables = ("orders", "funds_receipts")
+        deciding.extend(name for name in tables if read and f"FROM {name}" in statement.replace("\n", ""))
+
+    sa.event.listen(desk.ledger._store.engine, "before_cursor_execute", watch)
+    desk.ledger.funds.match(order.id, line, actor=TREASURER)
+    assert deciding.index("orders") < deciding.index("funds_receipts")
+    desk.take(order.id, State.CANCELLED)
+    deciding.clear()
+    desk.ledger.funds.mark_returned(line, payment_reference="return-1")
+    assert deciding[1:3] == ["orders", "funds_receipts"]
 
 
 def test_only_a_treasurer_says_that_money_came(desk: Fixture) -> None:
@@ -176,6 +206,8 @@ def test_a_payout_is_the_amount_of_the_order(desk: Fixture) -> None:
             _pay(desk, order, "payment-1", amount=amount)
     with pytest.raises(InvalidInput, match="no time zone"):
         _pay(desk, order, "payment-1", paid_at=datetime(2026, 11, 23))  # noqa: DTZ001
+    with pytest.raises(InvalidInput, match="after now"):
+        _pay(desk, order, "payment-1", paid_at=NOON + timedelta(seconds=1))
     with pytest.raises(NotFound):
         desk.ledger.payouts.get(order.id)
 

@@ -18,8 +18,7 @@ from toolkit.bindings.structs import (
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.calls import Call
 from toolkit.chain.sender import Mined
-from toolkit.chain.signers import LocalSigner
-from toolkit.chain.signers import dev_signer
+from toolkit.chain.signers import LocalSigner, dev_signer
 from toolkit.deployment import Terms
 from toolkit.issuance import Issuance, connect
 from toolkit.reserves.attestation import Attestation
