@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from toolkit.amounts import Amount
 from toolkit.calendar import BusinessCalendar, Clock
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
     from toolkit.ledger.ledger import Ledger
 
-__all__ = ["WORKER", "DeskContext", "as_orders", "bytes32_text", "order_id"]
+__all__ = ["WORKER", "DeskContext", "as_orders", "bytes32_text", "one_of", "order_id"]
+
+E = TypeVar("E", bound=StrEnum)
 
 WORKER = "desk-worker"
 """The person the ledger knows the worker as: it sends and observes, and decides nothing."""
@@ -136,3 +139,12 @@ def bytes32_text(text: str, *, what: str) -> bytes:
     if not text.isprintable() or not 1 <= len(encoded) <= 32:
         raise InvalidInput(f"{what} {text!r} must be printable and have 1 to 32 bytes, it has {len(encoded)}")
     return encoded.ljust(32, b"\0")
+
+
+def one_of(kind: type[E], value: E | str, what: str) -> E:
+    """`value` as a member of `kind`. Raises InvalidInput naming the members."""
+    try:
+        return kind(value)
+    except ValueError:
+        members = ", ".join(str(member) for member in kind)
+        raise InvalidInput(f"there is no {what} {value!r}: use one of {members}", value=value) from None

@@ -13,7 +13,7 @@ from toolkit.amounts import Amount
 from toolkit.bindings.structs import WalletKind
 from toolkit.calendar import BusinessCalendar, Clock
 from toolkit.desk.approvals import ACCEPTANCE, MINT, Approvals, BatchProposal
-from toolkit.desk.context import as_orders, order_id
+from toolkit.desk.context import as_orders, one_of, order_id
 from toolkit.desk.flights import Flights
 from toolkit.desk.freezes import Freezes
 from toolkit.desk.imports import ImportReport, import_orders
@@ -114,7 +114,7 @@ class Desk:
         NotAuthorised for roles that must be apart, WalletTaken for somebody else's key.
         """
         return self.ledger.persons.add(
-            person_id, label=label, roles=[Role(role) for role in roles], signers=addresses
+            person_id, label=label, roles=[one_of(Role, role, "role") for role in roles], signers=addresses
         )
 
     def reference(self, investor: AnyInvestor) -> str:
@@ -408,8 +408,8 @@ class Desk:
         """The orders in a state (or several, or all), oldest first."""
         states = None if state is None else [state] if isinstance(state, str) else list(state)
         return self.ledger.orders.find(
-            kind=None if kind is None else OrderKind(kind),
-            state=None if states is None else [State(item) for item in states],
+            kind=None if kind is None else one_of(OrderKind, kind, "kind of order"),
+            state=None if states is None else [one_of(State, item, "state") for item in states],
         )
 
     def order(self, order: Order | str) -> Order:

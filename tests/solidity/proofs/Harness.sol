@@ -13,6 +13,9 @@ interface Svm {
 
 Svm constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
 
+/// @dev The `out` folder of foundry.toml: halmos takes a path here, where forge would also take "File.sol:Contract".
+string constant ARTIFACTS = "build/forge/out/";
+
 /// @notice An access manager that allows everyone everything at once, and counts everyone as a member of every role.
 /// What is proved with it holds whoever is let in; who is let in is tested elsewhere (`NoBackdoor`).
 contract AllowingAuthority {
@@ -58,8 +61,8 @@ abstract contract TokenHarness {
     function setUp() public {
         feed = new ToldFeed();
         bytes memory arguments = abi.encode(new AllowingAuthority(), "Demo Coin", "DEMO", uint8(6), "HKD");
-        bytes memory code = bytes.concat(vm.getCode("Stablecoin.sol:Stablecoin"), arguments);
-        token = Stablecoin(new Creator().create(code));
+        bytes memory code = vm.getCode(string.concat(ARTIFACTS, "Stablecoin.sol/Stablecoin.json"));
+        token = Stablecoin(new Creator().create(bytes.concat(code, arguments)));
         assert(token.discharged() == 0); // Reads the length of the payouts' trace, which thereby is zero and no more.
         svm.enableSymbolicStorage(address(token));
     }

@@ -5,7 +5,7 @@ import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/Iss
 import {PrimaryMarket} from "../../../contracts/market/PrimaryMarket.sol";
 import {Creator} from "../support/Mocks.sol";
 import {vm} from "../support/Vm.sol";
-import {AllowingAuthority, svm} from "./Harness.sol";
+import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
 
 /// @notice A token and a registry that refuse nothing: whatever stops a second mint, it is the market.
 contract WillingCounterpart {
@@ -28,8 +28,8 @@ contract OnceOnlyProof {
     function setUp() public {
         WillingCounterpart willing = new WillingCounterpart();
         bytes memory arguments = abi.encode(new AllowingAuthority(), willing, willing);
-        bytes memory code = bytes.concat(vm.getCode("PrimaryMarket.sol:PrimaryMarket"), arguments);
-        market = PrimaryMarket(new Creator().create(code));
+        bytes memory code = vm.getCode(string.concat(ARTIFACTS, "PrimaryMarket.sol/PrimaryMarket.json"));
+        market = PrimaryMarket(new Creator().create(bytes.concat(code, arguments)));
         svm.enableSymbolicStorage(address(market));
     }
 
