@@ -8,7 +8,6 @@
 | `approvals` | `BatchProposal`: what approvers sign, and who counts |
 | `worker`, `flights`, `lanes`, `proofs` | sending, waiting, believing events |
 | `report`, `status`, `imports` | `RunReport`, `DeskStatus`, `ImportReport` |
-| `orders`, `machines` | requests as they come from outside; the machines the ledger enforces |
 
 Names are loaded on first use, so importing this package costs nothing.
 """

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from toolkit.desk.machines import MINT, REDEMPTION, Machine, Role, State
 from toolkit.errors import IllegalTransition, NotAuthorised
+from toolkit.ledger.machines import MINT, REDEMPTION, Machine, Role, State
 
 S = State
 
