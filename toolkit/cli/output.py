@@ -27,9 +27,10 @@ class Output:
             render()
 
     def line(self, text: str = "") -> None:
-        """A line for people; nothing in JSON mode."""
+        """A line for people, at once also in a pipe; nothing in JSON mode."""
         if not self.json:
             sys.stdout.write(text + "\n")
+            sys.stdout.flush()
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, indent: str = "") -> None:
         """A table for people, each column as wide as what is in it: nothing is cut or folded.
