@@ -57,7 +57,8 @@ PEERS = {
     "attestation, 3 of 4 signatures": "M0 144,028 without history",
     "redemption request, finite allowance": "-",
     "redemption request, infinite allowance": "-",
-    "acceptance with burn, 50, each": "Circle's burn 47,174",
+    "acceptance with burn, 50 of 50 holders, each": "Circle's burn 47,174",
+    "acceptance with burn, 50 of one holder, each": "Circle's burn 47,174",
     "payout, 50, each": "-",
 }
 
@@ -224,8 +225,12 @@ class Bench:
                 self.send(signer, self.token.approve(self.market.address, UNLIMITED))
             self.request(signer, UNIT)
         ids = list(range(begin, begin + 50))
-        put("acceptance with burn, 50, each", self.accept(ids) // 50)
+        put("acceptance with burn, 50 of 50 holders, each", self.accept(ids) // 50)
         put("payout, 50, each", self.pay(ids) // 50)
+        for _ in range(50):
+            self.request(HOLDER, UNIT)
+        ids = list(range(self.market.redemption_count() - 49, self.market.redemption_count() + 1))
+        put("acceptance with burn, 50 of one holder, each", self.accept(ids) // 50)
 
 
 def measure() -> dict[str, int]:

@@ -9,7 +9,6 @@ import {
     WalletEntry,
     WalletKind
 } from "../interfaces/IInvestorRegistry.sol";
-import {MintOrder} from "../interfaces/IssuanceTypes.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 /// @title InvestorRegistry
@@ -71,12 +70,10 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    function requireVerifiedRecipients(MintOrder[] calldata orders) external view {
-        for (uint256 i = 0; i < orders.length; ++i) {
-            address account = orders[i].to;
-            if (!isVerified(account)) {
-                revert WalletNotVerified(account, _registry().wallets[account].verifiedUntil);
-            }
+    function requireVerified(address[] calldata accounts) external view {
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (isVerified(accounts[i])) continue;
+            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil);
         }
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MintOrder} from "./IssuanceTypes.sol";
-
 /// @notice How an investor is classified (Hong Kong: Cap. 571D for the professional classes).
 enum InvestorClass {
     None,
@@ -70,8 +68,8 @@ interface IInvestorRegistry {
     /// @notice Removes wallets. Only `REGISTRAR`.
     function removeWallets(address[] calldata accounts) external;
 
-    /// @notice Reverts unless every order's wallet is verified now.
-    function requireVerifiedRecipients(MintOrder[] calldata orders) external view;
+    /// @notice Reverts unless every account is a verified wallet now.
+    function requireVerified(address[] calldata accounts) external view;
 
     function walletOf(address account) external view returns (Wallet memory);
     function isVerified(address account) external view returns (bool);

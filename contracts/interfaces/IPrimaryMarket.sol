@@ -69,6 +69,9 @@ interface IPrimaryMarket {
     event OperatorLimitChanged(address indexed operator, uint112 limit, address indexed actor);
     event RedemptionPeriodChanged(uint32 period, address indexed actor);
 
+    /// @notice The mask skips orders that the batch doesn't have.
+    error SkipsUnknownOrder(uint256 skipped, uint256 orders);
+
     /// @notice The order's number was executed before.
     error OrderAlreadyExecuted(uint256 number);
 
@@ -92,6 +95,7 @@ interface IPrimaryMarket {
     /// @notice The sender of a batch may not approve it, nor may the access manager send one for somebody unseen.
     error ApproverIsSender(address account);
 
+    /// @notice There is nothing in it to do.
     error BatchEmpty();
     error MintingIsStopped();
     error MintingIsNotStopped();

@@ -30,6 +30,9 @@ interface IRegulatedERC20 is IERC7943Fungible {
     /// @notice `unfreeze` only lowers the frozen amount; `setFrozenTokens` raises it.
     error UnfreezeMayOnlyLower(address account, uint256 frozen, uint256 asked);
 
+    /// @notice The market's escrow is no one's to freeze, seize or burn in the token: use the market's own functions.
+    error EscrowIsProtected(address market);
+
     /// @notice A forced transfer needs two parties.
     error ForcedTransferToSelf(address account);
 
@@ -53,6 +56,9 @@ interface IRegulatedERC20 is IERC7943Fungible {
     /// @notice How much of the frozen amount of `account` its balance does not cover; the most there is for an account
     /// that is frozen as such.
     function frozenBeyondBalance(address account) external view returns (uint256);
+
+    /// @notice The index of the first account with more frozen than its balance covers; `accounts.length` without one.
+    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index);
 
     /// @notice Everything ever minted, in base units.
     function minted() external view returns (uint256);

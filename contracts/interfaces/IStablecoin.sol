@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IRegulatedERC20} from "./IRegulatedERC20.sol";
-import {MintOrder} from "./IssuanceTypes.sol";
 
 /// @title IStablecoin
 /// @notice A regulated token that cannot be minted beyond its attested reserve.
@@ -41,12 +40,9 @@ interface IStablecoin is IRegulatedERC20 {
     /// @notice The buffer may not pass 100 %.
     error BufferTooLarge(uint16 bufferBps);
 
-    /// @notice The market's escrow is no one's to freeze, seize or burn in the token: use the market's own functions.
-    error EscrowIsProtected(address market);
-
-    /// @notice Mints every order to its wallet. Only the market.
+    /// @notice Mints `amounts[i]` base units to `accounts[i]`, each of them. Only the market.
     /// @return total Base units minted.
-    function mint(MintOrder[] calldata orders) external returns (uint256 total);
+    function mint(address[] calldata accounts, uint256[] calldata amounts) external returns (uint256 total);
 
     /// @notice Burns from the market's own balance. Only the market.
     function burnEscrow(uint256 amount) external;

@@ -21,7 +21,12 @@ struct MintOrder {
 }
 
 /// @notice Orders that were approved together.
+/// @param orders All of them, as they were signed.
+/// @param approvals Signatures of the whole batch, ascending by signer.
+/// @param skipped Bit i leaves out `orders[i]` this time, so that one order that can't go doesn't hold up the others.
+/// Sent again with the others skipped, it goes on the same approvals.
 struct MintBatch {
     MintOrder[] orders;
     Signature[] approvals;
+    uint256 skipped;
 }

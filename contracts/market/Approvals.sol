@@ -14,10 +14,10 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 abstract contract Approvals is IPrimaryMarket, Governed {
     uint256 internal constant MAX_TIERS = 4;
 
-    /// @dev Tiers in ascending order; the first with no approvals ends the list.
+    /// @dev The tiers above the lowest, ascending; the first with no approvals ends the list.
     /// @custom:storage-location erc7201:issuance.storage.Approvals
     struct ApprovalsStorage {
-        ApprovalTier[MAX_TIERS] tiers;
+        ApprovalTier[MAX_TIERS - 1] higher;
     }
 
     // keccak256(abi.encode(uint256(keccak256("issuance.storage.Approvals")) - 1)) & ~bytes32(uint256(0xff))
@@ -27,30 +27,28 @@ abstract contract Approvals is IPrimaryMarket, Governed {
     /// @dev Only `GOVERNOR`. One to four tiers, totals and approvals ascending, none of them zero.
     function setApprovalTiers(ApprovalTier[] calldata tiers) external restricted {
         if (tiers.length == 0 || tiers.length > MAX_TIERS) revert InvalidTiers();
-        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
+        ApprovalTier memory below;
         for (uint256 i = 0; i < MAX_TIERS; ++i) {
-            if (i >= tiers.length) {
-                delete stored[i];
-                continue;
+            ApprovalTier memory tier;
+            if (i < tiers.length) {
+                tier = tiers[i];
+                bool ascending = tier.upTo > below.upTo && tier.approvals >= below.approvals;
+                if (tier.approvals == 0 || !ascending) revert InvalidTiers();
+                below = tier;
             }
-            if (tiers[i].upTo == 0 || tiers[i].approvals == 0) revert InvalidTiers();
-            if (i != 0 && (tiers[i].upTo <= tiers[i - 1].upTo || tiers[i].approvals < tiers[i - 1].approvals))
-            {
-                revert InvalidTiers();
-            }
-            stored[i] = tiers[i];
+            if (i == 0) _setLowestTier(tier);
+            else _approvals().higher[i - 1] = tier;
         }
         emit ApprovalTiersChanged(tiers, msg.sender);
     }
 
     /// @inheritdoc IPrimaryMarket
     function approvalTiers() external view returns (ApprovalTier[] memory tiers) {
-        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
         uint256 count = 0;
-        while (count < MAX_TIERS && stored[count].approvals != 0) ++count;
+        while (count < MAX_TIERS && _tier(count).approvals != 0) ++count;
         tiers = new ApprovalTier[](count);
         for (uint256 i = 0; i < count; ++i) {
-            tiers[i] = stored[i];
+            tiers[i] = _tier(i);
         }
     }
 
@@ -72,16 +70,24 @@ abstract contract Approvals is IPrimaryMarket, Governed {
 
     /// @dev The approvals that `total` takes. Above the highest tier: that tier's, with the refusal; 0 without tiers.
     function _tierOf(uint256 total) internal view returns (uint256 required, bytes memory refusal) {
-        ApprovalTier[MAX_TIERS] storage stored = _approvals().tiers;
         uint256 highest = 0;
         for (uint256 i = 0; i < MAX_TIERS; ++i) {
-            ApprovalTier memory tier = stored[i];
+            ApprovalTier memory tier = _tier(i);
             if (tier.approvals == 0) break;
             required = tier.approvals;
             highest = tier.upTo;
             if (total <= highest) return (required, "");
         }
         return (required, abi.encodeWithSelector(TotalAboveTiers.selector, total, highest));
+    }
+
+    /// @dev The lowest tier, which most totals fall in, lies in a slot that a mint reads anyway.
+    function _lowestTier() internal view virtual returns (ApprovalTier memory);
+
+    function _setLowestTier(ApprovalTier memory tier) internal virtual;
+
+    function _tier(uint256 index) private view returns (ApprovalTier memory) {
+        return index == 0 ? _lowestTier() : _approvals().higher[index - 1];
     }
 
     /// @dev Requires `required` approvals of `digest`. Every signature given has to be good: the sender chose them, so a

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Governed} from "../access/Governed.sol";
 import {Refusals} from "../access/Refusals.sol";
 import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
-import {IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
+import {ApprovalTier, IPrimaryMarket} from "../interfaces/IPrimaryMarket.sol";
 import {IStablecoin} from "../interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder} from "../interfaces/IssuanceTypes.sol";
 import {Redemptions} from "./Redemptions.sol";
@@ -33,6 +33,8 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
         uint112 orderCap;
         bool stopped;
         bool woundDown;
+        uint112 lowestUpTo;
+        uint8 lowestApprovals;
     }
 
     /// @custom:storage-location erc7201:issuance.storage.PrimaryMarket
@@ -199,25 +201,47 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
 
     function _mintBatch(MintBatch calldata batch, uint256 cap) private {
         MintOrder[] calldata orders = batch.orders;
-        if (orders.length == 0) revert BatchEmpty();
-        mapping(uint256 => uint256) storage executed = _market().executed;
+        uint256 skipped = batch.skipped;
+        if (skipped >> orders.length != 0) revert SkipsUnknownOrder(skipped, orders.length);
         bytes32[] memory hashes = new bytes32[](orders.length);
+        address[] memory accounts = new address[](orders.length);
+        uint256[] memory amounts = new uint256[](orders.length);
         uint256 total = 0;
+        uint256 left = 0;
+        uint256 count = 0;
         for (uint256 i = 0; i < orders.length; ++i) {
             MintOrder calldata order = orders[i];
-            uint256 word = executed[order.number >> 8];
-            Refusals.enforce(_orderRefusal(order, cap, word));
-            executed[order.number >> 8] = word | (1 << (order.number & 0xff));
             hashes[i] = _orderHash(order);
             total += order.amount;
-            emit OrderExecuted(order.number, msg.sender);
+            if ((skipped >> i) & 1 != 0) {
+                left += order.amount;
+                continue;
+            }
+            _execute(order, cap);
+            (accounts[count], amounts[count]) = (order.to, order.amount);
+            ++count;
         }
-        REGISTRY.requireVerifiedRecipients(orders);
-        _consume(total);
+        if (count == 0) revert BatchEmpty();
+        assembly ("memory-safe") {
+            mstore(accounts, count)
+            mstore(amounts, count)
+        }
+        REGISTRY.requireVerified(accounts);
+        _consume(total - left);
+        // The tier is that of all that was signed together, skipped or not.
         _requireApprovals(_batchDigest(hashes), requiredApprovals(total), batch.approvals);
-        // The token adds up the same orders and gives their total back.
+        // The token adds up the same amounts and gives their total back.
         // slither-disable-next-line unused-return
-        TOKEN.mint(orders);
+        TOKEN.mint(accounts, amounts);
+    }
+
+    /// @dev Marks one order as executed, once and for good.
+    function _execute(MintOrder calldata order, uint256 cap) private {
+        mapping(uint256 => uint256) storage executed = _market().executed;
+        uint256 word = executed[order.number >> 8];
+        Refusals.enforce(_orderRefusal(order, cap, word));
+        executed[order.number >> 8] = word | (1 << (order.number & 0xff));
+        emit OrderExecuted(order.number, msg.sender);
     }
 
     function _openRefusal(Settings memory settings) private pure returns (bytes memory) {
@@ -276,11 +300,22 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     }
 
     function _orderHash(MintOrder calldata order) private pure returns (bytes32) {
-        return keccak256(abi.encode(ORDER_TYPEHASH, order.number, order.to, order.amount, order.expiry));
+        return keccak256(abi.encode(ORDER_TYPEHASH, order));
     }
 
     function _batchDigest(bytes32[] memory hashes) private view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, keccak256(abi.encodePacked(hashes)))));
+    }
+
+    function _lowestTier() internal view override returns (ApprovalTier memory) {
+        Settings storage settings = _market().settings;
+        return ApprovalTier({upTo: settings.lowestUpTo, approvals: settings.lowestApprovals});
+    }
+
+    function _setLowestTier(ApprovalTier memory tier) internal override {
+        Settings storage settings = _market().settings;
+        settings.lowestUpTo = tier.upTo;
+        settings.lowestApprovals = tier.approvals;
     }
 
     /// @dev Only `UPGRADER`.

@@ -90,17 +90,18 @@ abstract contract Redemptions is Approvals, EIP712 {
     function acceptRedemptions(uint256[] calldata ids, Signature[] calldata approvals) external restricted {
         if (ids.length == 0) revert BatchEmpty();
         bytes32[] memory hashes = new bytes32[](ids.length);
+        address[] memory holders = new address[](ids.length);
         uint256 total = 0;
         for (uint256 i = 0; i < ids.length; ++i) {
             uint256 id = ids[i];
             Redemption memory request = _close(id, RedemptionStatus.Requested, RedemptionStatus.Accepted);
-            if (TOKEN.frozenBeyondBalance(request.holder) != 0) {
-                revert RedemptionHolderFrozen(id, request.holder);
-            }
+            holders[i] = request.holder;
             hashes[i] = _acceptedHash(id, request);
             total += request.amount;
             emit RedemptionAccepted(id, msg.sender, request.holder, request.amount);
         }
+        uint256 frozen = TOKEN.firstFrozenBeyondBalance(holders);
+        if (frozen != ids.length) revert RedemptionHolderFrozen(ids[frozen], holders[frozen]);
         _requireApprovals(_acceptanceDigest(hashes), requiredAcceptanceApprovals(total), approvals);
         _lowerEscrow(total);
         TOKEN.burnEscrow(total);
@@ -114,10 +115,11 @@ abstract contract Redemptions is Approvals, EIP712 {
         if (ids.length == 0) revert BatchEmpty();
         uint256 total = 0;
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (paymentReferences[i] == bytes32(0)) revert PaymentReferenceMissing(ids[i]);
-            Redemption memory request = _close(ids[i], RedemptionStatus.Accepted, RedemptionStatus.Paid);
+            (uint256 id, bytes32 paymentReference) = (ids[i], paymentReferences[i]);
+            if (paymentReference == bytes32(0)) revert PaymentReferenceMissing(id);
+            Redemption memory request = _close(id, RedemptionStatus.Accepted, RedemptionStatus.Paid);
             total += request.amount;
-            emit RedemptionPaid(ids[i], msg.sender, paymentReferences[i], request.amount);
+            emit RedemptionPaid(id, msg.sender, paymentReference, request.amount);
         }
         TOKEN.discharge(total);
     }

@@ -18,7 +18,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     using EnumerableSet for EnumerableSet.AddressSet;
     using SafeCast for uint256;
 
-    /// @dev One slot: everything a consumer's `reading` needs.
+    /// @dev One slot: everything a consumer's `reading` needs. `attestors` is how many `GOVERNOR` named.
     struct Latest {
         uint112 value;
         uint40 asOf;
@@ -112,10 +112,10 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     }
 
     /// @inheritdoc IAttestedFeed
-    /// @dev Only `GUARDIAN`.
+    /// @dev Only `GUARDIAN`. Whoever is taken out still counts where every attestor is asked, until `setAttestors`: a
+    /// guardian must not be able to make a threshold of attestors all of them.
     function suspendAttestor(address attestor) external restricted {
         if (!_attestors.remove(attestor)) revert NotAttestor(attestor);
-        --_latest.attestors;
         emit AttestorSuspended(attestor, msg.sender);
     }
 

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice A holder's whole transfer-time state in one word: balance in the low 128 bits, frozen amount in the high.
+/// @notice A holder's whole transfer-time state in one word: the balance in the low 112 bits, the escrow mark above it,
+/// the frozen amount in the high 128.
 type Account is uint256;
 
-using {balance, frozen, isFrozen, unfrozen, withBalance, withFrozen} for Account global;
+using {balance, frozen, isEscrow, isFrozen, unfrozen, withBalance, withFrozen, asEscrow} for Account global;
 
 /// @dev This frozen amount freezes the account itself: it neither sends nor receives.
 uint128 constant ACCOUNT_FROZEN = type(uint128).max;
 
+/// @dev Marks the market's account, which compliance can't touch: escrow moves by the market's rules alone.
+uint256 constant ESCROW = 1 << 112;
+
 function balance(Account account) pure returns (uint256) {
-    return uint128(Account.unwrap(account));
+    return uint112(Account.unwrap(account));
 }
 
 function frozen(Account account) pure returns (uint256) {
     return Account.unwrap(account) >> 128;
+}
+
+function isEscrow(Account account) pure returns (bool) {
+    return Account.unwrap(account) & ESCROW != 0;
 }
 
 function isFrozen(Account account) pure returns (bool) {
@@ -30,10 +38,14 @@ function unfrozen(Account account) pure returns (uint256) {
 
 /// @dev `newBalance` never passes the total supply, which fits in 112 bits.
 function withBalance(Account account, uint256 newBalance) pure returns (Account) {
-    return Account.wrap((frozen(account) << 128) | newBalance);
+    return Account.wrap(Account.unwrap(account) ^ balance(account) ^ newBalance);
 }
 
 /// @dev `newFrozen` has to fit in 128 bits; callers check.
 function withFrozen(Account account, uint256 newFrozen) pure returns (Account) {
-    return Account.wrap((newFrozen << 128) | balance(account));
+    return Account.wrap((newFrozen << 128) | uint128(Account.unwrap(account)));
+}
+
+function asEscrow(Account account) pure returns (Account) {
+    return Account.wrap(Account.unwrap(account) | ESCROW);
 }

@@ -180,9 +180,8 @@ abstract contract RegulatedERC20 is
     /// `type(uint128).max` freezes the account itself. Only `GUARDIAN`; never lowers what is frozen.
     /// @inheritdoc IERC7943Fungible
     function setFrozenTokens(address account, uint256 amount) external restricted returns (bool) {
-        uint256 frozen = getFrozenTokens(account);
+        uint256 frozen = _openToCompliance(account).frozen();
         if (amount < frozen) revert FreezeMayOnlyRaise(account, frozen, amount);
-        _requireOpenToCompliance(account);
         _setFrozen(account, amount);
         return true;
     }
@@ -190,9 +189,8 @@ abstract contract RegulatedERC20 is
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`.
     function unfreeze(address account, uint256 amount, bytes32 caseId) external restricted {
-        uint256 frozen = getFrozenTokens(account);
+        uint256 frozen = _openToCompliance(account).frozen();
         if (amount >= frozen) revert UnfreezeMayOnlyLower(account, frozen, amount);
-        _requireOpenToCompliance(account);
         _setFrozen(account, amount);
         _recordCase(caseId, account, amount);
     }
@@ -231,6 +229,11 @@ abstract contract RegulatedERC20 is
     function frozenBeyondBalance(address account) public view returns (uint256) {
         Account stored = _regulated().accounts[account];
         return stored.isFrozen() ? type(uint256).max : Math.saturatingSub(stored.frozen(), stored.balance());
+    }
+
+    /// @inheritdoc IRegulatedERC20
+    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index) {
+        while (index < accounts.length && frozenBeyondBalance(accounts[index]) == 0) ++index;
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -317,8 +320,7 @@ abstract contract RegulatedERC20 is
     /// its event before the transfer's (ERC-7943); an account frozen as such stays frozen.
     function _take(address account, uint256 amount) internal {
         if (account == address(0)) revert ERC20InvalidSender(account);
-        _requireOpenToCompliance(account);
-        Account source = _regulated().accounts[account];
+        Account source = _openToCompliance(account);
         uint256 held = source.balance();
         if (amount > held) revert ERC20InsufficientBalance(account, held, amount);
         uint256 free = source.unfrozen();
@@ -348,8 +350,17 @@ abstract contract RegulatedERC20 is
         emit CaseActed(caseId, account, msg.sender, msg.sig, amount);
     }
 
-    /// @dev Reverts for accounts whose tokens are under other rules than a holder's: escrow.
-    function _requireOpenToCompliance(address account) internal view virtual;
+    /// @dev The account, unless it is the market's: escrow moves by the market's rules alone.
+    function _openToCompliance(address account) private view returns (Account stored) {
+        stored = _regulated().accounts[account];
+        if (stored.isEscrow()) revert EscrowIsProtected(account);
+    }
+
+    /// @dev For good: nothing takes the mark away.
+    function _markEscrow(address account) internal {
+        RegulatedERC20Storage storage $ = _regulated();
+        $.accounts[account] = $.accounts[account].asEscrow();
+    }
 
     /// @dev Only `UPGRADER`.
     function _authorizeUpgrade(address) internal override restricted {}

@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {Refusals} from "../access/Refusals.sol";
 import {AggregatorV3Interface, IAttestedFeed} from "../interfaces/IAttestedFeed.sol";
 import {IStablecoin} from "../interfaces/IStablecoin.sol";
-import {MintOrder} from "../interfaces/IssuanceTypes.sol";
 import {RegulatedERC20} from "./RegulatedERC20.sol";
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -74,11 +73,16 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     // ------------------------------------------------------------------------------------- the market's calls
 
     /// @inheritdoc IStablecoin
-    function mint(MintOrder[] calldata orders) external onlyMarket returns (uint256 total) {
+    function mint(address[] calldata accounts, uint256[] calldata amounts)
+        external
+        onlyMarket
+        returns (uint256 total)
+    {
         if (paused()) revert TokenPaused();
-        for (uint256 i = 0; i < orders.length; ++i) {
-            _credit(orders[i].to, orders[i].amount);
-            total += orders[i].amount;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            uint256 amount = amounts[i];
+            _credit(accounts[i], amount);
+            total += amount;
         }
         (uint256 reserve, uint256 asOf, uint256 freshUntil) = _reading();
         uint256 dischargedBefore = _settle(asOf);
@@ -144,6 +148,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         if ($.market != address(0)) revert MarketIsFixed($.market);
         if (newMarket.code.length == 0) revert NotAContract(newMarket);
         if (!canReceive(newMarket)) revert ERC7943CannotReceive(newMarket);
+        _markEscrow(newMarket);
         $.market = newMarket;
         emit MarketChanged(newMarket, msg.sender);
     }
@@ -273,11 +278,6 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         // slither-disable-next-line unused-return
         $.discharged.push(block.timestamp.toUint48(), total.toUint208());
         emit Discharged(amount, total);
-    }
-
-    /// @dev The market's escrow moves only by the market's rules.
-    function _requireOpenToCompliance(address account) internal view override {
-        if (account == _coin().market) revert EscrowIsProtected(account);
     }
 
     function _coin() private pure returns (StablecoinStorage storage $) {

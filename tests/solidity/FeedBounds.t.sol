@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Attestation} from "../../contracts/interfaces/IAttestedFeed.sol";
+import {Attestation, IAttestedFeed} from "../../contracts/interfaces/IAttestedFeed.sol";
 import {Signature} from "../../contracts/interfaces/IssuanceTypes.sol";
 import {FeedSuite} from "./support/FeedSuite.sol";
 import {bound, vm} from "./support/Vm.sol";
@@ -94,6 +94,24 @@ contract FeedBoundsTest is FeedSuite {
         list[2].data = list[1].data;
         feed.publish(a, list);
         vm.assertEq(feed.requiredSignatures(VALUE * 11 / 10 + 1), 3, "beyond the bound of the first");
+    }
+
+    /// @dev A guardian can't make a threshold of attestors all of them by suspending the rest.
+    function test_SuspensionDoesNotMakeAThresholdAll() public {
+        _attest(VALUE);
+        vm.prank(guardian);
+        feed.suspendAttestor(attestor(2));
+        vm.warp(START + 1);
+        _refused(_attestation(VALUE * 2, START), 3, _tooFew(2, 3));
+        _refused(_attestation(VALUE / 2, START), 3, _tooFew(2, 3));
+        _publish(_attestation(VALUE * 11 / 10, START), 3);
+        vm.warp(START + 2);
+        _refused(_attestation(VALUE * 121 / 100, START + 1), 3, _tooFew(2, 3));
+
+        address[] memory rest = new address[](2);
+        (rest[0], rest[1]) = (attestor(0), attestor(1));
+        _govern(address(feed), abi.encodeCall(IAttestedFeed.setAttestors, (rest, 2)));
+        _publish(_attestation(VALUE * 2, START + 1), 2);
     }
 
     /// @dev Whatever a threshold publishes, it stays within the bounds of what all of them signed.

@@ -106,6 +106,81 @@ contract MintTest is Suite {
         vm.assertTrue(market.isExecuted(number) && market.isExecuted(others[3]), "both");
     }
 
+    // ------------------------------------------------------------------------------------------------ skipped
+
+    /// @dev One order that can't go doesn't hold up the others, and needs no new signatures when it can.
+    function test_SkippedOrderGoesLaterOnTheSameApprovals() public {
+        MintOrder[] memory orders = new MintOrder[](3);
+        (orders[0], orders[1], orders[2]) = (_order(alice, 10), _order(stranger, 20), _order(bob, 30));
+        MintBatch[] memory batches = _batch(orders);
+        _refused(batches, abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, stranger, 0));
+        batches[0].skipped = 2;
+        _send(batches);
+        vm.assertEq(token.balanceOf(alice) + token.balanceOf(bob), 40, "the others");
+        vm.assertEq(token.balanceOf(stranger), 0, "the skipped");
+        vm.assertFalse(market.isExecuted(orders[1].number), "its number is free");
+        (uint256 limit, uint256 available) = market.operatorLimit(operator);
+        vm.assertEq(limit - available, 40, "only what went fills the bucket");
+
+        _verify(stranger);
+        batches[0].skipped = 0;
+        _refused(batches, _executed(orders[0].number));
+        batches[0].skipped = 5;
+        _send(batches);
+        vm.assertEq(token.balanceOf(stranger), 20, "the skipped, later");
+        vm.assertEq(token.totalSupply(), 60, "supply");
+        _refused(batches, _executed(orders[1].number));
+    }
+
+    function test_MaskMustLeaveAnOrderAndNameOnlyOrders() public {
+        MintOrder[] memory orders = new MintOrder[](2);
+        (orders[0], orders[1]) = (_order(alice, 10), _order(bob, 20));
+        MintBatch[] memory batches = _batch(orders);
+        batches[0].skipped = 3;
+        _refused(batches, abi.encodeWithSelector(IPrimaryMarket.BatchEmpty.selector));
+        batches[0].skipped = 5;
+        _refused(batches, abi.encodeWithSelector(IPrimaryMarket.SkipsUnknownOrder.selector, 5, 2));
+        batches[0].skipped = uint256(1) << 255;
+        _refused(
+            batches, abi.encodeWithSelector(IPrimaryMarket.SkipsUnknownOrder.selector, uint256(1) << 255, 2)
+        );
+    }
+
+    /// @dev Skipping doesn't slip under a tier: what was signed together is counted together.
+    function test_TierIsThatOfAllThatWasSigned() public {
+        MintOrder[] memory orders = new MintOrder[](2);
+        (orders[0], orders[1]) = (_order(alice, 60_000 * ONE), _order(bob, 60_000 * ONE));
+        MintBatch[] memory batches = _batch(orders, 1);
+        batches[0].skipped = 1;
+        _refused(batches, abi.encodeWithSelector(IPrimaryMarket.NotEnoughApprovals.selector, 1, 2));
+        batches = _batch(orders, 2);
+        batches[0].skipped = 1;
+        _send(batches);
+        vm.assertEq(token.balanceOf(bob), 60_000 * ONE, "went");
+    }
+
+    /// @dev Whatever is skipped: exactly the others are minted, and the complement mints exactly the rest.
+    function testFuzz_MaskAndItsComplementMintEachOrderOnce(uint8 count, uint256 mask) public {
+        MintOrder[] memory orders = new MintOrder[](bound(count, 2, 20));
+        uint256 all = (uint256(1) << orders.length) - 1;
+        mask = bound(mask, 1, all - 1);
+        uint256 expected = 0;
+        for (uint256 i = 0; i < orders.length; ++i) {
+            orders[i] = _order(alice, 1 << i);
+            if ((mask >> i) & 1 == 0) expected += orders[i].amount;
+        }
+        MintBatch[] memory batches = _batch(orders);
+        batches[0].skipped = mask;
+        _send(batches);
+        vm.assertEq(token.balanceOf(alice), expected, "all but the skipped");
+        for (uint256 i = 0; i < orders.length; ++i) {
+            vm.assertEq(market.isExecuted(orders[i].number), (mask >> i) & 1 == 0, "executed");
+        }
+        batches[0].skipped = all ^ mask;
+        _send(batches);
+        vm.assertEq(token.balanceOf(alice), all, "each once");
+    }
+
     function test_OrderExpires() public {
         MintOrder memory order = _order(alice, 10);
         order.expiry = uint64(block.timestamp);

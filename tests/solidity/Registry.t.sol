@@ -8,7 +8,6 @@ import {
     WalletEntry,
     WalletKind
 } from "../../contracts/interfaces/IInvestorRegistry.sol";
-import {MintOrder} from "../../contracts/interfaces/IssuanceTypes.sol";
 import {Suite} from "./support/Suite.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -67,11 +66,12 @@ contract RegistryTest is Suite {
         vm.assertTrue(registry.isVerified(alice), "last second");
         vm.warp(START + 365 days + 1);
         vm.assertFalse(registry.isVerified(alice), "one later");
-        MintOrder[] memory orders = _one(_order(alice, 1));
+        address[] memory accounts = new address[](1);
+        accounts[0] = alice;
         vm.expectRevert(
             abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, alice, START + 365 days)
         );
-        registry.requireVerifiedRecipients(orders);
+        registry.requireVerified(accounts);
     }
 
     function test_AnotherInvestorsWalletIsRemovedFirst() public {

@@ -178,12 +178,18 @@ contract TokenTransfersTest is Suite {
 
     function test_FrozenBeyondTheBalance() public {
         vm.assertEq(token.frozenBeyondBalance(alice), 0, "nothing frozen");
+        address[] memory both = new address[](2);
+        (both[0], both[1]) = (alice, bob);
+        vm.assertEq(token.firstFrozenBeyondBalance(both), 2, "neither");
         _freeze(alice, 1000);
         vm.assertEq(token.frozenBeyondBalance(alice), 0, "as much as held");
         _freeze(alice, 1001);
         vm.assertEq(token.frozenBeyondBalance(alice), 1, "one more than held");
         _freeze(bob, 7);
         vm.assertEq(token.frozenBeyondBalance(bob), 7, "nothing held");
+        vm.assertEq(token.firstFrozenBeyondBalance(both), 0, "both: the first");
+        both[0] = carol;
+        vm.assertEq(token.firstFrozenBeyondBalance(both), 1, "the second");
         _freezeAccount(alice);
         vm.assertEq(token.frozenBeyondBalance(alice), type(uint256).max, "the account itself");
     }
@@ -216,7 +222,7 @@ contract TokenTransfersTest is Suite {
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidSender.selector, address(0)));
         token.setFrozenTokens(address(0), 1);
         vm.prank(guardian);
-        vm.expectRevert(abi.encodeWithSelector(IStablecoin.EscrowIsProtected.selector, market));
+        vm.expectRevert(abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, market));
         token.setFrozenTokens(address(market), 1);
         _freeze(alice, 1);
         vm.prank(compliance);
@@ -366,7 +372,7 @@ contract TokenTransfersTest is Suite {
         _forcedRefused(
             alice, bob, 1, bytes32(0), abi.encodeWithSelector(IRegulatedERC20.CaseIdRequired.selector)
         );
-        refusal = abi.encodeWithSelector(IStablecoin.EscrowIsProtected.selector, market);
+        refusal = abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, market);
         _forcedRefused(address(market), bob, 0, CASE, refusal);
         refusal = abi.encodeWithSelector(IERC20Errors.ERC20InvalidSender.selector, address(0));
         _forcedRefused(address(0), bob, 0, CASE, refusal);
@@ -407,7 +413,7 @@ contract TokenTransfersTest is Suite {
         vm.expectRevert(IRegulatedERC20.CaseIdRequired.selector);
         token.burnByOrder(alice, 1, bytes32(0));
         vm.prank(compliance);
-        vm.expectRevert(abi.encodeWithSelector(IStablecoin.EscrowIsProtected.selector, market));
+        vm.expectRevert(abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, market));
         token.burnByOrder(address(market), 0, CASE);
         vm.prank(compliance);
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidSender.selector, address(0)));

@@ -118,6 +118,7 @@ __all__ = [
     "ReserveStale",
     "SafeCastOverflowedUintDowncast",
     "SignersNotSorted",
+    "SkipsUnknownOrder",
     "StringTooLong",
     "TokenNotPaused",
     "TokenPaused",
@@ -1334,6 +1335,20 @@ class SignersNotSorted(SolidityError, family.InvalidInput):
     current: str
 
 
+class SkipsUnknownOrder(SolidityError, family.InvalidInput):
+    """`SkipsUnknownOrder(uint256 skipped, uint256 orders)`"""
+
+    code = "skips_unknown_order"
+    signature = "SkipsUnknownOrder(uint256,uint256)"
+    fields = ("skipped", "orders")
+    template = (
+        "the mask {skipped} skips more orders than the batch's {orders}: bit i stands for the batch's order i"
+    )
+
+    skipped: int
+    orders: int
+
+
 class StringTooLong(SolidityError, family.InvalidInput):
     """`StringTooLong(string str)`"""
 
@@ -1608,6 +1623,7 @@ ALL: tuple[type[SolidityError], ...] = (
     ReserveStale,
     SafeCastOverflowedUintDowncast,
     SignersNotSorted,
+    SkipsUnknownOrder,
     StringTooLong,
     TokenNotPaused,
     TokenPaused,

@@ -91,9 +91,11 @@ class PrimaryMarket(Contract):
         return signable.mint_batch(self._domain(), orders)
 
     def mint(self, batches: Sequence[MintBatch]) -> Call:
-        """Executes approved batches; approvals are sorted here. For an operator."""
-        ordered = [MintBatch(batch.orders, sorted_signatures(batch.approvals)) for batch in batches]
-        count = sum(len(batch.orders) for batch in batches)
+        """Executes approved batches less what they skip; approvals are sorted here. For an operator."""
+        ordered = [
+            MintBatch(batch.orders, sorted_signatures(batch.approvals), batch.skipped) for batch in batches
+        ]
+        count = sum(len(batch.orders) - batch.skipped.bit_count() for batch in batches)
         return self._write("mint", ordered, description=f"mint {count} orders in {len(batches)} batches")
 
     # -------------------------------------------------------------------------------------------- redemption

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.bindings.contract import Contract
-from toolkit.bindings.structs import InvestorClass, MintOrder, Wallet, WalletEntry, WalletKind
+from toolkit.bindings.structs import InvestorClass, Wallet, WalletEntry, WalletKind
 
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call
@@ -30,9 +30,9 @@ class InvestorRegistry(Contract):
         """Whether the wallet counts as verified at the block's time."""
         return self._bool("isVerified", account, block=block)
 
-    def require_verified_recipients(self, orders: Sequence[MintOrder], *, block: BlockRef = "latest") -> None:
-        """Raises WalletNotVerified for the first order whose wallet isn't verified."""
-        self._read("requireVerifiedRecipients", list(orders), block=block)
+    def require_verified(self, accounts: Sequence[str], *, block: BlockRef = "latest") -> None:
+        """Raises WalletNotVerified for the first account that isn't a verified wallet."""
+        self._read("requireVerified", list(accounts), block=block)
 
     def set_wallets(self, entries: Sequence[WalletEntry]) -> Call:
         """Writes wallets. For the registrar."""

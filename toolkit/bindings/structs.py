@@ -94,10 +94,11 @@ class MintOrder:
 
 @dataclass(frozen=True, slots=True)
 class MintBatch:
-    """Orders approved together; `approvals` ascend by signer."""
+    """Orders approved together; `approvals` ascend by signer, bit i of `skipped` leaves out `orders[i]`."""
 
     orders: tuple[MintOrder, ...]
     approvals: tuple[Signature, ...]
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

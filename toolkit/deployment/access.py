@@ -75,7 +75,7 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, tuple[str, ...]]] = {
     },
     "PrimaryMarket": {
         Role.OPERATOR: (
-            "mint(((uint256,address,uint256,uint64)[],(address,bytes)[])[])",
+            "mint(((uint256,address,uint256,uint64)[],(address,bytes)[],uint256)[])",
             "acceptRedemptions(uint256[],(address,bytes)[])",
             "rejectRedemptions(uint256[],bytes32)",
         ),

@@ -103,7 +103,9 @@ class _Replay:
     feed: AttestedFeed
     block: Block
     attestors: set[str] = field(default_factory=set)
+    named: int = 0  # a suspended attestor still counts among all
     threshold: int = 0
+    agreed: int = 0  # the last value that all signed
     max_age: int = 0
     bounds: Bounds = field(default_factory=lambda: Bounds(0, 0))
     rounds: list[VerifiedRound] = field(default_factory=list)
@@ -111,6 +113,7 @@ class _Replay:
     def apply(self, event: ContractEvent) -> None:
         if isinstance(event, AttestorsChanged):
             self.attestors, self.threshold = set(event.attestors), event.threshold
+            self.named = len(event.attestors)
         elif isinstance(event, AttestorSuspended):
             self.attestors.discard(event.attestor)
         elif isinstance(event, LimitsChanged):
@@ -142,6 +145,8 @@ class _Replay:
             self._require(event.as_of > previous.instant, f"{what} is not newer than the last")
         required = self._required(event.value)
         self._require_signers(event, required)
+        if len(event.signers) >= self.named:
+            self.agreed = event.value
         return VerifiedRound(
             number=number,
             value=event.value,
@@ -158,12 +163,13 @@ class _Replay:
 
     def _required(self, value: int) -> int:
         """The feed's rule: the threshold within the bounds, everyone beyond them and the first time."""
-        if self.rounds:
-            last = self.rounds[-1].value
-            bound = self.bounds.max_rise_bps if value > last else self.bounds.max_fall_bps
-            if abs(value - last) * _BPS <= bound * last:
-                return self.threshold
-        return max(self.threshold, len(self.attestors))
+        if self.rounds and self._within(self.rounds[-1].value, value) and self._within(self.agreed, value):
+            return self.threshold
+        return max(self.threshold, self.named)
+
+    def _within(self, last: int, value: int) -> bool:
+        bound = self.bounds.max_rise_bps if value > last else self.bounds.max_fall_bps
+        return abs(value - last) * _BPS <= bound * last
 
     def _require_signers(self, event: Attested, required: int) -> None:
         what = f"round {event.round}"

@@ -182,7 +182,7 @@ def test_the_registry_gives_back_what_was_written(suite: Suite) -> None:
     suite.send(Role.REGISTRAR, suite.registry.remove_wallets([account]))
     assert suite.registry.wallet_of(account).verified_until == 0
     with pytest.raises(errors.WalletNotVerified):
-        suite.registry.require_verified_recipients([suite.order(1, 1)])
+        suite.registry.require_verified([suite.order(1, 1).to])
 
 
 def test_explain_names_every_rule_that_refuses(suite: Suite) -> None:

@@ -17,7 +17,7 @@ from toolkit.bindings.structs import Supply
 from toolkit.chain.calls import Call
 from toolkit.chain.client import Client, Transaction
 from toolkit.chain.hexes import from_hex, to_hex
-from toolkit.chain.signers import dev_signer
+from toolkit.chain.signers import LocalSigner, dev_signer
 from toolkit.errors import ConfigurationError, InvalidInput
 from toolkit.issuance import Issuance
 from toolkit.reserves.attestation import FeedDomain
@@ -287,6 +287,36 @@ def test_history_outlives_a_change_of_attestors(suite: Suite) -> None:
     first = suite.issuance.reserve.history()[0]
     assert gone in first.signers
     assert gone not in suite.issuance.attestors
+
+
+def three_attestors(suite: Suite) -> list[LocalSigner]:
+    """Three attestors with a threshold of two, who have all signed a first value."""
+    attestors = [*suite.attestors, dev_signer(18)]
+    addresses = sorted((signer.address for signer in attestors), key=lambda address: int(address, 16))
+    suite.govern(suite.feed.set_attestors(addresses, 2))
+    suite.issuance.reserve.publish(suite.bundle(MILLION, signers=attestors))
+    return attestors
+
+
+def test_history_counts_who_was_suspended_among_all(suite: Suite) -> None:
+    attestors = three_attestors(suite)
+    suite.send(Role.GUARDIAN, suite.feed.suspend_attestor(attestors[2].address))
+    suite.node.advance_time(60)
+    suite.issuance.reserve.publish(suite.bundle(MILLION + 1, signers=attestors[:2]))
+    history = suite.issuance.reserve.history()
+    assert [item.required for item in history] == [3, 2]
+    suite.node.advance_time(60)
+    # Both that are left are not all: the last value that all signed is the first.
+    suite.issuance.reserve.publish(suite.bundle(MILLION * 12 // 10, signers=attestors[:2]))
+    assert [item.required for item in suite.issuance.reserve.history()] == [3, 2, 2]
+
+
+def test_history_measures_from_the_last_value_that_all_signed(suite: Suite) -> None:
+    attestors = three_attestors(suite)
+    for value, signers in ((MILLION * 12 // 10, 2), (MILLION * 13 // 10, 3), (MILLION * 14 // 10, 2)):
+        suite.node.advance_time(60)
+        suite.issuance.reserve.publish(suite.bundle(value, signers=attestors[:signers]))
+    assert [item.required for item in suite.issuance.reserve.history()] == [3, 2, 3, 2]
 
 
 class LyingClient(Client):

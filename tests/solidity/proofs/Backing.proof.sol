@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MintOrder} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {vm} from "../support/Vm.sol";
 import {TokenHarness} from "./Harness.sol";
 
@@ -35,7 +34,9 @@ contract BackingProof is TokenHarness {
         _assumeBasis(asOf, before);
         uint256 minted = token.minted();
 
-        token.mint(_one(to, amount));
+        (address[] memory accounts, uint256[] memory amounts) = (new address[](1), new uint256[](1));
+        (accounts[0], amounts[0]) = (to, amount);
+        token.mint(accounts, amounts);
 
         assert(amount <= type(uint112).max);
         unchecked {
@@ -54,10 +55,5 @@ contract BackingProof is TokenHarness {
             _payout(payouts.times[i], payouts.amounts[i]);
             if (payouts.times[i] <= asOf) sum += payouts.amounts[i];
         }
-    }
-
-    function _one(address to, uint256 amount) private pure returns (MintOrder[] memory orders) {
-        orders = new MintOrder[](1);
-        orders[0] = MintOrder({number: 1, to: to, amount: amount, expiry: 0});
     }
 }

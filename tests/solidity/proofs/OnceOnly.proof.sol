@@ -9,11 +9,11 @@ import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
 
 /// @notice A token and a registry that refuse nothing: whatever stops a second mint, it is the market.
 contract WillingCounterpart {
-    function mint(MintOrder[] calldata) external pure returns (uint256) {
+    function mint(address[] calldata, uint256[] calldata) external pure returns (uint256) {
         return 0;
     }
 
-    function requireVerifiedRecipients(MintOrder[] calldata) external pure {}
+    function requireVerified(address[] calldata) external pure {}
 }
 
 /// @notice `OnceOnly`, for order numbers: the market's own code with an arbitrary bitmap, arbitrary limits and tiers.
@@ -109,6 +109,6 @@ contract OnceOnlyProof {
         Signature[] memory approvals = new Signature[](1);
         approvals[0] = Signature({signer: APPROVER, data: abi.encodePacked(r, s, uint8(27))});
         batches = new MintBatch[](1);
-        batches[0] = MintBatch({orders: orders, approvals: approvals});
+        batches[0] = MintBatch({orders: orders, approvals: approvals, skipped: 0});
     }
 }

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
-import {MintOrder} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
@@ -77,8 +76,8 @@ contract BareMarket {
         TOKEN = IStablecoin(token);
     }
 
-    function mint(MintOrder[] calldata orders) external {
-        TOKEN.mint(orders);
+    function mint(address[] calldata accounts, uint256[] calldata amounts) external {
+        TOKEN.mint(accounts, amounts);
     }
 
     function burnEscrow(uint256 amount) external {

@@ -378,7 +378,9 @@ abstract contract Suite {
     {
         batches = new MintBatch[](1);
         batches[0] = MintBatch({
-            orders: orders, approvals: _signatures(approverKeys, market.mintDigest(orders), approvals)
+            orders: orders,
+            approvals: _signatures(approverKeys, market.mintDigest(orders), approvals),
+            skipped: 0
         });
     }
 

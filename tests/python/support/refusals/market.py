@@ -44,6 +44,18 @@ def requested(suite: Suite, amount: int = 60) -> int:
 # ---------------------------------------------------------------------------------------- orders and limits
 
 
+@case(errors.SkipsUnknownOrder, at="PrimaryMarket._mintBatch")
+def a_mask_skips_an_order_that_is_not_there(suite: Suite) -> Attempt:
+    call = suite.market.mint([MintBatch((suite.order(1, 5),), (), 0b10)])
+    return attempt(suite, Role.OPERATOR, call, skipped=2, orders=1)
+
+
+@case(errors.BatchEmpty)
+def a_mask_skips_every_order(suite: Suite) -> Attempt:
+    call = suite.market.mint([MintBatch((suite.order(1, 5),), (), 0b1)])
+    return attempt(suite, Role.OPERATOR, call)
+
+
 @case(errors.OrderAlreadyExecuted, at="PrimaryMarket._orderRefusal")
 def an_order_number_is_used_again(suite: Suite) -> Attempt:
     suite.ready()

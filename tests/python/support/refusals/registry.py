@@ -43,7 +43,7 @@ def an_unknown_wallet_is_removed(suite: Suite) -> Attempt:
     return attempt(suite, Role.REGISTRAR, suite.registry.remove_wallets([account]), account=account)
 
 
-@case(errors.WalletNotVerified, at="InvestorRegistry.requireVerifiedRecipients")
+@case(errors.WalletNotVerified, at="InvestorRegistry.requireVerified")
 def a_mint_to_an_unknown_wallet(suite: Suite) -> Attempt:
     suite.attest(1_000_000)
     unknown = suite.stranger.address
@@ -55,6 +55,5 @@ def a_mint_to_an_unknown_wallet(suite: Suite) -> Attempt:
 def a_verification_has_lapsed(suite: Suite) -> Attempt:
     account, until = suite.holder.address, suite.now() - 1
     suite.register(account, verified_until=until)
-    order = suite.order(1, 5, account)
-    call = raw(suite.registry, "requireVerifiedRecipients", [(order.number, order.to, order.amount, 0)])
+    call = raw(suite.registry, "requireVerified", [account])
     return attempt(suite, suite.stranger, call, account=account, verified_until=until)
