@@ -25,7 +25,7 @@ ToolkitError
 │   └─ AnvilNotFound, AnvilExited (not retryable)
 ├─ CompilationError            diagnostics with file and line
 ├─ DeploymentError
-│   └─ Drift, CodeMismatch, StaleDeployment, ForbiddenRoles
+│   └─ Drift, CodeMismatch, StaleDeployment, ForbiddenRoles, UnsafeUpgrade
 └─ LedgerError
     └─ LedgerUnreachable, LedgerTampered
 ```
@@ -74,6 +74,7 @@ __all__ = [
     "StillPending",
     "ToolkitError",
     "TransactionError",
+    "UnsafeUpgrade",
     "WrongChain",
 ]
 
@@ -310,6 +311,12 @@ class ForbiddenRoles(DeploymentError):
     """An account holds two roles that must be apart."""
 
     code = "forbidden_roles"
+
+
+class UnsafeUpgrade(DeploymentError):
+    """The new code would misread what a proxy has stored; `details["incompatibilities"]` lists each field."""
+
+    code = "unsafe_upgrade"
 
 
 class LedgerError(ToolkitError):

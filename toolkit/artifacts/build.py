@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from toolkit.artifacts.compiler import (
     find_compiler,
     write_atomically,
 )
+from toolkit.artifacts.layout import layout_of
 from toolkit.artifacts.model import Artifact, ByteRange
 from toolkit.artifacts.sources import CONTRACTS, IMPORTS, Sources, checkout_root, collect
 from toolkit.errors import CodeMismatch, CompilationError
@@ -28,7 +28,7 @@ MANIFEST = "manifest.json"
 DEFINITIONS = "definitions.json"
 CACHE = Path("build") / "solc-cache"
 #: To be raised with every change to what this module makes of the compiler's output.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,32 +184,11 @@ def _artifact(sources: Sources, output: Output, source_name: str, name: str) -> 
             for start, length in sorted((item["start"], item["length"]) for item in references)
         ),
         method_identifiers=made["evm"]["methodIdentifiers"],
-        storage_layout=_stable_layout(made["storageLayout"]),
+        storage_layout=layout_of(output.document, source_name, name),
         compiler=output.compiler,
         settings_hash=sources.settings_hash(),
         source_hash=sources.source_hash(source_name),
     )
-
-
-def _stable_layout(layout: dict[str, Any]) -> dict[str, Any]:
-    """The layout without the syntax tree's numbers, which change with sources that have no part in it.
-
-    `t_struct(Order)1234_storage` becomes `t_struct(Order)1_storage`: numbered in order of appearance.
-    """
-    numbers: dict[str, str] = {}
-
-    def renumber(match: re.Match[str]) -> str:
-        return ")" + numbers.setdefault(match.group(1), str(len(numbers) + 1))
-
-    def walk(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {walk(key): walk(value) for key, value in node.items() if key != "astId"}
-        if isinstance(node, list):
-            return [walk(item) for item in node]
-        return re.sub(r"\)(\d+)", renumber, node) if isinstance(node, str) else node
-
-    stable: dict[str, Any] = walk({"storage": layout["storage"], "types": layout["types"] or {}})
-    return stable
 
 
 def _definitions(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -24,8 +24,8 @@ class Artifact:
 
     `bytecode` is the creation code without constructor arguments, `deployed_bytecode` the runtime
     code with zeroes at `immutable_references`. `method_identifiers` maps `transfer(address,uint256)` to
-    `a9059cbb`. `storage_layout` is the compiler's, with the numbers of its syntax tree replaced, so that
-    it only changes with the layout. `compiler` is the full version (`0.8.37+commit.f401782d`).
+    `a9059cbb`. `storage_layout` is `{storage, namespaces, types}`: the compiler's layout with the ERC-7201
+    namespaces, see `toolkit.artifacts.layout`. `compiler` is the full version (`0.8.37+commit.f401782d`).
     `settings_hash` and `source_hash` are the SHA-256, as 64 hex digits, of the compiler's settings and of
     the source file with all that it imports, each as canonical JSON (RFC 8785).
     """

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolkit.artifacts.layout import NAMESPACES, namespaces_source
 from toolkit.errors import CompilationError, ConfigurationError
 
 __all__ = ["Sources", "canonical_hash", "checkout_root", "collect"]
@@ -63,7 +64,10 @@ class Sources:
         return {
             "language": "Solidity",
             "settings": self.settings,
-            "sources": {name: {"content": text} for name, text in sorted(self.files.items())},
+            "sources": {
+                name: {"content": text}
+                for name, text in [*sorted(self.files.items()), (NAMESPACES, namespaces_source(self.files))]
+            },
         }
 
     def input_hash(self) -> str:
@@ -110,7 +114,7 @@ def collect(root: Path) -> Sources:
         if name not in files:
             files[name] = _read_source(root, name, importer)
             waiting.extend((imported, name) for imported in _imports(name, files[name]))
-    return Sources(files, _settings(root, names), _pinned_compiler(root))
+    return Sources(files, _settings(root), _pinned_compiler(root))
 
 
 def _digest(text: str) -> str:
@@ -149,7 +153,7 @@ def _resolve(importer: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _settings(root: Path, own: list[str]) -> dict[str, Any]:
+def _settings(root: Path) -> dict[str, Any]:
     try:
         profile = tomllib.loads((root / "foundry.toml").read_text())["profile"]["default"]
         settings = {
@@ -169,8 +173,7 @@ def _settings(root: Path, own: list[str]) -> dict[str, Any]:
         for code in ("bytecode", "deployedBytecode")
         for part in ("object", "linkReferences")
     ]
-    selection: dict[str, Any] = {"*": {"*": [*wanted, "evm.deployedBytecode.immutableReferences"]}}
-    selection |= {name: {"": ["ast"]} for name in sorted(own)}
+    selection = {"*": {"": ["ast"], "*": [*wanted, "evm.deployedBytecode.immutableReferences"]}}
     return settings | {"outputSelection": selection}
 
 

@@ -96,6 +96,20 @@ def verify(terms: TermsPath, rpc: Rpc, record: Record, json: Json = False) -> No
     output.result({"differences": []}, lambda: output.line("record, chain, artifacts and terms agree"))
 
 
+@app.command("check-upgrade")
+def check_upgrade(record: Record, json: Json = False) -> None:
+    """See that the proxies keep their storage under this version's implementations.
+
+    Ends with 1 if a field was deleted, moved, renamed or retyped. Asks no node.
+    """
+    from toolkit.cli.output import Output
+    from toolkit.deployment import DeploymentRecord, check_record
+
+    output = Output(json=json)
+    kept = check_record(DeploymentRecord.load(record))
+    output.result({"contracts": list(kept)}, lambda: output.line(f"storage is kept by {', '.join(kept)}"))
+
+
 @app.command()
 def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
     """Show who may call what after what delay, from the chain.

@@ -3,6 +3,7 @@
 `Terms.load(path)` reads what a coin is to be; `plan` compares that with the chain; `apply` closes the
 difference and returns the `DeploymentRecord`; `verify` checks record, chain, artifacts and terms against
 each other; `read_roles` is the table of who may call what after what delay. Drift is `plan` again.
+`check_record` sees that the proxies keep their storage under the packaged implementations.
 
 Names are loaded on first use, so importing this package costs nothing.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.deployment.applying import Progress, Stage, apply
+    from toolkit.deployment.layouts import Incompatibility, check_record, check_upgrade, incompatibilities
     from toolkit.deployment.planning import Plan, Scheduled, Step, Way, plan
     from toolkit.deployment.record import DeploymentRecord, RecordedContract, default_record_path
     from toolkit.deployment.roles import RoleRow, RoleTable, read_roles
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DeploymentRecord": "record",
     "Difference": "verification",
+    "Incompatibility": "layouts",
     "Plan": "planning",
     "Progress": "applying",
     "RecordedContract": "record",
@@ -34,8 +37,11 @@ _HOMES = {
     "Terms": "terms",
     "Way": "planning",
     "apply": "applying",
+    "check_record": "layouts",
+    "check_upgrade": "layouts",
     "default_record_path": "record",
     "differences": "verification",
+    "incompatibilities": "layouts",
     "plan": "planning",
     "read_roles": "roles",
     "verify": "verification",
@@ -44,6 +50,7 @@ _HOMES = {
 __all__ = [
     "DeploymentRecord",
     "Difference",
+    "Incompatibility",
     "Plan",
     "Progress",
     "RecordedContract",
@@ -55,8 +62,11 @@ __all__ = [
     "Terms",
     "Way",
     "apply",
+    "check_record",
+    "check_upgrade",
     "default_record_path",
     "differences",
+    "incompatibilities",
     "plan",
     "read_roles",
     "verify",

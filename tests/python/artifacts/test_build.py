@@ -42,6 +42,41 @@ def test_contracts_and_named_imports_are_packaged(checkout: Checkout) -> None:
     assert {"TooMuch", "OnlyInInterface"} <= {entry["name"] for entry in definitions["errors"]}
 
 
+def test_namespaces_are_in_the_layout_with_their_slots(checkout: Checkout) -> None:
+    checkout.edit(
+        "contracts/Vault.sol",
+        "    error TooMuch",
+        """    enum Kind {
+        Small,
+        Large
+    }
+
+    /**
+     * @dev In braces {like these}, or; not.
+     * @custom:storage-location erc7201:example.vault
+     */
+    struct Namespaced {
+        uint64 first;
+        Kind kind;
+        Box[3] boxes;
+    }
+
+    error TooMuch""",
+    )
+    compile_contracts(checkout.root)
+
+    layout = artifact(checkout, "Vault").storage_layout
+    assert [field["label"] for field in layout["storage"]] == ["boxes"]
+    assert layout["namespaces"] == {
+        "erc7201:example.vault": [
+            {"label": "first", "slot": "0", "offset": 0, "type": "t_uint64"},
+            {"label": "kind", "slot": "0", "offset": 8, "type": "t_enum(Kind)2"},
+            {"label": "boxes", "slot": "1", "offset": 0, "type": "t_array(t_struct(Box)1_storage)3_storage"},
+        ]
+    }
+    assert layout["types"]["t_enum(Kind)2"]["members"] == ["Small", "Large"]
+
+
 def test_nothing_changed_means_no_compiler_call(compiled: Checkout) -> None:
     before = packaged(compiled)
     shutil.rmtree(compiled.cache)
