@@ -161,7 +161,7 @@ class _Comparison:
             self._under_way.remove((old, new, may_grow))
         elif kind == "enum":
             members, then = before["members"], after["members"]
-            if then[: len(members)] != members or before["numberOfBytes"] != after["numberOfBytes"]:
+            if then[: len(members)] != members:
                 detail = f"{', '.join(members)} became {', '.join(then)}"
                 yield Incompatibility("retyped", where, f"{before['label']}: {detail}")
         elif before["numberOfBytes"] != after["numberOfBytes"]:
