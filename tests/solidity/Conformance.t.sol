@@ -23,10 +23,12 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @notice Chainlink's interface reads the feed, and OpenZeppelin's checker finds what the contracts claim to be.
 contract ConformanceTest is FeedSuite {
     using ERC165Checker for address;
+    using SafeCast for uint256;
 
     ChainlinkConsumer internal consumer;
 
@@ -54,6 +56,7 @@ contract ConformanceTest is FeedSuite {
         vm.assertEq(aggregator.description(), feed.description(), "description");
         vm.assertEq(aggregator.version(), 1, "version");
 
+        int256 value = VALUE.toInt256();
         uint256 first = block.timestamp - 1;
         _attestAsOf(VALUE, first);
         vm.warp(block.timestamp + 1 hours);
@@ -62,14 +65,14 @@ contract ConformanceTest is FeedSuite {
         (uint80 round, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredIn) =
             aggregator.getRoundData(1);
         vm.assertEq(uint256(round), 1, "round");
-        vm.assertEq(answer, int256(VALUE), "first answer");
+        vm.assertEq(answer, value, "first answer");
         vm.assertEq(startedAt, first, "started at");
         vm.assertEq(updatedAt, first, "updated at the instant of the value, not at that of its posting");
         vm.assertEq(uint256(answeredIn), 1, "answered in");
         (int256[] memory answers, uint256[] memory times) = consumer.history();
         vm.assertEq(answers.length, 2, "rounds");
-        vm.assertEq(answers[0], int256(VALUE + 5), "newest");
-        vm.assertEq(answers[1], int256(VALUE), "oldest");
+        vm.assertEq(answers[0], value + 5, "newest");
+        vm.assertEq(answers[1], value, "oldest");
         vm.assertEq(times[0], first + 60, "time");
     }
 

@@ -22,6 +22,9 @@ from toolkit.artifacts.compiler import compile_sources, find_compiler
 from toolkit.artifacts.sources import collect
 from toolkit.deployment import incompatibilities
 
+# Compiling what no cache holds yet takes half a minute, more on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 PROXIED = ("InvestorRegistry", "PrimaryMarket", "Stablecoin")
 
 # What upgrades-core finds in our implementations, and why it is as it should be.
@@ -69,7 +72,7 @@ def ask_openzeppelin(root: Path, contracts: Iterable[str], pairs: Iterable[tuple
         input=json.dumps(request),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stderr

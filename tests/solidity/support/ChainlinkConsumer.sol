@@ -2,9 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/interfaces/AggregatorV3Interface.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @notice A consumer as Chainlink's documentation wants one, compiled against Chainlink's own interface.
 contract ChainlinkConsumer {
+    using SafeCast for int256;
+
     AggregatorV3Interface public immutable FEED;
     uint256 public immutable HEARTBEAT;
 
@@ -24,7 +27,7 @@ contract ChainlinkConsumer {
             revert BadRound(round);
         }
         if (updatedAt > block.timestamp || block.timestamp - updatedAt > HEARTBEAT) revert Stale(updatedAt);
-        return uint256(value) * 10 ** (18 - FEED.decimals());
+        return value.toUint256() * 10 ** (18 - FEED.decimals());
     }
 
     /// @notice Answers back to the first round, newest first.
@@ -32,8 +35,8 @@ contract ChainlinkConsumer {
         (uint80 round,,,,) = FEED.latestRoundData();
         answers = new int256[](round);
         updatedAt = new uint256[](round);
-        for (uint256 i = 0; i < answers.length; ++i) {
-            (, answers[i],, updatedAt[i],) = FEED.getRoundData(uint80(round - i));
+        for (uint80 i = 0; i < round; ++i) {
+            (, answers[i],, updatedAt[i],) = FEED.getRoundData(round - i);
         }
     }
 }
