@@ -143,9 +143,7 @@ contract ContractSignersTest is AttackSuite {
     function test_NoContractSignsByParts() public {
         bytes memory data = abi.encodeWithSignature(PERMIT_VRS, ACCOUNT, bob, 77, UNTIL, 27, MAGIC, MAGIC);
         _refused(stranger, address(token), data, _invalidPermit(ACCOUNT));
-        data = abi.encodeWithSignature(
-            TRANSFER_VRS, ACCOUNT, bob, 100, 0, UNTIL, NONCE, 27, MAGIC, MAGIC
-        );
+        data = abi.encodeWithSignature(TRANSFER_VRS, ACCOUNT, bob, 100, 0, UNTIL, NONCE, 27, MAGIC, MAGIC);
         _refused(stranger, address(token), data, _invalidAuthorization(ACCOUNT));
     }
 

@@ -244,8 +244,7 @@ contract GriefingTest is AttackSuite {
         Signature[] memory list = _signatures(attestorKeys, feed.attestationDigest(a), 3);
         list[0].data = "";
         vm.etch(attestor(0), EATS_ALL_GAS);
-        (bool ok,) =
-            address(feed).call{gas: 2_000_000}(abi.encodeCall(IAttestedFeed.publish, (a, list)));
+        (bool ok,) = address(feed).call{gas: 2_000_000}(abi.encodeCall(IAttestedFeed.publish, (a, list)));
         vm.assertFalse(ok, "it ate the gas");
         Signature[] memory rest = new Signature[](2);
         (rest[0], rest[1]) = (list[1], list[2]);
@@ -299,14 +298,12 @@ contract GriefingTest is AttackSuite {
 
     /// @dev A permit sent by somebody else first has done its work: the request that needed it still goes through.
     function test_APermitSentFirst() public {
-        bytes32 digest =
-            _typed(abi.encode(PERMIT, alice, address(market), 250, token.nonces(alice), UNTIL));
+        bytes32 digest = _typed(abi.encode(PERMIT, alice, address(market), 250, token.nonces(alice), UNTIL));
         bytes memory permit = abi.encodeWithSignature(
             PERMIT_BYTES, alice, address(market), 250, UNTIL, _sign(ALICE_KEY, digest)
         );
         _passes(stranger, address(token), permit);
-        bytes memory refusal =
-            abi.encodeWithSelector(SignedTransfers.ERC2612InvalidSigner.selector, alice);
+        bytes memory refusal = abi.encodeWithSelector(SignedTransfers.ERC2612InvalidSigner.selector, alice);
         _refused(alice, address(token), permit, refusal);
         vm.prank(alice);
         vm.assertEq(market.requestRedemption(250, REFERENCE), 1, "request");
@@ -332,24 +329,21 @@ contract GriefingTest is AttackSuite {
     function test_ASignedRequestIsNotUsedUpElsewhere() public {
         bytes memory signature = _sign(ALICE_KEY, _redeemDigest(alice));
         bytes32 nonce = market.redemptionNonce(REFERENCE, SALT);
-        bytes memory data = abi.encodeWithSignature(
-            RECEIVE_BYTES, alice, address(market), 250, 0, UNTIL, nonce, signature
-        );
+        bytes memory data =
+            abi.encodeWithSignature(RECEIVE_BYTES, alice, address(market), 250, 0, UNTIL, nonce, signature);
         _refused(
             stranger,
             address(token),
             data,
             abi.encodeWithSelector(IERC3009.ERC3009CallerIsNotPayee.selector, stranger, market)
         );
-        data = abi.encodeWithSignature(
-            TRANSFER_BYTES, alice, address(market), 250, 0, UNTIL, nonce, signature
-        );
+        data =
+            abi.encodeWithSignature(TRANSFER_BYTES, alice, address(market), 250, 0, UNTIL, nonce, signature);
         _refused(stranger, address(token), data, _invalidAuthorization(alice));
         data = abi.encodeWithSignature(CANCEL_BYTES, alice, nonce, signature);
         _refused(stranger, address(token), data, _invalidAuthorization(alice));
         data = abi.encodeCall(
-            IPrimaryMarket.requestRedemptionWithAuthorization,
-            (alice, 250, REASON, 0, UNTIL, SALT, signature)
+            IPrimaryMarket.requestRedemptionWithAuthorization, (alice, 250, REASON, 0, UNTIL, SALT, signature)
         );
         _refused(stranger, address(market), data, _invalidAuthorization(alice));
         vm.prank(alice);

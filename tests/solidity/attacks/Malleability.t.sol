@@ -178,8 +178,7 @@ contract MalleabilityTest is AttackSuite {
     }
 
     function _acceptApproved(bytes memory signature) private view returns (bytes memory) {
-        return
-            abi.encodeCall(IPrimaryMarket.acceptRedemptions, (_ids(1), _signedBy(approver(0), signature)));
+        return abi.encodeCall(IPrimaryMarket.acceptRedemptions, (_ids(1), _signedBy(approver(0), signature)));
     }
 
     function test_ApprovalOfAnAcceptance() public {

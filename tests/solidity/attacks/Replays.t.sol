@@ -112,9 +112,7 @@ contract ReplaysTest is AttackSuite {
         vm.warp(uint256(_orders[0].expiry) + 1);
         _mintRefused(
             batches,
-            abi.encodeWithSelector(
-                IPrimaryMarket.OrderExpired.selector, _orders[0].number, _orders[0].expiry
-            )
+            abi.encodeWithSelector(IPrimaryMarket.OrderExpired.selector, _orders[0].number, _orders[0].expiry)
         );
     }
 
@@ -233,9 +231,7 @@ contract ReplaysTest is AttackSuite {
         AttestedFeed here = feed;
         _deploy(6);
         vm.warp(START + 100);
-        _refused(
-            stranger, address(feed), abi.encodeCall(IAttestedFeed.publish, (a, list)), _tooFew()
-        );
+        _refused(stranger, address(feed), abi.encodeCall(IAttestedFeed.publish, (a, list)), _tooFew());
         here.publish(a, list);
         vm.assertEq(here.latestRound(), 2, "where it was meant");
     }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {Roles} from "../../../contracts/access/Roles.sol";
 import {Attestation, IAttestedFeed} from "../../../contracts/interfaces/IAttestedFeed.sol";
 import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
 import {IERC7943Fungible} from "../../../contracts/interfaces/IERC7943.sol";
 import {IInvestorRegistry, WalletEntry} from "../../../contracts/interfaces/IInvestorRegistry.sol";
-import {ApprovalTier, IPrimaryMarket, RedemptionStatus} from "../../../contracts/interfaces/IPrimaryMarket.sol";
+import {
+    ApprovalTier,
+    IPrimaryMarket,
+    RedemptionStatus
+} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
 import {MintBatch, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
-import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {vm} from "../support/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
@@ -182,14 +186,10 @@ contract RolesAloneTest is AttackSuite {
             abi.encodeCall(IRegulatedERC20.forcedTransfer, (m, stranger, 1, CASE)),
             escrow
         );
-        _refused(
-            compliance, address(token), abi.encodeCall(IStablecoin.burnByOrder, (m, 1, CASE)), escrow
-        );
+        _refused(compliance, address(token), abi.encodeCall(IStablecoin.burnByOrder, (m, 1, CASE)), escrow);
         bytes memory notFrozen =
             abi.encodeWithSelector(IPrimaryMarket.RedemptionHolderNotFrozen.selector, id, alice);
-        _refused(
-            compliance, m, abi.encodeCall(IPrimaryMarket.seizeEscrow, (id, stranger, CASE)), notFrozen
-        );
+        _refused(compliance, m, abi.encodeCall(IPrimaryMarket.seizeEscrow, (id, stranger, CASE)), notFrozen);
         _refused(
             compliance,
             address(token),
@@ -243,8 +243,7 @@ contract RolesAloneTest is AttackSuite {
             Roles.GOVERNOR,
             Roles.UPGRADER
         ];
-        address[7] memory members =
-            [operator, treasurer, registrar, compliance, dealer, governor, upgrader];
+        address[7] memory members = [operator, treasurer, registrar, compliance, dealer, governor, upgrader];
         for (uint256 i = 0; i < 7; ++i) {
             vm.prank(guardian);
             gate.revokeRole(roles[i], members[i]);
@@ -273,16 +272,12 @@ contract RolesAloneTest is AttackSuite {
 
     function _guardianTakesNothing(uint256 id) private {
         address t = address(token);
-        _lacksTheRole(
-            guardian, t, abi.encodeCall(IRegulatedERC20.forcedTransfer, (alice, guardian, 1, CASE))
-        );
+        _lacksTheRole(guardian, t, abi.encodeCall(IRegulatedERC20.forcedTransfer, (alice, guardian, 1, CASE)));
         _lacksTheRole(guardian, t, abi.encodeCall(IStablecoin.burnByOrder, (alice, 1, CASE)));
         _lacksTheRole(guardian, t, abi.encodeCall(IRegulatedERC20.unfreeze, (alice, 0, CASE)));
         _lacksTheRole(guardian, t, abi.encodeCall(IRegulatedERC20.resume, ()));
         _lacksTheRole(
-            guardian,
-            address(market),
-            abi.encodeCall(IPrimaryMarket.seizeEscrow, (id, guardian, CASE))
+            guardian, address(market), abi.encodeCall(IPrimaryMarket.seizeEscrow, (id, guardian, CASE))
         );
         vm.prank(guardian);
         vm.expectRevert(abi.encodeWithSelector(GuardianGate.AdministratorIsProtected.selector, admin));
@@ -349,9 +344,7 @@ contract RolesAloneTest is AttackSuite {
 
     function _governRefused(address target, bytes memory data, bytes memory refusal) private {
         _ready(governor, target, data);
-        _refused(
-            governor, address(manager), abi.encodeCall(AccessManager.execute, (target, data)), refusal
-        );
+        _refused(governor, address(manager), abi.encodeCall(AccessManager.execute, (target, data)), refusal);
     }
 
     // ------------------------------------------------------------------------------------------------- UPGRADER
@@ -469,9 +462,7 @@ contract RolesAloneTest is AttackSuite {
         }
         _lacksTheRole(dealer, address(market), abi.encodeCall(IPrimaryMarket.windDown, ()));
         _lacksTheRole(
-            dealer,
-            address(registry),
-            abi.encodeCall(IInvestorRegistry.setWallets, (new WalletEntry[](0)))
+            dealer, address(registry), abi.encodeCall(IInvestorRegistry.setWallets, (new WalletEntry[](0)))
         );
         vm.prank(dealer);
         vm.assertTrue(IERC20(address(token)).approve(alice, 1), "what everybody may");

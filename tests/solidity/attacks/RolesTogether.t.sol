@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {Roles} from "../../../contracts/access/Roles.sol";
 import {Attestation, IAttestedFeed} from "../../../contracts/interfaces/IAttestedFeed.sol";
 import {IERC7943Fungible} from "../../../contracts/interfaces/IERC7943.sol";
@@ -9,7 +10,6 @@ import {ApprovalTier, IPrimaryMarket} from "../../../contracts/interfaces/IPrima
 import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
-import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {vm} from "../support/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
@@ -48,9 +48,8 @@ contract RolesTogetherTest is AttackSuite {
     function test_OperatorApprovers_MintWithoutAnOrder_UpToHeadroomAndCap() public {
         uint256 room = token.headroom();
         vm.assertEq(room, 1_000_000e6 - 1000, "headroom");
-        bytes memory unverified = abi.encodeWithSelector(
-            IInvestorRegistry.WalletNotVerified.selector, stranger, 0
-        );
+        bytes memory unverified =
+            abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, stranger, 0);
         _colludeRefused(stranger, 1, unverified);
         bytes memory aboveCap =
             abi.encodeWithSelector(IPrimaryMarket.OrderAboveCap.selector, nextNumber, CAP + 1, CAP);
@@ -60,8 +59,7 @@ contract RolesTogetherTest is AttackSuite {
         _colludeRefused(bob, room + 1, exceeded);
         _mintUnordered(bob, room);
         vm.assertEq(token.headroom(), 0, "to the last unit of headroom");
-        exceeded =
-            abi.encodeWithSelector(IStablecoin.BackingExceeded.selector, CAP + 1, 1_000_000e6);
+        exceeded = abi.encodeWithSelector(IStablecoin.BackingExceeded.selector, CAP + 1, 1_000_000e6);
         _colludeRefused(bob, 1, exceeded);
     }
 
@@ -89,9 +87,7 @@ contract RolesTogetherTest is AttackSuite {
         vm.revertToState(snapshot);
         vm.prank(guardian);
         gate.revokeRole(Roles.APPROVER, approver(0));
-        _colludeRefused(
-            bob, 1, abi.encodeWithSelector(IPrimaryMarket.NotApprover.selector, approver(0))
-        );
+        _colludeRefused(bob, 1, abi.encodeWithSelector(IPrimaryMarket.NotApprover.selector, approver(0)));
     }
 
     // ---------------------------------------------------------------------------------- OPERATOR and COMPLIANCE
@@ -240,9 +236,7 @@ contract RolesTogetherTest is AttackSuite {
             );
             address who = i == 0 ? guardian : _other;
             _lacksTheRole(
-                who,
-                address(token),
-                abi.encodeCall(IRegulatedERC20.forcedTransfer, (alice, who, 1, CASE))
+                who, address(token), abi.encodeCall(IRegulatedERC20.forcedTransfer, (alice, who, 1, CASE))
             );
             vm.prank(who);
             vm.expectRevert(abi.encodeWithSelector(GuardianGate.AdministratorIsProtected.selector, admin));
@@ -337,8 +331,7 @@ contract RolesTogetherTest is AttackSuite {
             gate.cancel(governor, targets[i], calls[i]);
         }
         vm.warp(block.timestamp + GOVERNOR_DELAY);
-        aboveCap =
-            abi.encodeWithSelector(IPrimaryMarket.OrderAboveCap.selector, nextNumber, CAP + 1, CAP);
+        aboveCap = abi.encodeWithSelector(IPrimaryMarket.OrderAboveCap.selector, nextNumber, CAP + 1, CAP);
         _colludeRefused(bob, CAP + 1, aboveCap);
         vm.assertEq(feed.attestors().length, 3, "the attestors are the same");
     }
@@ -359,11 +352,8 @@ contract RolesTogetherTest is AttackSuite {
             orders[i] = _order(bob, 100_000e6);
             batches[i] = _batch(_one(orders[i]), 1)[0];
         }
-        bytes memory refusal =
-            abi.encodeWithSelector(IPrimaryMarket.NotEnoughApprovals.selector, 1, 2);
-        _refused(
-            operator, address(market), abi.encodeCall(IPrimaryMarket.mint, (_batch(orders, 1))), refusal
-        );
+        bytes memory refusal = abi.encodeWithSelector(IPrimaryMarket.NotEnoughApprovals.selector, 1, 2);
+        _refused(operator, address(market), abi.encodeCall(IPrimaryMarket.mint, (_batch(orders, 1))), refusal);
         _send(batches);
         (uint256 limit, uint256 available) = market.operatorLimit(operator);
         vm.assertEq(limit - available, 900_000e6, "all of it in the bucket");

@@ -8,10 +8,10 @@ import {AttackSuite} from "../support/AttackSuite.sol";
 import {Grown, NoProxiableUuid} from "../support/Grown.sol";
 import {vm} from "../support/Vm.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
-import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
-import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
+import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 /// @notice Storage across an upgrade, and who may initialise and upgrade what.
 contract UpgradesTest is AttackSuite {
@@ -141,7 +141,9 @@ contract UpgradesTest is AttackSuite {
             for (uint256 slot = 0; slot < 64; ++slot) {
                 vm.assertEq(vm.load(proxies[i], bytes32(slot)), 0, "a plain slot");
             }
-            vm.assertTrue(vm.load(proxies[i], bytes32(_slot("openzeppelin.storage.Initializable"))) != 0, "set");
+            vm.assertTrue(
+                vm.load(proxies[i], bytes32(_slot("openzeppelin.storage.Initializable"))) != 0, "set"
+            );
         }
     }
 

@@ -5,8 +5,18 @@ import {Roles} from "../../../contracts/access/Roles.sol";
 import {Attestation, IAttestedFeed} from "../../../contracts/interfaces/IAttestedFeed.sol";
 import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
 import {IERC7943Fungible} from "../../../contracts/interfaces/IERC7943.sol";
-import {InvestorClass, Wallet, WalletEntry, WalletKind} from "../../../contracts/interfaces/IInvestorRegistry.sol";
-import {ApprovalTier, IPrimaryMarket, Redemption, RedemptionStatus} from "../../../contracts/interfaces/IPrimaryMarket.sol";
+import {
+    InvestorClass,
+    Wallet,
+    WalletEntry,
+    WalletKind
+} from "../../../contracts/interfaces/IInvestorRegistry.sol";
+import {
+    ApprovalTier,
+    IPrimaryMarket,
+    Redemption,
+    RedemptionStatus
+} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
@@ -131,9 +141,7 @@ contract FundOperationsTest is AuditSuite {
             operator,
             address(market),
             abi.encodeCall(IPrimaryMarket.mint, (batches)),
-            abi.encodeWithSelector(
-                IPrimaryMarket.OrderAlreadyExecuted.selector, batches[0].orders[0].number
-            )
+            abi.encodeWithSelector(IPrimaryMarket.OrderAlreadyExecuted.selector, batches[0].orders[0].number)
         );
         uint256 id = _request(alice, 10);
         _accept(_ids(id));
@@ -207,7 +215,10 @@ contract FundOperationsTest is AuditSuite {
         _switch(guardian, t, abi.encodeCall(IRegulatedERC20.pause, ()), IRegulatedERC20.Paused.selector);
         _governSwitch(t, abi.encodeCall(IRegulatedERC20.resume, ()), IRegulatedERC20.Resumed.selector);
         _switch(
-            guardian, m, abi.encodeCall(IPrimaryMarket.stopMinting, ()), IPrimaryMarket.MintingStopped.selector
+            guardian,
+            m,
+            abi.encodeCall(IPrimaryMarket.stopMinting, ()),
+            IPrimaryMarket.MintingStopped.selector
         );
         _governSwitch(
             m, abi.encodeCall(IPrimaryMarket.resumeMinting, ()), IPrimaryMarket.MintingResumed.selector
@@ -238,19 +249,11 @@ contract FundOperationsTest is AuditSuite {
             IERC7943Fungible.Frozen.selector
         );
         _governSwitch(
-            t,
-            abi.encodeCall(IERC1643.setDocument, (CASE, "uri", REPORT)),
-            IERC1643.DocumentUpdated.selector
+            t, abi.encodeCall(IERC1643.setDocument, (CASE, "uri", REPORT)), IERC1643.DocumentUpdated.selector
         );
-        _governSwitch(
-            t, abi.encodeCall(IERC1643.removeDocument, (CASE)), IERC1643.DocumentRemoved.selector
-        );
-        _governSwitch(
-            t, abi.encodeCall(IStablecoin.setBuffer, (5)), IStablecoin.BufferChanged.selector
-        );
-        _governSwitch(
-            t, abi.encodeCall(IStablecoin.setBuffer, (0)), IStablecoin.BufferChanged.selector
-        );
+        _governSwitch(t, abi.encodeCall(IERC1643.removeDocument, (CASE)), IERC1643.DocumentRemoved.selector);
+        _governSwitch(t, abi.encodeCall(IStablecoin.setBuffer, (5)), IStablecoin.BufferChanged.selector);
+        _governSwitch(t, abi.encodeCall(IStablecoin.setBuffer, (0)), IStablecoin.BufferChanged.selector);
         _attest(1_000_000e6);
         _mint(alice, 1);
     }
@@ -411,9 +414,7 @@ contract FundOperationsTest is AuditSuite {
         });
         vm.prank(registrar);
         registry.setWallets(entries);
-        vm.assertEq(
-            abi.encode(registry.walletOf(stranger)), abi.encode(entries[0].wallet), "wallet"
-        );
+        vm.assertEq(abi.encode(registry.walletOf(stranger)), abi.encode(entries[0].wallet), "wallet");
         ApprovalTier[] memory tiers = new ApprovalTier[](4);
         for (uint8 i = 0; i < 4; ++i) {
             tiers[i] = ApprovalTier({upTo: type(uint112).max - 3 + i, approvals: 252 + i});

@@ -114,9 +114,7 @@ contract FundPartiesTest is AuditSuite {
         _publishRefused(1_100_000e6 + 1, START + 99, deviates);
         _publishRefused(0, START + 99, deviates);
         bytes4 future = IAttestedFeed.AttestationFromFuture.selector;
-        _publishRefused(
-            1_000_000e6, START + 100, abi.encodeWithSelector(future, START + 100, START + 100)
-        );
+        _publishRefused(1_000_000e6, START + 100, abi.encodeWithSelector(future, START + 100, START + 100));
         vm.warp(START - 1 + MAX_AGE);
         _mint(alice, 1);
         vm.warp(block.timestamp + 1);
@@ -124,13 +122,9 @@ contract FundPartiesTest is AuditSuite {
             abi.encodeWithSelector(IStablecoin.ReserveStale.selector, START - 1, START - 1 + MAX_AGE);
         _mintRefused(alice, 1, stale);
         vm.assertEq(token.headroom(), 0, "and in the views");
-        vm.assertEq(
-            market.explain(_order(alice, 1), operator)[0], stale, "and in the explanation"
-        );
+        vm.assertEq(market.explain(_order(alice, 1), operator)[0], stale, "and in the explanation");
         _attest(0);
-        _mintRefused(
-            alice, 1, abi.encodeWithSelector(IStablecoin.BackingExceeded.selector, 1003, 0)
-        );
+        _mintRefused(alice, 1, abi.encodeWithSelector(IStablecoin.BackingExceeded.selector, 1003, 0));
     }
 
     /// @dev Feed and token count in the same units, or are not joined.
@@ -208,9 +202,7 @@ contract FundPartiesTest is AuditSuite {
         _refused(
             stranger, address(market), _redeemCall(alice, _sign(ALICE_KEY, _redeemDigest(alice))), cannotSend
         );
-        _refused(
-            alice, address(market), abi.encodeCall(IPrimaryMarket.cancelRedemption, (id)), cannotReceive
-        );
+        _refused(alice, address(market), abi.encodeCall(IPrimaryMarket.cancelRedemption, (id)), cannotReceive);
         _acceptRefused(id, abi.encodeWithSelector(IPrimaryMarket.RedemptionHolderFrozen.selector, id, alice));
         _mintRefused(alice, 1, cannotReceive);
         vm.revertToState(snapshot);
@@ -251,9 +243,7 @@ contract FundPartiesTest is AuditSuite {
         bytes memory notHolder = abi.encodeWithSelector(
             IPrimaryMarket.RedemptionInStatus.selector, 7, RedemptionStatus.None, RedemptionStatus.Requested
         );
-        _refused(
-            address(0), address(market), abi.encodeCall(IPrimaryMarket.cancelRedemption, (7)), notHolder
-        );
+        _refused(address(0), address(market), abi.encodeCall(IPrimaryMarket.cancelRedemption, (7)), notHolder);
         // Without a market and a feed, not even a caller that equals the unset market gets a token.
         Stablecoin bare = _newToken();
         _refused(

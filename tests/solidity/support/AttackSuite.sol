@@ -163,10 +163,12 @@ abstract contract AttackSuite is RedemptionSuite {
 
     /// @dev A fingerprint of everything that an attack without effect leaves as it was.
     function _fingerprint() internal view returns (bytes32) {
-        address[8] memory who = [alice, bob, carol, stranger, operator, guardian, address(market), address(this)];
+        address[8] memory who =
+            [alice, bob, carol, stranger, operator, guardian, address(market), address(this)];
         bytes memory all;
         for (uint256 i = 0; i < who.length; ++i) {
-            all = abi.encode(all, token.balanceOf(who[i]), token.getFrozenTokens(who[i]), token.nonces(who[i]));
+            all =
+                abi.encode(all, token.balanceOf(who[i]), token.getFrozenTokens(who[i]), token.nonces(who[i]));
         }
         all = abi.encode(all, token.totalSupply(), token.minted(), token.discharged(), token.paused());
         all = abi.encode(all, market.escrowed(), market.redemptionCount(), market.mintingStopped());

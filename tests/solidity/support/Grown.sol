@@ -38,7 +38,9 @@ contract GrownStablecoin is Stablecoin, Grown {
 }
 
 contract GrownMarket is PrimaryMarket, Grown {
-    constructor(address authority, address token, address registry) PrimaryMarket(authority, token, registry) {}
+    constructor(address authority, address token, address registry)
+        PrimaryMarket(authority, token, registry)
+    {}
 }
 
 contract GrownRegistry is InvestorRegistry, Grown {
