@@ -71,7 +71,7 @@ def test_row_42_numbers_from_outside_are_range_checked(suite: Suite, number: int
             use()
 
 
-# --------------------------------------------------------------------------------------- documentation, install
+# ----------------------------------------------------------------------------------- documentation, install
 
 
 def test_sdk_01_every_name_that_the_docs_import_exists() -> None:

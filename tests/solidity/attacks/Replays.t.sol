@@ -107,6 +107,68 @@ contract ReplaysTest is AttackSuite {
         );
     }
 
+    /// @dev Whatever is skipped in whichever order, over any number of transactions: each order once, the sum at most
+    /// what was signed, and never on fewer approvals than the whole batch takes.
+    /// forge-config: default.fuzz.runs = 64
+    function testFuzz_SkippingExecutesNothingTwice(uint8[6] memory masks) public {
+        MintBatch[] memory batches = _batch(_orders);
+        uint256 done = 0;
+        for (uint256 i = 0; i < 6; ++i) {
+            batches[0].skipped = masks[i] % 16;
+            uint256 chosen = ~batches[0].skipped & 7;
+            vm.prank(operator);
+            (bool ok,) = address(market).call(abi.encodeCall(IPrimaryMarket.mint, (batches)));
+            bool may = batches[0].skipped < 8 && chosen != 0 && chosen & done == 0;
+            vm.assertEq(ok, may, "accepted");
+            if (ok) done |= chosen;
+        }
+        uint256 sum = 0;
+        for (uint256 i = 0; i < 3; ++i) {
+            bool executed = (done >> i) & 1 != 0;
+            vm.assertEq(market.isExecuted(_orders[i].number), executed, "executed");
+            if (executed) sum += _orders[i].amount;
+        }
+        vm.assertEq(token.balanceOf(bob), sum, "sum");
+        (uint256 limit, uint256 available) = market.operatorLimit(operator);
+        vm.assertEq(limit - available, 1000 + sum, "what was skipped doesn't fill the bucket");
+    }
+
+    /// @dev Two orders of 100,000 take two approvals, with one of them skipped too.
+    function test_SkippingDoesNotLowerTheTier() public {
+        MintOrder[] memory orders = new MintOrder[](2);
+        (orders[0], orders[1]) = (_order(bob, 100_000e6), _order(bob, 100_000e6));
+        MintBatch[] memory batches = _batch(orders, 1);
+        batches[0].skipped = 2;
+        _mintRefused(batches, abi.encodeWithSelector(IPrimaryMarket.NotEnoughApprovals.selector, 1, 2));
+        batches = _batch(orders, 2);
+        batches[0].skipped = 3;
+        _mintRefused(batches, abi.encodeWithSelector(IPrimaryMarket.BatchEmpty.selector));
+        batches[0].skipped = 4;
+        _mintRefused(batches, abi.encodeWithSelector(IPrimaryMarket.SkipsUnknownOrder.selector, 4, 2));
+        // Nor can an order be hidden beside the mask: what is skipped was signed with the rest.
+        batches[0].skipped = 2;
+        batches[0].orders[1] = _order(bob, 1);
+        _mintRefused(batches, _invalidApproval(approver(0)));
+    }
+
+    /// @dev The rest of a batch dies with the approver, and with the order's expiry.
+    function test_WhatWasSkippedIsNotApprovedForEver() public {
+        MintBatch[] memory batches = _batch(_orders);
+        batches[0].skipped = 6;
+        _send(batches);
+        batches[0].skipped = 5;
+        uint256 snapshot = vm.snapshotState();
+        vm.prank(guardian);
+        gate.revokeRole(Roles.APPROVER, approver(0));
+        _mintRefused(batches, abi.encodeWithSelector(IPrimaryMarket.NotApprover.selector, approver(0)));
+        vm.revertToState(snapshot);
+        vm.warp(uint256(_orders[1].expiry) + 1);
+        _mintRefused(
+            batches,
+            abi.encodeWithSelector(IPrimaryMarket.OrderExpired.selector, _orders[1].number, _orders[1].expiry)
+        );
+    }
+
     function test_ApprovalAfterExpiry() public {
         MintBatch[] memory batches = _batch(_orders);
         vm.warp(uint256(_orders[0].expiry) + 1);

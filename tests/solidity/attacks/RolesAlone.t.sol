@@ -178,7 +178,7 @@ contract RolesAloneTest is AttackSuite {
         vm.assertEq(token.minted() - token.discharged(), token.totalSupply(), "discharged with the burn");
         vm.assertEq(token.ceiling(), ceiling, "no headroom before the next attestation");
 
-        bytes memory escrow = abi.encodeWithSelector(IStablecoin.EscrowIsProtected.selector, market);
+        bytes memory escrow = abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, market);
         address m = address(market);
         _refused(
             compliance,

@@ -246,16 +246,17 @@ contract FundPartiesTest is AuditSuite {
         _refused(address(0), address(market), abi.encodeCall(IPrimaryMarket.cancelRedemption, (7)), notHolder);
         // Without a market and a feed, not even a caller that equals the unset market gets a token.
         Stablecoin bare = _newToken();
+        bytes memory mintCall = abi.encodeCall(IStablecoin.mint, (new address[](1), new uint256[](1)));
         _refused(
             address(0),
             address(bare),
-            abi.encodeCall(IStablecoin.mint, (_one(_order(alice, 1)))),
+            mintCall,
             abi.encodeWithSelector(IStablecoin.ReserveStale.selector, 0, 0)
         );
         _refused(
             stranger,
             address(bare),
-            abi.encodeCall(IStablecoin.mint, (_one(_order(alice, 1)))),
+            mintCall,
             abi.encodeWithSelector(IStablecoin.CallerIsNotMarket.selector, stranger)
         );
     }

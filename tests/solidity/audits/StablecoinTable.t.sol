@@ -121,7 +121,7 @@ contract StablecoinTableTest is AuditSuite {
             abi.encodeCall(IPrimaryMarket.returnUnsolicited, (bob, 1, CASE)),
             abi.encodeWithSelector(IPrimaryMarket.UnsolicitedExceeded.selector, 1, 0)
         );
-        bytes memory escrow = abi.encodeWithSelector(IStablecoin.EscrowIsProtected.selector, market);
+        bytes memory escrow = abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, market);
         address m = address(market);
         _refused(
             compliance,

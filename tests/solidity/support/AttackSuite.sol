@@ -105,7 +105,7 @@ abstract contract AttackSuite is RedemptionSuite {
         returns (MintBatch[] memory batches)
     {
         batches = new MintBatch[](1);
-        batches[0] = MintBatch({orders: orders, approvals: approvals});
+        batches[0] = MintBatch({orders: orders, approvals: approvals, skipped: 0});
     }
 
     function _signedBy(address signer, bytes memory data) internal pure returns (Signature[] memory list) {
