@@ -19,6 +19,16 @@ abstract contract Governed is AccessManagedUpgradeable {
     /// @notice The authority has to be a contract.
     error AuthorityHasNoCode(address authority);
 
+    /// @notice The event has to name who acts, and through the access manager's `execute` it would name the manager:
+    /// call the contract itself.
+    error ActorUnknown();
+
+    /// @dev For what roles do at once. What is delayed may go through the manager, whose schedule names the caller.
+    modifier direct() {
+        _requireDirect();
+        _;
+    }
+
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(address authority_) {
         if (authority_.code.length == 0) revert AuthorityHasNoCode(authority_);
@@ -33,5 +43,9 @@ abstract contract Governed is AccessManagedUpgradeable {
     /// @notice Always reverts.
     function setAuthority(address) public view override {
         revert AuthorityIsFixed(AUTHORITY);
+    }
+
+    function _requireDirect() private view {
+        if (msg.sender == AUTHORITY) revert ActorUnknown();
     }
 }

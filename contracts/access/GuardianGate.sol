@@ -27,21 +27,17 @@ contract GuardianGate is Governed {
     /// @notice A guardian can't keep itself in office by cancelling its own revocation.
     error OwnRevocation(address guardian);
 
-    /// @notice Call the gate itself: through the access manager nobody could tell which guardian it is.
-    error GuardianUnknown();
-
     constructor(address authority_) Governed(authority_) {}
 
     /// @notice Takes `roleId` from `account` at once. Only `GUARDIAN`.
-    function revokeRole(uint64 roleId, address account) external restricted {
+    function revokeRole(uint64 roleId, address account) external restricted direct {
         if (roleId == ADMIN_ROLE) revert AdministratorIsProtected(account);
         emit RoleRevokedByGuardian(roleId, account, msg.sender);
         IAccessManager(authority()).revokeRole(roleId, account);
     }
 
     /// @notice Cancels the operation that `caller` scheduled on `target`. Only `GUARDIAN`.
-    function cancel(address caller, address target, bytes calldata data) external restricted {
-        if (msg.sender == authority()) revert GuardianUnknown();
+    function cancel(address caller, address target, bytes calldata data) external restricted direct {
         if (target == authority() && bytes4(data) == IAccessManager.revokeRole.selector) {
             (, address account) = abi.decode(data[4:], (uint64, address));
             if (account == msg.sender) revert OwnRevocation(msg.sender);

@@ -32,7 +32,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function initialize() external initializer {}
 
     /// @inheritdoc IInvestorRegistry
-    function setWallets(WalletEntry[] calldata entries) external restricted {
+    function setWallets(WalletEntry[] calldata entries) external restricted direct {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < entries.length; ++i) {
             address account = entries[i].account;
@@ -59,7 +59,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    function removeWallets(address[] calldata accounts) external restricted {
+    function removeWallets(address[] calldata accounts) external restricted direct {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < accounts.length; ++i) {
             bytes16 owner = $.wallets[accounts[i]].investor;

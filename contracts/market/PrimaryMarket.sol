@@ -127,7 +127,7 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
 
     /// @inheritdoc IPrimaryMarket
     /// @dev Only `GUARDIAN`.
-    function stopMinting() external restricted {
+    function stopMinting() external restricted direct {
         Settings storage settings = _market().settings;
         if (settings.stopped) revert MintingIsStopped();
         settings.stopped = true;

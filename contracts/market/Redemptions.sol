@@ -108,7 +108,11 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function recordPayouts(uint256[] calldata ids, bytes32[] calldata paymentReferences) external restricted {
+    function recordPayouts(uint256[] calldata ids, bytes32[] calldata paymentReferences)
+        external
+        restricted
+        direct
+    {
         if (ids.length != paymentReferences.length) {
             revert LengthMismatch(ids.length, paymentReferences.length);
         }
@@ -125,7 +129,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function rejectRedemptions(uint256[] calldata ids, bytes32 reason) external restricted {
+    function rejectRedemptions(uint256[] calldata ids, bytes32 reason) external restricted direct {
         if (ids.length == 0) revert BatchEmpty();
         for (uint256 i = 0; i < ids.length; ++i) {
             Redemption memory request = _close(ids[i], RedemptionStatus.Requested, RedemptionStatus.Rejected);
@@ -137,7 +141,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     // ---------------------------------------------------------------------------------------------- compliance
 
     /// @inheritdoc IPrimaryMarket
-    function seizeEscrow(uint256 id, address to, bytes32 caseId) external restricted {
+    function seizeEscrow(uint256 id, address to, bytes32 caseId) external restricted direct {
         if (caseId == bytes32(0)) revert CaseIdMissing();
         Redemption memory request = _close(id, RedemptionStatus.Requested, RedemptionStatus.Seized);
         if (TOKEN.frozenBeyondBalance(request.holder) < request.amount) {
@@ -150,7 +154,7 @@ abstract contract Redemptions is Approvals, EIP712 {
     }
 
     /// @inheritdoc IPrimaryMarket
-    function returnUnsolicited(address to, uint256 amount, bytes32 caseId) external restricted {
+    function returnUnsolicited(address to, uint256 amount, bytes32 caseId) external restricted direct {
         if (caseId == bytes32(0)) revert CaseIdMissing();
         uint256 available = unsolicited();
         if (amount > available) revert UnsolicitedExceeded(amount, available);

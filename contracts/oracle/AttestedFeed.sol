@@ -105,7 +105,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
 
     /// @inheritdoc IAttestedFeed
     /// @dev Only `GUARDIAN`.
-    function suspend() external restricted {
+    function suspend() external restricted direct {
         if (_latest.suspended) revert FeedSuspended();
         _latest.suspended = true;
         emit Suspended(msg.sender);
@@ -114,7 +114,7 @@ contract AttestedFeed is IAttestedFeed, AggregatorV3Interface, Governed, EIP712 
     /// @inheritdoc IAttestedFeed
     /// @dev Only `GUARDIAN`. Whoever is taken out still counts where every attestor is asked, until `setAttestors`: a
     /// guardian must not be able to make a threshold of attestors all of them.
-    function suspendAttestor(address attestor) external restricted {
+    function suspendAttestor(address attestor) external restricted direct {
         if (!_attestors.remove(attestor)) revert NotAttestor(attestor);
         emit AttestorSuspended(attestor, msg.sender);
     }

@@ -160,7 +160,7 @@ abstract contract RegulatedERC20 is
 
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `GUARDIAN`.
-    function pause() external restricted {
+    function pause() external restricted direct {
         Supply storage supply = _regulated().supply;
         if (supply.paused) revert TokenPaused();
         supply.paused = true;
@@ -179,7 +179,7 @@ abstract contract RegulatedERC20 is
     /// @notice Freezes `amount` of `account`'s tokens (an absolute figure, which may exceed the balance);
     /// `type(uint128).max` freezes the account itself. Only `GUARDIAN`; never lowers what is frozen.
     /// @inheritdoc IERC7943Fungible
-    function setFrozenTokens(address account, uint256 amount) external restricted returns (bool) {
+    function setFrozenTokens(address account, uint256 amount) external restricted direct returns (bool) {
         uint256 frozen = _openToCompliance(account).frozen();
         if (amount < frozen) revert FreezeMayOnlyRaise(account, frozen, amount);
         _setFrozen(account, amount);
@@ -188,7 +188,7 @@ abstract contract RegulatedERC20 is
 
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`.
-    function unfreeze(address account, uint256 amount, bytes32 caseId) external restricted {
+    function unfreeze(address account, uint256 amount, bytes32 caseId) external restricted direct {
         uint256 frozen = _openToCompliance(account).frozen();
         if (amount >= frozen) revert UnfreezeMayOnlyLower(account, frozen, amount);
         _setFrozen(account, amount);
@@ -206,6 +206,7 @@ abstract contract RegulatedERC20 is
     function forcedTransfer(address from, address to, uint256 amount, bytes32 caseId)
         external
         restricted
+        direct
         returns (bool)
     {
         if (from == to) revert ForcedTransferToSelf(from);

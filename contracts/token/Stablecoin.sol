@@ -111,7 +111,7 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     /// @inheritdoc IStablecoin
     /// @dev Only `COMPLIANCE`. The liability ends with the token, so it is discharged at once; headroom grows only with
     /// the next attestation.
-    function burnByOrder(address account, uint256 amount, bytes32 caseId) external restricted {
+    function burnByOrder(address account, uint256 amount, bytes32 caseId) external restricted direct {
         _take(account, amount);
         _lowerSupply(account, amount);
         _discharge(amount);
@@ -147,7 +147,8 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
         StablecoinStorage storage $ = _coin();
         if ($.market != address(0)) revert MarketIsFixed($.market);
         if (newMarket.code.length == 0) revert NotAContract(newMarket);
-        if (!canReceive(newMarket)) revert ERC7943CannotReceive(newMarket);
+        // Nobody could lift a freeze of escrow any more.
+        if (getFrozenTokens(newMarket) != 0) revert ERC7943CannotReceive(newMarket);
         _markEscrow(newMarket);
         $.market = newMarket;
         emit MarketChanged(newMarket, msg.sender);

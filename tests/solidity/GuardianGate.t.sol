@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Governed} from "../../contracts/access/Governed.sol";
 import {GuardianGate} from "../../contracts/access/GuardianGate.sol";
 import {Roles} from "../../contracts/access/Roles.sol";
 import {IPrimaryMarket} from "../../contracts/interfaces/IPrimaryMarket.sol";
@@ -165,13 +166,13 @@ contract GuardianGateTest is Suite {
         _ready(admin, address(manager), call);
         bytes memory cancel = abi.encodeCall(gate.cancel, (admin, address(manager), call));
         vm.prank(guardian);
-        vm.expectRevert(GuardianGate.GuardianUnknown.selector);
+        vm.expectRevert(Governed.ActorUnknown.selector);
         manager.execute(address(gate), cancel);
         call = abi.encodeCall(IStablecoin.setBuffer, (0));
         _ready(governor, address(token), call);
         cancel = abi.encodeCall(gate.cancel, (governor, address(token), call));
         vm.prank(guardian);
-        vm.expectRevert(GuardianGate.GuardianUnknown.selector);
+        vm.expectRevert(Governed.ActorUnknown.selector);
         manager.execute(address(gate), cancel);
     }
 

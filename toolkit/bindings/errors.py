@@ -31,6 +31,7 @@ __all__ = [
     "AccessManagerUnauthorizedCall",
     "AccessManagerUnauthorizedCancel",
     "AccessManagerUnauthorizedConsume",
+    "ActorUnknown",
     "AddressEmptyCode",
     "AdministratorIsProtected",
     "ApproverIsSender",
@@ -78,7 +79,6 @@ __all__ = [
     "FeedSuspended",
     "ForcedTransferToSelf",
     "FreezeMayOnlyRaise",
-    "GuardianUnknown",
     "IncompleteWallet",
     "InsufficientBalance",
     "InvalidAccountNonce",
@@ -318,6 +318,16 @@ class AccessManagerUnauthorizedConsume(SolidityError, family.NotAuthorised):
     )
 
     target: str
+
+
+class ActorUnknown(SolidityError, family.NotAuthorised):
+    """`ActorUnknown()`"""
+
+    code = "actor_unknown"
+    signature = "ActorUnknown()"
+    template = (
+        "through the access manager's execute the event would not name who acts: call the contract itself"
+    )
 
 
 class AddressEmptyCode(SolidityError):
@@ -866,14 +876,6 @@ class FreezeMayOnlyRaise(SolidityError, family.Refused):
     account: str
     frozen: int
     asked: int
-
-
-class GuardianUnknown(SolidityError, family.NotAuthorised):
-    """`GuardianUnknown()`"""
-
-    code = "guardian_unknown"
-    signature = "GuardianUnknown()"
-    template = "the gate was called through the access manager, which hides the guardian: call it directly"
 
 
 class IncompleteWallet(SolidityError, family.InvalidInput):
@@ -1536,6 +1538,7 @@ ALL: tuple[type[SolidityError], ...] = (
     AccessManagerUnauthorizedCall,
     AccessManagerUnauthorizedCancel,
     AccessManagerUnauthorizedConsume,
+    ActorUnknown,
     AddressEmptyCode,
     AdministratorIsProtected,
     ApproverIsSender,
@@ -1583,7 +1586,6 @@ ALL: tuple[type[SolidityError], ...] = (
     FeedSuspended,
     ForcedTransferToSelf,
     FreezeMayOnlyRaise,
-    GuardianUnknown,
     IncompleteWallet,
     InsufficientBalance,
     InvalidAccountNonce,

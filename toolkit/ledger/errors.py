@@ -51,7 +51,7 @@ class ThirdPartyPayment(Refused):
 class OrderExpired(Refused):
     """The order's time is over: record it as expired, return the money, take a new order."""
 
-    code = "order_expired"
+    code = "order_past_expiry"
 
 
 class PayoutAlreadyRecorded(Refused):

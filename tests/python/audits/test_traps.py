@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -12,12 +14,13 @@ from support.desks import Bench
 from support.ledgers import MAKER, Fixture
 from support.suite import Suite
 
+import toolkit
 from toolkit import artifacts
 from toolkit.amounts import Amount
 from toolkit.bindings import errors
 from toolkit.bindings.roles import Role
 from toolkit.chain.abi import selector
-from toolkit.errors import IllegalTransition, InvalidInput, LedgerTampered, NotAuthorised
+from toolkit.errors import IllegalTransition, InvalidInput, LedgerTampered, NotAuthorised, ToolkitError
 from toolkit.ledger import Role as LedgerRole
 from toolkit.ledger import State
 
@@ -94,3 +97,21 @@ def test_trap_19_every_contract_error_has_a_code_and_a_selector_of_its_own() -> 
         if entry["type"] == "error"
     }
     assert len({code for _, code in declared}) == len(declared)
+
+
+def test_trap_19_every_error_of_the_toolkit_has_a_code_of_its_own() -> None:
+    for module in walk_packages(toolkit.__path__, "toolkit."):
+        if not module.name.startswith("toolkit.ledger.migrations"):
+            import_module(module.name)
+    holders: dict[str, type[ToolkitError]] = {}
+    for kind in sorted(_below(ToolkitError), key=lambda kind: len(kind.__mro__)):
+        if "code" not in vars(kind) or not kind.__module__.startswith("toolkit."):
+            continue
+        # A contract's refusal may have the code of the family that it belongs to.
+        other = holders.setdefault(kind.code, kind)
+        assert issubclass(kind, other), f"{kind} and {other} are both {kind.code}"
+    assert len(holders) > 100
+
+
+def _below(kind: type[ToolkitError]) -> set[type[ToolkitError]]:
+    return {kind}.union(*(_below(child) for child in kind.__subclasses__()))

@@ -7,8 +7,10 @@ import {IERC3009} from "../../../contracts/interfaces/IERC3009.sol";
 import {IERC7943Fungible} from "../../../contracts/interfaces/IERC7943.sol";
 import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry.sol";
 import {IPrimaryMarket, RedemptionStatus} from "../../../contracts/interfaces/IPrimaryMarket.sol";
+import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {SignedTransfers} from "../../../contracts/token/SignedTransfers.sol";
+import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {vm} from "../support/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
@@ -201,6 +203,25 @@ contract GriefingTest is AttackSuite {
         _accept(_ids(second));
         vm.assertEq(market.escrowed(), 100, "alice's waits");
         _status(first, RedemptionStatus.Requested);
+    }
+
+    /// @dev A guardian who freezes a part of the market's account before the market is named must not lock escrow in for
+    /// ever: once it is named, nobody can unfreeze it. Naming it has to be refused, or to lift the freeze.
+    function test_AFreezeOfTheMarketBeforeItIsNamedLocksNothingIn() public {
+        Stablecoin coin = _newToken();
+        address other = address(_newMarket(coin));
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = IERC7943Fungible.setFrozenTokens.selector;
+        _administer(
+            abi.encodeCall(AccessManager.setTargetFunctionRole, (address(coin), selectors, Roles.GUARDIAN))
+        );
+        vm.prank(guardian);
+        coin.setFrozenTokens(other, 5);
+        bytes memory data = abi.encodeCall(IStablecoin.setMarket, (other));
+        _ready(admin, address(coin), data);
+        vm.prank(admin);
+        (bool named,) = address(manager).call(abi.encodeCall(AccessManager.execute, (address(coin), data)));
+        vm.assertFalse(named && coin.getFrozenTokens(other) != 0, "named with a freeze that nobody can lift");
     }
 
     // --------------------------------------------------------------------------------------------- attestations

@@ -11,6 +11,7 @@ import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/Iss
 import {AttestedFeed} from "../../../contracts/oracle/AttestedFeed.sol";
 import {AuditSuite} from "../support/AuditSuite.sol";
 import {Vm, vm} from "../support/Vm.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
 /// @notice docs/audits.md, "Stablecoins and issuance SDKs", rows 17 to 25 as far as they are about contracts: a test for
 /// each.
@@ -141,6 +142,40 @@ contract StablecoinControlsTest is AuditSuite {
         vm.prank(guardian);
         feed.suspend();
         _actorIs(IAttestedFeed.Suspended.selector, guardian);
+    }
+
+    /// @dev Whoever acts through the access manager's `execute` must not hide behind it: either the call is refused or
+    /// the event names the caller.
+    function test_Sdk20_NoActorHidesBehindTheManager() public {
+        uint256 id = _request(alice, 5);
+        _accept(_ids(id));
+        bytes32[] memory references = new bytes32[](1);
+        references[0] = REFERENCE;
+        _named(
+            treasurer,
+            address(market),
+            abi.encodeCall(IPrimaryMarket.recordPayouts, (_ids(id), references)),
+            IPrimaryMarket.RedemptionPaid.selector
+        );
+        _named(
+            compliance,
+            address(token),
+            abi.encodeCall(IRegulatedERC20.forcedTransfer, (alice, bob, 1, CASE)),
+            IRegulatedERC20.CaseActed.selector
+        );
+        _named(
+            guardian,
+            address(token),
+            abi.encodeCall(IRegulatedERC20.pause, ()),
+            IRegulatedERC20.Paused.selector
+        );
+    }
+
+    function _named(address who, address target, bytes memory data, bytes32 event_) private {
+        vm.recordLogs();
+        vm.prank(who);
+        (bool ok,) = address(manager).call(abi.encodeCall(AccessManager.execute, (target, data)));
+        if (ok) _actorIs(event_, who);
     }
 
     /// @dev Among the logs since the last look is `event_`, with `actor` among its topics.

@@ -182,7 +182,7 @@ def the_guardian_cancels_its_own_revocation(suite: Suite) -> Attempt:
     return attempt(suite, Role.GUARDIAN, call, guardian=guardian)
 
 
-@case(errors.GuardianUnknown, at="GuardianGate.cancel")
+@case(errors.ActorUnknown, at="Governed._requireDirect")
 def the_guardian_cancels_by_way_of_the_manager(suite: Suite) -> Attempt:
     call, _ = scheduled(suite)
     cancelling = suite.issuance.guardian_gate.cancel(suite.signer(Role.GOVERNOR).address, call)

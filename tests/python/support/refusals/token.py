@@ -353,7 +353,7 @@ def an_account_as_market(suite: Suite) -> Attempt:
 def a_frozen_contract_as_market(suite: Suite) -> Attempt:
     coin = other_coin(suite)
     market = speaker(suite.node, coin.address)
-    suite.govern(coin.freeze(market), Role.ADMIN)
+    suite.govern(coin.freeze(market), Role.ADMIN, direct=True)
     return governed(suite, coin.set_market(market), Role.ADMIN, account=market)
 
 
