@@ -19,6 +19,8 @@ interface Vm {
     function etch(address account, bytes calldata code) external;
     /// @notice Creation code of a compiled contract, by "File.sol:Contract": a test that loads it does not carry it.
     function getCode(string calldata artifact) external view returns (bytes memory);
+    /// @notice For tests longer than the gas limit of a test.
+    function pauseGasMetering() external;
     function assume(bool condition) external pure;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
