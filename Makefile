@@ -104,6 +104,10 @@ check: check-python check-contracts check-slither check-gas ## everything that C
 	$(FORGE) test
 	$(PYTEST)
 
+.PHONY: check-deep
+check-deep: setup ## ten times the runs of the invariant campaign
+	FOUNDRY_INVARIANT_RUNS=2560 $(FORGE) test --match-contract InvariantsTest
+
 .PHONY: check-python
 check-python: setup
 	$(BIN)/ruff check .

@@ -67,7 +67,7 @@ abstract contract ComplianceActions is HolderActions, FeedActions {
     }
 
     function forcedTransfer(uint256 seed) external act(seed) {
-        address from = _odds(12) ? _pick(accounts) : _holder();
+        address from = _odds(6) ? _pick(accounts) : _holder();
         address to = _odds(12) ? from : _receiver();
         uint256 amount = _amount(coin.balance[from]);
         bytes32 caseId = _case();
@@ -83,7 +83,7 @@ abstract contract ComplianceActions is HolderActions, FeedActions {
     }
 
     function burnByOrder(uint256 seed) external act(seed) {
-        address from = _odds(12) ? _pick(accounts) : _holder();
+        address from = _odds(6) ? _pick(accounts) : _holder();
         uint256 held = coin.balance[from];
         uint256 amount = _odds(8) ? held + _roll(2) : _amount(held / 8);
         bytes32 caseId = _case();

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Roles} from "../../../contracts/access/Roles.sol";
 import {IPrimaryMarket, RedemptionStatus} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
+import {vm} from "../support/Vm.sol";
 import {FeedActions} from "./FeedActions.sol";
 import {HolderActions} from "./HolderActions.sol";
 
@@ -23,17 +24,18 @@ abstract contract DeskActions is HolderActions, FeedActions {
         _mintSome();
     }
 
-    function mintYetMore(uint256 seed) external act(seed) {
-        _mintSome();
-    }
-
-    /// @notice An executed batch, sent again by any operator, approvals and all.
+    /// @notice An executed batch, sent again by any operator on the same approvals: as it was, or what it skipped.
     function mintAgain(uint256 seed) external act(seed) {
         if (_sent.length == 0) return;
-        bytes memory data = _sent[_roll(_sent.length)];
-        _privileged(
-            Roles.OPERATOR, _operator(), address(market), data, "OnceOnly: a batch was executed twice"
-        );
+        MintBatch[] memory batches = abi.decode(_sent[_roll(_sent.length)], (MintBatch[]));
+        address sender = _operator();
+        bool[] memory approved = new bool[](batches.length);
+        for (uint256 i = 0; i < batches.length; ++i) {
+            uint256 all = (1 << batches[i].orders.length) - 1;
+            if (_odds(2)) batches[i].skipped ^= all;
+            approved[i] = _stillApproved(batches[i], sender);
+        }
+        _mintBatches(sender, batches, approved);
     }
 
     function acceptRedemptions(uint256 seed) external act(seed) {
@@ -83,6 +85,20 @@ abstract contract DeskActions is HolderActions, FeedActions {
 
     // ------------------------------------------------------------------------------------------------ minting
 
+    /// @dev A small order with nothing wrong about it, after the limit has leaked and on a fresh attestation.
+    function _mintPlainly() internal {
+        if (_available(operator) < 1000 * unit) vm.warp(block.timestamp + 1 days);
+        if (_headroom() < 1000 * unit) _publishInFull();
+        MintBatch[] memory batches = new MintBatch[](1);
+        batches[0].orders = _one(_someOrder(operator, false));
+        batches[0].orders[0].amount = 1 + _roll(1000 * unit);
+        bool[] memory approved = new bool[](1);
+        uint256 required = _requiredForMint(batches[0].orders[0].amount);
+        (batches[0].approvals, approved[0]) =
+            _approvals(market.mintDigest(batches[0].orders), required, operator, false);
+        _mintBatches(operator, batches, approved);
+    }
+
     function _mintSome() private {
         if (_headroom() < 100_000 * unit && !reserves[coin.feed].suspended && !_odds(4)) _publishInFull();
         MintBatch[] memory batches = new MintBatch[](_odds(48) ? 0 : _odds(4) ? 2 : 1);
@@ -96,6 +112,7 @@ abstract contract DeskActions is HolderActions, FeedActions {
                 batches[i].orders[j] = _someOrder(sender, careless);
                 total += batches[i].orders[j].amount;
             }
+            if (_odds(3)) batches[i].skipped = _roll(careless ? 5 : batches[i].orders.length);
             (batches[i].approvals, approved[i]) =
                 _approvals(market.mintDigest(batches[i].orders), _requiredForMint(total), sender, careless);
         }
@@ -107,9 +124,25 @@ abstract contract DeskActions is HolderActions, FeedActions {
         bytes memory data = abi.encodeCall(IPrimaryMarket.mint, (batches));
         if (!_privileged(Roles.OPERATOR, sender, address(market), data, rule)) return;
         _minted(sender, batches);
-        if (!_rollingLimitHolds(sender)) _break("Limits: an operator minted more than its limit allows in a day");
-        if (_sent.length < 8) _sent.push(data);
-        else _sent[_roll(8)] = data;
+        if (!_rollingLimitHolds(sender)) {
+            _break("Limits: an operator minted more than its limit allows in a day");
+        }
+        if (_sent.length < 8) _sent.push(abi.encode(batches));
+        else _sent[_roll(8)] = abi.encode(batches);
+    }
+
+    /// @dev For approvals that were good when the batch went: whether its approvers still are, and still enough.
+    function _stillApproved(MintBatch memory batch, address sender) private view returns (bool) {
+        uint256 total = 0;
+        for (uint256 i = 0; i < batch.orders.length; ++i) {
+            total += batch.orders[i].amount;
+        }
+        uint256 required = _requiredForMint(total);
+        for (uint256 i = 0; i < batch.approvals.length; ++i) {
+            address signer = batch.approvals[i].signer;
+            if (signer == sender || !isMember[Roles.APPROVER][signer]) return false;
+        }
+        return required != 0 && batch.approvals.length >= required;
     }
 
     /// @dev To a customer who can receive it, in time, under a new number, unless `careless`.
@@ -185,7 +218,9 @@ abstract contract DeskActions is HolderActions, FeedActions {
     function _statusRule(uint256[] memory ids, RedemptionStatus status) private view returns (string memory) {
         if (ids.length == 0) return "OnceOnly: an empty batch was executed";
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (_requestOf(ids[i]).status != status) return "OnceOnly: a redemption took a step twice or too early";
+            if (_requestOf(ids[i]).status != status) {
+                return "OnceOnly: a redemption took a step twice or too early";
+            }
             for (uint256 j = 0; j < i; ++j) {
                 if (ids[i] == ids[j]) return "OnceOnly: a redemption took a step twice in one call";
             }
@@ -196,7 +231,9 @@ abstract contract DeskActions is HolderActions, FeedActions {
     function _acceptRule(uint256[] memory ids) private view returns (string memory rule) {
         rule = _statusRule(ids, RedemptionStatus.Requested);
         for (uint256 i = 0; i < ids.length && bytes(rule).length == 0; ++i) {
-            if (_frozenBeyond(_requestOf(ids[i]).holder) != 0) rule = "Frozen: a frozen holder's escrow was burned";
+            if (_frozenBeyond(_requestOf(ids[i]).holder) != 0) {
+                rule = "Frozen: a frozen holder's escrow was burned";
+            }
         }
     }
 }

@@ -44,6 +44,8 @@ abstract contract Driver is Suite, Model, Errors {
     string public broken;
     /// @notice How many actions were taken.
     uint256 public steps;
+    /// @notice Calls, by contract and function.
+    mapping(address target => mapping(bytes4 selector => uint256)) public tried;
     /// @notice Calls that went through, by contract and function.
     mapping(address target => mapping(bytes4 selector => uint256)) public accepted;
     /// @notice Calls that were refused, by contract, function and error.
@@ -119,6 +121,7 @@ abstract contract Driver is Suite, Model, Errors {
         vm.prank(caller);
         (bool ok, bytes memory reason) = target.call(data);
         bytes4 selector = bytes4(data);
+        ++tried[target][selector];
         if (ok) {
             ++accepted[target][selector];
             if (bytes(rule).length != 0) _break(rule);
@@ -127,7 +130,9 @@ abstract contract Driver is Suite, Model, Errors {
         bytes4 error = bytes4(reason);
         ++refused[target][selector][error];
         ++refusals[error];
-        if (!isKnownError[error]) _break(string.concat("Liveness: unknown revert of ", _name(target, selector)));
+        if (!isKnownError[error]) {
+            _break(string.concat("Liveness: unknown revert of ", _name(target, selector)));
+        }
         if (bytes(rule).length == 0) {
             _break(string.concat("Liveness: refused without a rule: ", _name(target, selector)));
         }
@@ -165,6 +170,7 @@ abstract contract Driver is Suite, Model, Errors {
         (bool ok, bytes memory reason) = direct
             ? target.call(data)
             : address(manager).call(abi.encodeCall(IAccessManager.execute, (target, data)));
+        ++tried[target][bytes4(data)];
         ++refused[target][bytes4(data)][bytes4(reason)];
         if (ok || keccak256(reason) != keccak256(refusal)) {
             _break(string.concat("NoBackdoor: anybody may call ", _name(target, bytes4(data))));
@@ -198,7 +204,7 @@ abstract contract Driver is Suite, Model, Errors {
         uint256 flaw = careless ? _roll(6) : 6;
         uint256 mask = _honestApprovers(flaw == 0 ? required / 2 : required, sender);
         if (flaw == 1) mask = _roll(1 << approvers.length);
-        uint256 forged = flaw == 2 ? _roll(approvers.length) : type(uint256).max;
+        uint256 forged = flaw == 2 && mask != 0 ? mask & (~mask + 1) : 0;
         for (uint256 i = 0; i < approvers.length && flaw == 3; ++i) {
             if (approvers[i] == sender) mask |= 1 << i;
         }
@@ -208,13 +214,21 @@ abstract contract Driver is Suite, Model, Errors {
         for (uint256 i = 0; i < approvers.length; ++i) {
             if (mask >> i & 1 == 0) continue;
             address signer = approvers[i];
-            bytes32 signed = i == forged ? keccak256(abi.encode(digest)) : digest;
+            bytes32 signed = 1 << i == forged ? keccak256(abi.encode(digest)) : digest;
             list[n++] = Signature({signer: signer, data: _sign(keyOf[signer], signed)});
-            if (i == forged || signer == sender || !isMember[Roles.APPROVER][signer]) good = false;
+            if (1 << i == forged || signer == sender || !isMember[Roles.APPROVER][signer]) good = false;
         }
-        if (list.length > 1 && flaw == 4) {
-            (list[0], list[1]) = (list[1], list[0]);
+        if (list.length != 0 && flaw == 4) {
+            list = _reversed(list);
             good = false;
+        }
+    }
+
+    /// @dev Descending; a single one twice.
+    function _reversed(Signature[] memory list) private pure returns (Signature[] memory reversed) {
+        reversed = new Signature[](list.length == 1 ? 2 : list.length);
+        for (uint256 i = 0; i < reversed.length; ++i) {
+            reversed[i] = list[(list.length - 1) - i % list.length];
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {Governed} from "../../../contracts/access/Governed.sol";
+import {GuardianGate} from "../../../contracts/access/GuardianGate.sol";
 import {IAttestedFeed} from "../../../contracts/interfaces/IAttestedFeed.sol";
 import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
 import {IERC3009} from "../../../contracts/interfaces/IERC3009.sol";
@@ -33,7 +33,7 @@ abstract contract Errors {
         _know(_ofAccess());
     }
 
-    function _know(bytes4[25] memory errors) private {
+    function _know(bytes4[26] memory errors) private {
         for (uint256 i = 0; i < errors.length && errors[i] != bytes4(0); ++i) {
             isKnownError[errors[i]] = true;
             _errors.push(errors[i]);
@@ -45,7 +45,7 @@ abstract contract Errors {
         return _errors;
     }
 
-    function _ofToken() private pure returns (bytes4[25] memory e) {
+    function _ofToken() private pure returns (bytes4[26] memory e) {
         e[0] = IERC20Errors.ERC20InsufficientBalance.selector;
         e[1] = IERC20Errors.ERC20InsufficientAllowance.selector;
         e[2] = IERC20Errors.ERC20InvalidReceiver.selector;
@@ -62,7 +62,7 @@ abstract contract Errors {
         e[13] = IStablecoin.BackingExceeded.selector;
         e[14] = IStablecoin.ReserveStale.selector;
         e[15] = IStablecoin.CallerIsNotMarket.selector;
-        e[16] = IStablecoin.EscrowIsProtected.selector;
+        e[16] = IRegulatedERC20.EscrowIsProtected.selector;
         e[17] = IStablecoin.MarketIsFixed.selector;
         e[18] = IStablecoin.BufferTooLarge.selector;
         e[19] = IStablecoin.NotAContract.selector;
@@ -73,7 +73,7 @@ abstract contract Errors {
         e[24] = IERC20Errors.ERC20InvalidSender.selector;
     }
 
-    function _ofMarket() private pure returns (bytes4[25] memory e) {
+    function _ofMarket() private pure returns (bytes4[26] memory e) {
         e[0] = IPrimaryMarket.OrderAlreadyExecuted.selector;
         e[1] = IPrimaryMarket.OrderExpired.selector;
         e[2] = IPrimaryMarket.OrderEmpty.selector;
@@ -98,9 +98,10 @@ abstract contract Errors {
         e[21] = IPrimaryMarket.EscrowStaysEscrow.selector;
         e[22] = IPrimaryMarket.CaseIdMissing.selector;
         e[23] = IPrimaryMarket.UnsolicitedExceeded.selector;
+        e[24] = IPrimaryMarket.SkipsUnknownOrder.selector;
     }
 
-    function _ofFeedAndRegistry() private pure returns (bytes4[25] memory e) {
+    function _ofFeedAndRegistry() private pure returns (bytes4[26] memory e) {
         e[0] = IAttestedFeed.NotEnoughSignatures.selector;
         e[1] = IAttestedFeed.SignersNotSorted.selector;
         e[2] = IAttestedFeed.AttestationNotNewer.selector;
@@ -127,7 +128,7 @@ abstract contract Errors {
         e[23] = IERC3009.ERC3009InvalidSignature.selector;
     }
 
-    function _ofAccess() private pure returns (bytes4[25] memory e) {
+    function _ofAccess() private pure returns (bytes4[26] memory e) {
         e[0] = IAccessManaged.AccessManagedUnauthorized.selector;
         e[1] = IAccessManager.AccessManagerUnauthorizedAccount.selector;
         e[2] = IAccessManager.AccessManagerUnauthorizedCall.selector;

@@ -94,7 +94,7 @@ abstract contract FeedActions is Driver {
         Reserve storage reserve = reserves[address(s.feed)];
         vm.warp(block.timestamp + 2);
         s.attestation = _attestation(_value(reserve), _instant(reserve));
-        if (_odds(24)) s.attestation.report = bytes32(0);
+        if (_odds(10)) s.attestation.report = bytes32(0);
         s.signers = _odds(2) ? _members(s.feed) : _roll(1 << attestors.length);
         s.forgers = _odds(8) ? _roll(1 << attestors.length) : 0;
         s.unsorted = _odds(24);
@@ -106,7 +106,7 @@ abstract contract FeedActions is Driver {
         if (mode == 0) return uint256(type(uint112).max) + _roll(2);
         if (mode == 1) return reserve.value + reserve.value * reserve.riseBps / 10_000 + _roll(2);
         if (mode == 2 && reserve.fallBps <= 10_000) {
-            uint256 least = (reserve.value * (10_000 - reserve.fallBps) + 9_999) / 10_000;
+            uint256 least = (reserve.value * (10_000 - reserve.fallBps) + 9999) / 10_000;
             return least == 0 ? 0 : least - _roll(2);
         }
         if (mode == 3) return _liabilities() * 9 / 10;

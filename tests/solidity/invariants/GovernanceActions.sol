@@ -42,9 +42,7 @@ abstract contract GovernanceActions is Proposals, FeedActions {
 
     /// @notice What was stopped, suspended or taken away is undone, so that the campaign goes on.
     function recover(uint256 seed) external act(seed) {
-        for (uint256 i = 0; i < 6 && _remedy() != Kind.Upgrade; ++i) {
-            _carryOut(_proposalOf(_remedy()));
-        }
+        _recover();
     }
 
     /// @notice The proposer, a guardian, or one who may not, calls an operation off.
@@ -68,10 +66,14 @@ abstract contract GovernanceActions is Proposals, FeedActions {
         if (_proposals.length == 0) return;
         Proposal memory p = _recent();
         address caller = _guardian();
-        if (_odds(6)) (p.kind, p.target, p.a, p.account) = (Kind.Revoke, address(manager), Roles.GUARDIAN, caller);
+        if (_odds(6)) {
+            (p.kind, p.target, p.a, p.account) = (Kind.Revoke, address(manager), Roles.GUARDIAN, caller);
+        }
         bytes32 id = _idOf(p);
         string memory rule = _readyAt[id] == 0 ? "OnceOnly: an operation was called off twice" : "";
-        if (p.kind == Kind.Revoke && p.account == caller) rule = "NoBackdoor: a guardian kept itself in office";
+        if (p.kind == Kind.Revoke && p.account == caller) {
+            rule = "NoBackdoor: a guardian kept itself in office";
+        }
         bytes memory data = abi.encodeCall(GuardianGate.cancel, (_callerOf(p.kind), p.target, _encode(p)));
         if (_odds(12)) {
             bytes memory hidden = abi.encodeCall(IAccessManager.execute, (address(gate), data));
@@ -101,6 +103,12 @@ abstract contract GovernanceActions is Proposals, FeedActions {
     }
 
     // ---------------------------------------------------------------------------------------------- inside
+
+    function _recover() internal {
+        for (uint256 i = 0; i < 6 && _remedy() != Kind.Upgrade; ++i) {
+            _carryOut(_proposalOf(_remedy()));
+        }
+    }
 
     function _carryOut(Proposal memory p) private {
         if (!_schedule(p) && _isBroken()) return;

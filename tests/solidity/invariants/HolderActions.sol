@@ -32,7 +32,8 @@ abstract contract HolderActions is Driver {
         uint256 amount = _amount(_odds(2) || allowed > free ? free : allowed);
         string memory rule = _spendRule(owner, spender, amount);
         if (bytes(rule).length == 0) rule = _transferRule(owner, to, amount);
-        if (_attempt(spender, address(token), abi.encodeCall(IERC20.transferFrom, (owner, to, amount)), rule)) {
+        if (_attempt(spender, address(token), abi.encodeCall(IERC20.transferFrom, (owner, to, amount)), rule))
+        {
             _spent(owner, spender, amount);
             _moved(owner, to, amount);
         }

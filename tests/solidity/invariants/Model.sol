@@ -50,7 +50,6 @@ abstract contract Model {
 
     struct Desk {
         mapping(uint256 number => bool) executed;
-        uint256[] numbers;
         Request[] requests;
         uint256 escrowed;
         uint256 orderCap;
@@ -119,7 +118,11 @@ abstract contract Model {
         coin.balance[to] += amount;
     }
 
-    function _spendRule(address owner, address spender, uint256 amount) internal view returns (string memory) {
+    function _spendRule(address owner, address spender, uint256 amount)
+        internal
+        view
+        returns (string memory)
+    {
         if (_isFrozen(spender)) return "Frozen: a frozen account spent an allowance";
         if (coin.allowance[owner][spender] < amount) return "NoBackdoor: more was spent than allowed";
         return "";
@@ -192,48 +195,50 @@ abstract contract Model {
         if (desk.woundDown || desk.stopped) return "NoBackdoor: minted while minting is stopped";
         if (coin.paused) return "Frozen: minted while paused";
         if (batches.length == 0) return "OnceOnly: an empty batch was executed";
-        uint256 sum = 0;
         for (uint256 i = 0; i < batches.length; ++i) {
-            if (batches[i].orders.length == 0) return "OnceOnly: an empty batch was executed";
+            uint256 count = batches[i].orders.length;
+            if (batches[i].skipped >> count != 0) return "OnceOnly: an order that is not there was skipped";
+            if (batches[i].skipped == (1 << count) - 1) return "OnceOnly: an empty batch was executed";
             if (!approved[i]) return "NoBackdoor: minted without the approvals it takes";
-            for (uint256 j = 0; j < batches[i].orders.length; ++j) {
-                rule = _orderRule(batches[i].orders[j]);
-                if (bytes(rule).length != 0) return rule;
-                sum += batches[i].orders[j].amount;
-            }
         }
-        if (_repeats(batches)) return "OnceOnly: an order number was executed twice in one call";
+        MintOrder[] memory orders = _going(batches);
+        uint256 sum = 0;
+        for (uint256 i = 0; i < orders.length; ++i) {
+            rule = _orderRule(orders[i]);
+            if (bytes(rule).length != 0) return rule;
+            for (uint256 j = 0; j < i; ++j) {
+                if (orders[i].number == orders[j].number) {
+                    return "OnceOnly: an order number was executed twice in one call";
+                }
+            }
+            sum += orders[i].amount;
+        }
         if (sum > _available(sender)) return "Limits: an operator passed its rolling limit";
         if (_isStale()) return "Backing: minted on a stale attestation";
         if (!_isBacked(sum)) return "Backing: minted beyond the reserve";
     }
 
-    function _repeats(MintBatch[] memory batches) private pure returns (bool) {
+    /// @dev The orders that aren't skipped.
+    function _going(MintBatch[] memory batches) internal pure returns (MintOrder[] memory orders) {
+        uint256 count = 0;
+        orders = new MintOrder[](16);
         for (uint256 i = 0; i < batches.length; ++i) {
             for (uint256 j = 0; j < batches[i].orders.length; ++j) {
-                uint256 seen = 0;
-                for (uint256 k = 0; k <= i; ++k) {
-                    uint256 end = k == i ? j : batches[k].orders.length;
-                    for (uint256 l = 0; l < end; ++l) {
-                        if (batches[k].orders[l].number == batches[i].orders[j].number) ++seen;
-                    }
-                }
-                if (seen != 0) return true;
+                if (batches[i].skipped >> j & 1 == 0) orders[count++] = batches[i].orders[j];
             }
         }
-        return false;
+        assembly ("memory-safe") {
+            mstore(orders, count)
+        }
     }
 
     function _minted(address sender, MintBatch[] memory batches) internal {
+        MintOrder[] memory orders = _going(batches);
         uint256 sum = 0;
-        for (uint256 i = 0; i < batches.length; ++i) {
-            for (uint256 j = 0; j < batches[i].orders.length; ++j) {
-                MintOrder memory order = batches[i].orders[j];
-                desk.executed[order.number] = true;
-                desk.numbers.push(order.number);
-                coin.balance[order.to] += order.amount;
-                sum += order.amount;
-            }
+        for (uint256 i = 0; i < orders.length; ++i) {
+            desk.executed[orders[i].number] = true;
+            coin.balance[orders[i].to] += orders[i].amount;
+            sum += orders[i].amount;
         }
         coin.minted += sum;
         _filled(sender, sum);
@@ -335,7 +340,8 @@ abstract contract Model {
     }
 
     function _isWithin(Reserve storage reserve, uint256 from, uint256 to) private view returns (bool) {
-        return to * 10_000 <= from * (10_000 + reserve.riseBps) && to * 10_000 + from * reserve.fallBps >= from * 10_000;
+        return to * 10_000 <= from * (10_000 + reserve.riseBps)
+            && to * 10_000 + from * reserve.fallBps >= from * 10_000;
     }
 
     function _published(Reserve storage reserve, uint256 value, uint256 asOf, uint256 signatures) internal {

@@ -112,7 +112,7 @@ abstract contract Proposals is Driver {
             if (_odds(2)) p.account = _odds(2) ? coarseFeed : attacker;
         }
         if (p.kind == Kind.SetMarket) p.account = _odds(2) ? attacker : address(market);
-        if (p.kind == Kind.SetBuffer) p.a = _odds(4) ? 10_001 : _roll(2_000);
+        if (p.kind == Kind.SetBuffer) p.a = _odds(4) ? 10_001 : _roll(2000);
         p.b = _odds(4) ? 0 : 1 + _roll(2);
     }
 
@@ -131,8 +131,8 @@ abstract contract Proposals is Driver {
         }
         if (p.kind == Kind.SetLimits) {
             p.a = _odds(4) ? 0 : 6 hours + _roll(3 days);
-            p.b = _roll(3_000);
-            p.c = _odds(12) ? 10_000 + _roll(3_000) : _roll(4_000);
+            p.b = _roll(3000);
+            p.c = _odds(12) ? 10_000 + _roll(3000) : _roll(4000);
         }
     }
 
@@ -201,8 +201,11 @@ abstract contract Proposals is Driver {
     }
 
     /// @dev Usually usable tiers: few, many, one; now and then descending ones, ones without approvals, or none.
-    function _tierSet(uint256 choice) private view returns (ApprovalTier[] memory tiers) {
+    function _tierSet(uint256 choice) internal view returns (ApprovalTier[] memory tiers) {
         tiers = _tiers();
+        for (uint256 i = 0; i < tiers.length; ++i) {
+            tiers[i].upTo /= 25;
+        }
         if (choice < 3) return tiers;
         if (choice == 3) tiers[1].approvals = 0;
         if (choice == 4) tiers[2].upTo = tiers[0].upTo;
@@ -210,9 +213,7 @@ abstract contract Proposals is Driver {
         if (choice > 5) {
             tiers = new ApprovalTier[](choice == 6 ? 1 : 4);
             for (uint256 i = 0; i < tiers.length; ++i) {
-                tiers[i] = ApprovalTier({
-                    upTo: uint112((50_000 * unit) << i), approvals: uint8(1 + i / 2)
-                });
+                tiers[i] = ApprovalTier({upTo: uint112((50_000 * unit) << i), approvals: uint8(1 + i / 2)});
             }
             tiers[tiers.length - 1].upTo = uint112(500_000 * unit);
         }
@@ -253,9 +254,13 @@ abstract contract Proposals is Driver {
         if (p.kind == Kind.SetLimits && p.a == 0) return "Backing: no age was set";
         if (p.kind == Kind.ResumeMinting && !desk.stopped) return "OnceOnly: minting resumed twice";
         if (p.kind == Kind.WindDown && desk.woundDown) return "OnceOnly: wound down twice";
-        if (p.kind == Kind.SetApprovalTiers && p.a > 2 && p.a < 6) return "NoBackdoor: unusable tiers were set";
+        if (p.kind == Kind.SetApprovalTiers && p.a > 2 && p.a < 6) {
+            return "NoBackdoor: unusable tiers were set";
+        }
         if (p.kind == Kind.SetRedemptionPeriod && p.a == 0) return "Limits: no redemption period was set";
-        if (p.kind == Kind.Upgrade && p.account == address(feed)) return "NoBackdoor: upgraded to what is no upgrade";
+        if (p.kind == Kind.Upgrade && p.account == address(feed)) {
+            return "NoBackdoor: upgraded to what is no upgrade";
+        }
         return "";
     }
 
@@ -288,7 +293,9 @@ abstract contract Proposals is Driver {
         (reserve.attestors, reserve.threshold) = (_ones(mask), threshold);
     }
 
-    function _enactLimits(Reserve storage reserve, uint256 maxAge, uint256 riseBps, uint256 fallBps) internal {
+    function _enactLimits(Reserve storage reserve, uint256 maxAge, uint256 riseBps, uint256 fallBps)
+        internal
+    {
         (reserve.maxAge, reserve.riseBps, reserve.fallBps) = (maxAge, riseBps, fallBps);
     }
 

@@ -152,7 +152,8 @@ abstract contract SignedActions is HolderActions {
         // Without the market it is nobody's: presented to the token it has to be refused.
         if (_odds(3)) _present(a, a, attacker);
         bool tampered = _odds(8);
-        string memory rule = tampered ? "NoBackdoor: a redemption under another reference" : _presentRule(a, a.to, true);
+        string memory rule =
+            tampered ? "NoBackdoor: a redemption under another reference" : _presentRule(a, a.to, true);
         if (a.value == 0) rule = "Escrow: an empty request was opened";
         bytes memory data = abi.encodeCall(
             IPrimaryMarket.requestRedemptionWithAuthorization,
@@ -175,7 +176,9 @@ abstract contract SignedActions is HolderActions {
         view
         returns (string memory)
     {
-        if (a.receivable && caller != a.to) return "NoBackdoor: somebody else presented the payee's authorisation";
+        if (a.receivable && caller != a.to) {
+            return "NoBackdoor: somebody else presented the payee's authorisation";
+        }
         if (block.timestamp <= a.validAfter) return "NoBackdoor: an authorisation was used too early";
         if (block.timestamp >= a.validBefore) return "NoBackdoor: an authorisation was used too late";
         if (coin.used[a.from][a.nonce]) return "OnceOnly: an authorisation was used twice";
@@ -188,9 +191,8 @@ abstract contract SignedActions is HolderActions {
         // The market and the token present nothing of themselves.
         if (keyOf[caller] == 0) caller = attacker;
         bool compact = a.from == wallet ? !_odds(8) : _odds(2);
-        string memory form = a.receivable
-            ? compact ? RECEIVE_BYTES : RECEIVE_KEY
-            : compact ? TRANSFER_BYTES : TRANSFER_KEY;
+        string memory form =
+            a.receivable ? compact ? RECEIVE_BYTES : RECEIVE_KEY : compact ? TRANSFER_BYTES : TRANSFER_KEY;
         bytes memory data = _call(
             form,
             abi.encode(a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce),
@@ -212,9 +214,7 @@ abstract contract SignedActions is HolderActions {
     function _authorisationDigest(Authorisation memory a) private view returns (bytes32) {
         bytes32 kind = a.receivable ? RECEIVE : TRANSFER;
         bytes32 nonce = a.genuine ? a.nonce : keccak256(abi.encode(a.nonce));
-        return _digest(
-            keccak256(abi.encode(kind, a.from, a.to, a.value, a.validAfter, a.validBefore, nonce))
-        );
+        return _digest(keccak256(abi.encode(kind, a.from, a.to, a.value, a.validAfter, a.validBefore, nonce)));
     }
 
     function _digest(bytes32 structure) private view returns (bytes32) {

@@ -35,7 +35,7 @@ library Surface {
     /// @notice What is nobody's, or only another contract's: always refused to the campaign's actors.
     function closed() internal pure returns (string[][6] memory lists) {
         lists[0] = new string[](8);
-        lists[0][0] = "mint((uint256,address,uint256,uint64)[])";
+        lists[0][0] = "mint(address[],uint256[])";
         lists[0][1] = "burnEscrow(uint256)";
         lists[0][2] = "discharge(uint256)";
         lists[0][3] = "lowerFrozen(address,uint256)";
@@ -74,8 +74,9 @@ library Surface {
             "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,", FORM_KEY
         );
         list[6] = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)";
-        list[7] =
-            string.concat("receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,", FORM_KEY);
+        list[7] = string.concat(
+            "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,", FORM_KEY
+        );
         list[8] = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)";
         list[9] = string.concat("cancelAuthorization(address,bytes32,", FORM_KEY);
         list[10] = "cancelAuthorization(address,bytes32,bytes)";
@@ -94,10 +95,9 @@ library Surface {
 
     function _ofMarket() private pure returns (string[] memory list) {
         list = new string[](17);
-        list[0] = "mint(((uint256,address,uint256,uint64)[],(address,bytes)[])[])";
+        list[0] = "mint(((uint256,address,uint256,uint64)[],(address,bytes)[],uint256)[])";
         list[1] = "requestRedemption(uint256,bytes32)";
-        list[2] =
-            "requestRedemptionWithAuthorization(address,uint256,bytes32,uint256,uint256,bytes32,bytes)";
+        list[2] = "requestRedemptionWithAuthorization(address,uint256,bytes32,uint256,uint256,bytes32,bytes)";
         list[3] = "cancelRedemption(uint256)";
         list[4] = "acceptRedemptions(uint256[],(address,bytes)[])";
         list[5] = "rejectRedemptions(uint256[],bytes32)";
