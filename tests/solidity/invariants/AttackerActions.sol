@@ -9,6 +9,7 @@ import {Driver} from "./Driver.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 
 /// @notice What nobody may do, whatever role they hold. The attacker tries it, and so does the staff.
 abstract contract AttackerActions is Driver {
@@ -46,6 +47,11 @@ abstract contract AttackerActions is Driver {
             abi.encodeCall(IAccessManager.labelRole, (Roles.OPERATOR, "anybody"))
         ];
         bytes memory data = calls[_roll(10)];
+        if (_odds(4)) {
+            bytes[] memory several = new bytes[](1);
+            several[0] = data;
+            data = abi.encodeCall(Multicall.multicall, (several));
+        }
         _attempt(_anybody(), address(manager), data, "NoBackdoor: somebody else acted as an administrator");
     }
 

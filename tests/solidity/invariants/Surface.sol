@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice Every function of the suite that changes state, by signature; tests/python/contracts compares it with the ABIs.
+/// @notice Every function of the suite that changes state, by signature; tests/python/artifacts compares it with the ABIs.
 library Surface {
-    string private constant FORM_KEY = "uint8,bytes32,bytes32)";
-
     /// @notice What somebody may do: functions of token, market, registry, feed, gate and access manager.
     function open() internal pure returns (string[][6] memory lists) {
         lists[0] = _ofToken();
@@ -52,7 +50,7 @@ library Surface {
         lists[3][0] = "setAuthority(address)";
         lists[4] = new string[](1);
         lists[4][0] = "setAuthority(address)";
-        lists[5] = new string[](8);
+        lists[5] = new string[](9);
         lists[5][0] = "setRoleAdmin(uint64,uint64)";
         lists[5][1] = "setRoleGuardian(uint64,uint64)";
         lists[5][2] = "setGrantDelay(uint64,uint32)";
@@ -61,6 +59,7 @@ library Surface {
         lists[5][5] = "setTargetAdminDelay(address,uint32)";
         lists[5][6] = "updateAuthority(address,address)";
         lists[5][7] = "labelRole(uint64,string)";
+        lists[5][8] = "multicall(bytes[])";
     }
 
     function _ofToken() private pure returns (string[] memory list) {
@@ -68,17 +67,15 @@ library Surface {
         list[0] = "transfer(address,uint256)";
         list[1] = "approve(address,uint256)";
         list[2] = "transferFrom(address,address,uint256)";
-        list[3] = string.concat("permit(address,address,uint256,uint256,", FORM_KEY);
+        list[3] = "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)";
         list[4] = "permit(address,address,uint256,uint256,bytes)";
-        list[5] = string.concat(
-            "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,", FORM_KEY
-        );
+        list[5] =
+            "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)";
         list[6] = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)";
-        list[7] = string.concat(
-            "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,", FORM_KEY
-        );
+        list[7] =
+        "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)";
         list[8] = "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)";
-        list[9] = string.concat("cancelAuthorization(address,bytes32,", FORM_KEY);
+        list[9] = "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)";
         list[10] = "cancelAuthorization(address,bytes32,bytes)";
         list[11] = "pause()";
         list[12] = "resume()";
