@@ -106,7 +106,7 @@ check: check-python check-contracts check-slither check-gas ## everything that C
 
 .PHONY: check-deep
 check-deep: setup ## ten times the runs of the invariant campaign
-	FOUNDRY_INVARIANT_RUNS=2560 $(FORGE) test --match-contract InvariantsTest
+	FOUNDRY_INVARIANT_RUNS=2560 $(FORGE) test --match-path tests/solidity/Invariants.t.sol
 
 .PHONY: check-python
 check-python: setup

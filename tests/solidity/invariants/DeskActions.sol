@@ -124,9 +124,9 @@ abstract contract DeskActions is HolderActions, FeedActions {
         bytes memory data = abi.encodeCall(IPrimaryMarket.mint, (batches));
         if (!_privileged(Roles.OPERATOR, sender, address(market), data, rule)) return;
         _minted(sender, batches);
-        if (!_rollingLimitHolds(sender)) {
-            _break("Limits: an operator minted more than its limit allows in a day");
-        }
+        if (!_rollingLimitHolds(sender)) _break("Limits: an operator minted more than a day allows");
+        (, uint256 available) = market.operatorLimit(sender);
+        if (available != _available(sender)) _break("Limits: what an operator may still mint");
         if (_sent.length < 8) _sent.push(abi.encode(batches));
         else _sent[_roll(8)] = abi.encode(batches);
     }
