@@ -141,7 +141,7 @@ abstract contract Errors {
         e[9] = IAccessManager.AccessManagerBadConfirmation.selector;
         e[10] = GuardianGate.AdministratorIsProtected.selector;
         e[11] = GuardianGate.OwnRevocation.selector;
-        e[12] = GuardianGate.GuardianUnknown.selector;
+        e[12] = Governed.ActorUnknown.selector;
         e[13] = Governed.AuthorityIsFixed.selector;
         e[14] = Initializable.InvalidInitialization.selector;
         e[15] = UUPSUpgradeable.UUPSUnauthorizedCallContext.selector;

@@ -75,10 +75,6 @@ abstract contract GovernanceActions is Proposals, FeedActions {
             rule = "NoBackdoor: a guardian kept itself in office";
         }
         bytes memory data = abi.encodeCall(GuardianGate.cancel, (_callerOf(p.kind), p.target, _encode(p)));
-        if (_odds(12)) {
-            bytes memory hidden = abi.encodeCall(IAccessManager.execute, (address(gate), data));
-            _attempt(caller, address(manager), hidden, "NoBackdoor: a guardian acted unseen");
-        }
         if (_privileged(Roles.GUARDIAN, caller, address(gate), data, rule)) _readyAt[id] = 0;
     }
 
