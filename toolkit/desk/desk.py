@@ -47,8 +47,8 @@ class Desk:
     """The desk of one issuance, with its ledger.
 
     `ledger` is a database URL or an open `Ledger`. `signers` maps the roles the desk sends for
-    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys; by default, on a
-    development chain, the accounts that the terms name. Approvers' keys are given at approval. `secret`
+    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys, one or a pool of them; by
+    default, on a development chain, the accounts that the terms name. Approvers' keys are given at approval. `secret`
     (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock` defaults to the
     system's, on a development chain to the chain's. `patience` is how long a call waits for the chain.
 
@@ -62,7 +62,7 @@ class Desk:
         issuance: Issuance,
         ledger: str | Ledger = "sqlite:///desk.db",
         *,
-        signers: Mapping[str, Signer] | None = None,
+        signers: Mapping[str, Signer | Sequence[Signer]] | None = None,
         clock: Clock | None = None,
         calendar: BusinessCalendar | None = None,
         secret: bytes | None = None,

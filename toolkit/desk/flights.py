@@ -20,11 +20,13 @@ from toolkit.desk.approvals import ACCEPTANCE, MINT
 from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.report import RunLog
 from toolkit.errors import (
+    Cancelled,
     ConfigurationError,
     ContractReverted,
     Dropped,
     EventMissing,
     IllegalTransition,
+    NonceUnexplained,
     NotSent,
     ReorgedOut,
     Replaced,
@@ -163,14 +165,16 @@ class Flights:
             self._follow(batch, record, sender, log, patience)
         except ContractReverted as error:
             self._reverted(batch, record, error, log)
-        except Replaced as error:
+        except (Cancelled, Replaced) as error:
             self._replaced(batch, record, sender, error, log)
         except (StillPending, Dropped, ReorgedOut) as error:
             if self._context.client.receipt(from_hex(record.hash)) is None:
                 self._unmine(batch, record, error.message, log)
                 if not isinstance(error, StillPending):
-                    sender.resume()
+                    log.alarms.extend(self._lanes.tend())
             log.pending.append(record.hash)
+            if isinstance(error, NonceUnexplained):
+                log.alarms.append(error)
         except EventMissing as error:
             log.pending.append(record.hash)
             log.alarms.append(error)
@@ -185,7 +189,7 @@ class Flights:
                 sender.wait(from_hex(record.hash, length=32), timeout=0)
             except (StillPending, Dropped, ReorgedOut):
                 log.pending.append(record.hash)
-            except (ContractReverted, Replaced) as error:
+            except (Cancelled, ContractReverted, Replaced) as error:
                 log.alarms.append(error)
 
     # ------------------------------------------------------------------------------------------ the way home
@@ -264,12 +268,17 @@ class Flights:
         log.waits(batch.order_ids, error)
 
     def _replaced(
-        self, batch: Batch, record: TransactionRecord, sender: Sender, error: Replaced, log: RunLog
+        self,
+        batch: Batch,
+        record: TransactionRecord,
+        sender: Sender,
+        error: Cancelled | Replaced,
+        log: RunLog,
     ) -> None:
-        """Somebody else used the nonce. Only once that is final can the batch never land."""
+        """Something else used the nonce. Only once that is final can the batch never land."""
         try:
             sender.wait(from_hex(record.hash, length=32), timeout=0)
-        except Replaced:
+        except (Cancelled, Replaced):
             self._take_back(batch, error.message, log)
         except StillPending:
             log.pending.append(record.hash)

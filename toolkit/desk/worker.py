@@ -71,7 +71,7 @@ class Worker:
     def run(self, patience: timedelta) -> RunLog:
         """One pass, waiting up to `patience` for what it sent. Raises NodeError and LedgerError."""
         earlier, log = RunLog(), RunLog()
-        refused = self._lanes.resume()
+        refused = self._lanes.tend()
         self._flights.conclude_all(earlier, 0)
         earlier.alarms.extend(refused)
         log.changes, log.waiting, log.alarms = earlier.changes, earlier.waiting, earlier.alarms

@@ -14,13 +14,14 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
 from toolkit.ledger import audit, migrate, schema
 from toolkit.ledger.batches import Approvals, Batches
-from toolkit.ledger.chain import Attestations, ChainEvents, Cursors, Lanes
+from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
 from toolkit.ledger.investors import Investors
+from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
-from toolkit.ledger.records import Deployment, Head, OrderEvent
+from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
@@ -231,16 +232,17 @@ class Ledger(_Repositories):
                     wanted=wanted,
                 )
 
-    def journal(self, address: str) -> LaneJournal:
+    def journal(self, address: str, lease: Lease | None = None) -> LaneJournal:
         """The `TransactionJournal` of the lane with that key, for `toolkit.chain.sender.Sender`.
 
+        Nothing is recorded without a lease, given here or to the journal's `lease` later on.
         Raises `LedgerError` for a ledger that isn't bound to a deployment.
         """
         deployment = self.deployment
         if deployment is None:
             raise LedgerError("the ledger belongs to no deployment yet: open it with one, or bind it")
         address = checksum_address(address, what="lane")
-        return LaneJournal(self, address, deployment.chain_id, self._store.exclusive)
+        return LaneJournal(self, address, deployment.chain_id, lease)
 
     @property
     def deployment(self) -> Deployment | None:

@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "Investor",
     "Lane",
+    "Lease",
     "MintOrder",
     "Order",
     "OrderEvent",
@@ -245,12 +246,24 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One sending key with its own nonce sequence."""
+    """One sending key with its own nonce sequence, and who has its lease."""
 
     address: str
     name: str
     purpose: str
     created_at: datetime
+    holder: str | None = None
+    fence: int = 0
+    leased_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to record transactions of a lane, for as long as its `fence` is the lane's."""
+
+    address: str
+    holder: str
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,6 +274,9 @@ lanes = sa.Table(
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("purpose", _Word, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("holder", sa.String(64), nullable=True),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("leased_until", UtcDateTime, nullable=True),
 )
 
 transactions = sa.Table(
@@ -290,6 +293,7 @@ transactions = sa.Table(
     sa.Column("block_number", sa.BigInteger, nullable=True),
     sa.Column("block_hash", _Hash, nullable=True),
     sa.Index("ix_transactions_lane_nonce", "lane", "nonce"),
+    sa.Index("ix_transactions_lane_state_nonce", "lane", "state", "nonce"),
     sa.Index("ix_transactions_state_created_at", "state", "created_at"),
 )
 

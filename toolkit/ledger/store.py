@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -86,34 +84,6 @@ class Store:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
-
-    @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
-        """Excludes every other holder of `name`, in this process or another, without holding up writers.
-
-        Not re-entrant. It ends with the process, however that ends.
-        """
-        if not self.is_sqlite:
-            with translated(self.url), self.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                key = sa.func.hashtextextended(name, 0)
-                connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
-                try:
-                    yield
-                finally:
-                    connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
-            return
-        # One file under all the names that lead to it.
-        path = f"{os.path.realpath(self.url.database or '')}.{name}.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise LedgerUnreachable(f"the lock {path} can't be opened ({error.strerror})") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

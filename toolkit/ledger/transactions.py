@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.journal import JournalEntry, Outcome
-from toolkit.errors import InvalidInput, LedgerError
+from toolkit.errors import InvalidInput, LaneLost, LedgerError
 from toolkit.ledger import checks, schema
 from toolkit.ledger.errors import NotFound, StaleLedger
-from toolkit.ledger.records import TransactionRecord
+from toolkit.ledger.records import Lease, TransactionRecord
 from toolkit.ledger.store import Unit
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Transactions:
         """Stores the signed bytes; only once that is committed may they be sent.
 
         The same bytes again return the first record, open again if the node had refused them. Several
-        hashes under one nonce are replacements of each other. Raises `LedgerError` if the nonce is
-        known to be used up in a block.
+        hashes under one nonce are replacements of each other, and carry the same batch. Raises
+        `LedgerError` if the nonce is known to be used up in a block.
         """
         row: dict[str, Any] = {
             "hash": checks.hash32(tx_hash, what="transaction hash"),
@@ -59,6 +59,7 @@ class Transactions:
             known = _one(connection, tx_hash)
             if known is None:
                 _check_nonce_free(connection, lane, nonce)
+                row["batch_id"] = batch_id or _batch_at(connection, lane, nonce)
                 connection.execute(sa.insert(table), [row])
             elif known.state == Outcome.REFUSED:
                 connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=RECORDED))
@@ -117,10 +118,11 @@ class Transactions:
         table = schema.transactions
         with self.unit.reading() as connection:
             highest = connection.execute(
-                sa.select(sa.func.max(table.c.nonce)).where(
-                    table.c.lane == lane, table.c.state != Outcome.REFUSED
-                )
-            ).scalar_one()
+                sa.select(table.c.nonce)
+                .where(table.c.lane == lane, table.c.state != Outcome.REFUSED)
+                .order_by(table.c.nonce.desc())
+                .limit(1)
+            ).scalar_one_or_none()
         return None if highest is None else int(highest) + 1
 
     def _set(self, tx_hash: str, **values: Any) -> TransactionRecord:
@@ -140,32 +142,21 @@ class LaneJournal:
             sender.send(call)
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        address: str,
-        chain_id: int,
-        exclusive: Callable[[str], AbstractContextManager[None]],
-    ) -> None:
+    def __init__(self, ledger: Ledger, address: str, chain_id: int, lease: Lease | None) -> None:
         self.address = address
+        self.lease = lease
         self._ledger = ledger
         self._chain_id = chain_id
-        self._exclusive = exclusive
         self._threads = RLock()
-        self._depth = 0
         self._also: Callable[[Transaction, JournalEntry], object] | None = None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """See `TransactionJournal.lock`: one sender a lane, among threads and processes."""
-        with self._threads, ExitStack() as held:
-            if self._depth == 0:
-                held.enter_context(self._exclusive(self.address))
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
+        """See `TransactionJournal.lock`. It keeps this process's threads apart; against other processes
+        the lease does, and nobody has to wait for one that is paused or dead.
+        """
+        with self._threads:
+            yield
 
     @contextmanager
     def alongside(self, write: Callable[[Transaction, JournalEntry], object]) -> Iterator[None]:
@@ -181,13 +172,16 @@ class LaneJournal:
                 self._also = before
 
     def record(self, entry: JournalEntry) -> None:
-        """See `TransactionJournal.record`. Raises `StaleLedger` for an entry of another lane or chain."""
+        """See `TransactionJournal.record`. Raises `LaneLost` without the lane's lease, and `StaleLedger` for
+        an entry of another lane or chain.
+        """
         if (entry.chain_id, entry.sender) != (self._chain_id, self.address):
             raise StaleLedger(
                 f"the journal of {self.address} on chain {self._chain_id} was given a transaction of "
                 f"{entry.sender} on chain {entry.chain_id}: use that lane's journal"
             )
-        with self.lock(), self._ledger.transaction() as tx:
+        with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
+            tx.lanes.require(lease)
             tx.transactions.record(
                 lane=self.address,
                 nonce=entry.nonce,
@@ -199,8 +193,18 @@ class LaneJournal:
                 self._also(tx, entry)
 
     def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
-        """See `TransactionJournal.finish`."""
-        self._ledger.transactions.finish(to_hex(tx_hash), outcome)
+        """See `TransactionJournal.finish`.
+
+        What is final on chain anyone may write. That the node refused it, and that its nonce is free
+        therefore, only the holder of the lease: it raises `LaneLost` for others, who can't know what
+        the holder has sent meanwhile.
+        """
+        if outcome is not Outcome.REFUSED:
+            self._ledger.transactions.finish(to_hex(tx_hash), outcome)
+            return
+        with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
+            tx.lanes.require(lease)
+            tx.transactions.finish(to_hex(tx_hash), outcome)
 
     def find(self, tx_hash: bytes) -> JournalEntry | None:
         """See `TransactionJournal.find`."""
@@ -210,6 +214,11 @@ class LaneJournal:
             return None
         return self._entry(record) if record.lane == self.address else None
 
+    def attempts(self, nonce: int) -> list[JournalEntry]:
+        """See `TransactionJournal.attempts`."""
+        found = self._ledger.transactions.find(lane=self.address, nonce=nonce)
+        return [self._entry(record) for record in found if record.state != Outcome.REFUSED]
+
     def unfinished(self) -> list[JournalEntry]:
         """See `TransactionJournal.unfinished`."""
         found = self._ledger.transactions.find(lane=self.address, state=RECORDED)
@@ -218,6 +227,21 @@ class LaneJournal:
     def next_nonce(self) -> int | None:
         """See `TransactionJournal.next_nonce`."""
         return self._ledger.transactions.next_nonce(self.address)
+
+    @contextmanager
+    def _leased(self) -> Iterator[Lease]:
+        lease = self.lease
+        if lease is None:
+            raise LaneLost(
+                f"lane {self.address} is not leased by this worker: nothing was recorded, and nothing sent",
+                lane=self.address,
+            )
+        try:
+            yield lease
+        except LaneLost:
+            if self.lease is lease:
+                self.lease = None
+            raise
 
     def _entry(self, record: TransactionRecord) -> JournalEntry:
         return JournalEntry(
@@ -241,6 +265,16 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     if record is None:
         raise NotFound(f"no transaction {tx_hash!r} in the ledger", transaction=tx_hash)
     return record
+
+
+def _batch_at(connection: Connection, lane: str, nonce: int) -> str | None:
+    """The batch of the transactions that one with this nonce replaces."""
+    table = schema.transactions
+    query = sa.select(table.c.batch_id).where(
+        table.c.lane == lane, table.c.nonce == nonce, table.c.state != Outcome.REFUSED
+    )
+    found: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
+    return found
 
 
 def _check_nonce_free(connection: Connection, lane: str, nonce: int) -> None:
