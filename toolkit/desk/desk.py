@@ -48,9 +48,10 @@ class Desk:
 
     `ledger` is a database URL or an open `Ledger`. `signers` maps the roles the desk sends for
     (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys, one or a pool of them; by
-    default, on a development chain, the accounts that the terms name. Approvers' keys are given at approval. `secret`
-    (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock` defaults to the
-    system's, on a development chain to the chain's. `patience` is how long a call waits for the chain.
+    default, on a development chain, the accounts that the terms name. Approvers' keys are given at
+    approval. `secret` (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock`
+    defaults to the system's, on a development chain to the chain's. `patience` is how long a call waits
+    for the chain.
 
     Orders are given as records or ids, investors as what was onboarded, as records or references, amounts
     as text, Decimal or Amount, never as float. `by` and `maker` are person ids. Whatever a rule refuses is

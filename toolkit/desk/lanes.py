@@ -166,8 +166,8 @@ class Lanes:
                 return lane
             if late:
                 raise LaneBusy(
-                    f"every key of the role {role} ({len(lanes)}) was leased to other workers for {patience} s; "
-                    "nothing was sent: try again, or give the role more keys",
+                    f"every key of the role {role} ({len(lanes)}) was leased to other workers for "
+                    f"{patience} s; nothing was sent: try again, or give the role more keys",
                     role=role,
                 )
             time.sleep(_PAUSE)
@@ -230,8 +230,8 @@ class Lanes:
         if idle < self._stall_after:
             return None
         return NodeStalled(
-            f"the node answers, and has mined no block for {idle:.0f} s, while {waiting} transactions wait; look "
-            "after it, or restart it: what it loses is sent again",
+            f"the node answers, and has mined no block for {idle:.0f} s, while {waiting} transactions wait; "
+            "look after it, or restart it: what it loses is sent again",
             block=head,
             waiting=waiting,
         )
