@@ -73,7 +73,9 @@ class Broadcaster:
                 self._explain(entry, error)
                 return
             if kind in DEFINITE_REFUSALS:
-                raise NotSent(f"{name(entry)} was refused: {error.message}", **details(entry)) from error
+                raise NotSent(
+                    f"{name(entry)} was refused: {error.message}", **details(entry), kind=kind
+                ) from error
             raise unanswered(entry, error.message) from error
         except (NodeUnreachable, NodeTimeout, InconsistentNode, ContractReverted) as error:
             raise unanswered(entry, error.message) from error

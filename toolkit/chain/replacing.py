@@ -10,6 +10,7 @@ from toolkit.chain.broadcasting import Broadcaster, newest
 from toolkit.chain.calls import Call
 from toolkit.chain.fees import FeePolicy, Fees
 from toolkit.chain.journal import JournalEntry
+from toolkit.chain.node_messages import NodeMessage
 from toolkit.chain.raw_transactions import RawTransaction, decode_transaction
 from toolkit.chain.sent import Resumed, ResumeState, Sent, details, name
 from toolkit.errors import LaneLost, NotSent, Replaced, StillPending, Stuck, TransactionError
@@ -25,13 +26,12 @@ Sign = Callable[[Call, int, int, Fees], JournalEntry]
 class Replacer:
     """Replaces what `broadcaster`'s journal holds, under the journal's lock, each recorded before it is sent.
 
-    `sign` makes an entry of a call, a nonce, gas and fees. `usual` is what a new transaction would offer.
+    `sign` makes an entry of a call, a nonce, gas and fees.
     """
 
     broadcaster: Broadcaster
     policy: FeePolicy
     sign: Sign
-    usual: Callable[[], Fees]
     _waiting: dict[int, int] = field(default_factory=dict)
 
     def replace(self, nonce: int, fees: Fees | None) -> Sent:
@@ -52,11 +52,13 @@ class Replacer:
 
     def tend(self) -> list[TransactionError]:
         """See `Sender.tend`."""
-        resumed = self.broadcaster.resume()
-        alarms: list[TransactionError] = [
-            item.error for item in resumed if item.error is not None and item.state is ResumeState.REFUSED
-        ]
-        waiting = [item for item in resumed if item.state is ResumeState.SENT]
+        alarms: list[TransactionError] = []
+        waiting: list[Resumed] = []
+        for item in self.broadcaster.resume():
+            if item.state is ResumeState.SENT or _is_cheap(item):
+                waiting.append(item)
+            elif item.state is ResumeState.REFUSED and item.error is not None:
+                alarms.append(item.error)
         if not waiting:
             self._waiting.clear()
             return alarms
@@ -105,7 +107,7 @@ class Replacer:
             attempts = broadcaster.journal.attempts(nonce)
             self._require_waiting(nonce, attempts)
             before = decode_transaction(newest(attempts).raw)
-            offered = self.policy.raised(before.fees, self.usual()) if fees is None else fees
+            offered = fees or self.policy.raised(before.fees, self.policy.quote(broadcaster.client))
             self.policy.check_raised(before.fees, offered)
             call, gas = by(*_first(attempts))
             entry = self.sign(call, nonce, gas, offered)
@@ -127,6 +129,11 @@ class Replacer:
     def _mined(self, attempts: Sequence[JournalEntry]) -> JournalEntry | None:
         client = self.broadcaster.client
         return next((item for item in attempts if client.receipt(item.hash) is not None), None)
+
+
+def _is_cheap(item: Resumed) -> bool:
+    """Refused for its fee, which is what a replacement mends. (Anvil says so of what it has in its pool.)"""
+    return item.error is not None and item.error.details.get("kind") is NodeMessage.FEE_TOO_LOW
 
 
 def _first(attempts: Sequence[JournalEntry]) -> tuple[RawTransaction, JournalEntry]:

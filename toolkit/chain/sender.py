@@ -57,7 +57,7 @@ class Sender:
         self.fees = fees if fees is not None else FeePolicy()
         self._broadcaster = Broadcaster(client, signer.address, journal, send_timeout)
         self._follower = Follower(client, signer.address, journal)
-        self._replacer = Replacer(self._broadcaster, self.fees, self._sign, self._usual_fees)
+        self._replacer = Replacer(self._broadcaster, self.fees, self._sign)
         self._quoted: tuple[float, Fees] | None = None
         self._next: int | None = None
 

@@ -171,7 +171,7 @@ class Flights:
             if self._context.client.receipt(from_hex(record.hash)) is None:
                 self._unmine(batch, record, error.message, log)
                 if not isinstance(error, StillPending):
-                    log.alarms.extend(self._lanes.tend())
+                    self._lanes.tend()  # the next run begins with it too, and reports what the node refuses
             log.pending.append(record.hash)
             if isinstance(error, NonceUnexplained):
                 log.alarms.append(error)

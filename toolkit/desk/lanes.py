@@ -86,8 +86,8 @@ class Lanes:
         self._held: dict[str, int] = {}
         self._threads = RLock()
         self._progress: tuple[int, float] | None = None
-        # Shown to people; the random part tells two desks of one process apart.
-        self._holder = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        # The random part tells two desks of one process apart.
+        self._holder = f"{_process(os.getpid())}:{uuid.uuid4().hex[:12]}"
         _require_guardians_own(context)
 
     def of(self, address: str) -> Sender | None:
@@ -178,7 +178,10 @@ class Lanes:
             lane = next((lane for lane in lanes if lane.journal.lease is not None), None)
             if lane is None:
                 lease = self._context.ledger.lanes.lease(
-                    [lane.address for lane in lanes], holder=self._holder, take_over=take_over
+                    [lane.address for lane in lanes],
+                    holder=self._holder,
+                    is_gone=_is_gone,
+                    take_over=take_over,
                 )
                 if lease is None:
                     return None
@@ -235,6 +238,28 @@ class Lanes:
             block=head,
             waiting=waiting,
         )
+
+
+def _process(pid: int) -> str:
+    return f"{socket.gethostname()[:32]}:{pid}"
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the holder was a process of this machine that has ended: then nobody waits for its lease.
+
+    Mistaken only about another machine of the same name, whose worker then loses its lease, and no more.
+    """
+    process, _, _ = holder.rpartition(":")
+    pid = process.rpartition(":")[2]
+    if not pid.isdigit() or process != _process(int(pid)):
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _require_guardians_own(context: DeskContext) -> None:

@@ -10,7 +10,7 @@ given for, and counts as ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,13 +68,27 @@ class Lanes:
             rows = connection.execute(sa.select(schema.lanes).order_by(schema.lanes.c.name)).mappings()
             return tuple(Lane(**row) for row in rows)
 
-    def lease(self, addresses: Sequence[str], *, holder: str, take_over: bool = False) -> Lease | None:
+    def lease(
+        self,
+        addresses: Sequence[str],
+        *,
+        holder: str,
+        is_gone: Callable[[str], bool] | None = None,
+        take_over: bool = False,
+    ) -> Lease | None:
         """Leases the first of these lanes that is free; None when all are leased to others.
 
-        A holder's own lane is leased to it again. With `take_over`, one that is another's is taken when
-        none is free: that worker's next record raises `LaneLost`, and what it had recorded is sent by
-        whoever has the lane.
+        A holder's own lane is leased to it again, and one whose holder `is_gone` at once. With
+        `take_over`, one that is another's is taken when none is free: that worker's next record raises
+        `LaneLost`, and what it had recorded is sent by whoever has the lane.
         """
+
+        def is_free(lane: Lane, now: datetime) -> bool:
+            if lane.holder is None or lane.leased_until is None or lane.holder == holder:
+                return True
+            ended = not now < lane.leased_until <= now + LEASE_TIME
+            return ended or (is_gone is not None and is_gone(lane.holder))
+
         table = schema.lanes
         with self.unit.writing() as connection:
             now = _now(connection)
@@ -86,7 +100,7 @@ class Lanes:
             ).mappings()
             lanes = {row["address"]: Lane(**row) for row in rows}
             known = [lanes[address] for address in addresses if address in lanes]
-            free = [lane for lane in known if _is_free(lane, holder, now)] or (known if take_over else [])
+            free = [lane for lane in known if is_free(lane, now)] or (known if take_over else [])
             if not free:
                 return None
             lease = Lease(free[0].address, holder, free[0].fence + 1)
@@ -123,12 +137,6 @@ class Lanes:
                 .where(table.c.address == lease.address, table.c.fence == lease.fence)
                 .values(holder=None, leased_until=None)
             )
-
-
-def _is_free(lane: Lane, holder: str, now: datetime) -> bool:
-    if lane.leased_until is None or lane.holder == holder:
-        return True
-    return not now < lane.leased_until <= now + LEASE_TIME
 
 
 def _now(connection: Connection) -> datetime:

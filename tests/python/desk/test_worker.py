@@ -36,7 +36,7 @@ from toolkit.ledger.transactions import LaneJournal
 
 record, rpc, url, point = sys.argv[1:]
 
-def die(*_):
+def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def before(kind, name):
