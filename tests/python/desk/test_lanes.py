@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.desks import Bench
-from support.workers import PAYEE, end_leases, ended, heard, lanes_of, start, until_stopped
+from support.workers import PAYEE, end_leases, ended, heard, killed, lanes_of, start, until_stopped
 
 from toolkit.chain.calls import Call
 from toolkit.chain.hexes import from_hex
@@ -131,8 +131,7 @@ def test_a_freeze_does_not_wait_for_mints(bench: Bench, tmp_path: Path) -> None:
     assert not bench.suite.token.can_send(wallet)
     [mint] = bench.desk.ledger.transactions.find(lane=OPERATOR)
     assert bench.suite.client.transaction(from_hex(mint.hash)) is None, "it still hangs"
-    worker.kill()
-    worker.wait()
+    killed(worker)
 
 
 def test_the_guardian_takes_its_lane_over(bench: Bench) -> None:
@@ -174,8 +173,7 @@ def test_what_a_crashed_worker_recorded_is_sent_though_nobody_sends_anything_new
     before = paid(bench)
     worker = start(bench, tmp_path, _PAUSES_BEFORE_BROADCAST)
     until_stopped(worker)
-    worker.kill()
-    worker.wait()
+    killed(worker)
     lanes = lanes_of(bench)
     assert lanes.tend() == []
     [record] = bench.desk.ledger.transactions.find(lane=OPERATOR)

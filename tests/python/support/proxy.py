@@ -180,10 +180,19 @@ class MisbehavingProxy:
         """Reset the connection (RST) without passing it on."""
         self._fault(method, Fault.RESET, times)
 
-    def hang(self, method: str, times: int = _ALWAYS, *, pass_on: bool = False) -> None:
-        """Keep the connection open and say nothing, with or without passing it on."""
+    def hang(
+        self,
+        method: str,
+        times: int = _ALWAYS,
+        *,
+        pass_on: bool = False,
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        """Keep the connection open and say nothing, with or without passing it on. `first` is done before."""
 
         def rule(exchange: Exchange) -> None:
+            if first is not None:
+                first()
             if pass_on:
                 exchange.ask()
             self._closing.wait(30)

@@ -83,6 +83,11 @@ def ended(process: subprocess.Popen[str], *, timeout: float = 60) -> str:
     return out
 
 
+def killed(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
 def until_stopped(process: subprocess.Popen[str]) -> None:
     """Waits until it has paused itself."""
     deadline = time.monotonic() + 90
