@@ -28,6 +28,7 @@ __all__ = ["Follower"]
 
 _UNKNOWN_LOOKS = 3
 _FIRST_PAUSE = 0.000_5
+_UNHURRIED = 0.05
 _LONGEST_PAUSE = 0.5
 
 
@@ -44,9 +45,9 @@ class Follower:
         deadline = time.monotonic() + timeout
         mined_in = seen.receipt.block_hash if seen is not None else None
         unexplained: bool | None = None
+        attempts = self.journal.attempts(entry.nonce) or [entry]
         pause, unknown = _FIRST_PAUSE, 0
         while True:
-            attempts = self.journal.attempts(entry.nonce) or [entry]
             receipt = self._receipt(attempts)
             if mined_in is not None and (receipt is None or receipt.block_hash != mined_in):
                 raise _reorged(entry, mined_in)
@@ -66,6 +67,8 @@ class Follower:
                 raise _pending(entry, timeout, mined=receipt is not None, unexplained=bool(unexplained))
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
+            if pause > _UNHURRIED:  # somebody may have replaced it meanwhile
+                attempts = self.journal.attempts(entry.nonce) or [entry]
 
     def _receipt(self, attempts: Sequence[JournalEntry]) -> Receipt | None:
         for attempt in attempts:

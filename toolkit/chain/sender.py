@@ -60,6 +60,7 @@ class Sender:
         self._replacer = Replacer(self._broadcaster, self.fees, self._sign)
         self._quoted: tuple[float, Fees] | None = None
         self._next: int | None = None
+        self._last: JournalEntry | None = None
 
     @property
     def address(self) -> str:
@@ -85,6 +86,7 @@ class Sender:
             entry = self._sign(call, self._allocate(), gas, fees)
             self._next = None
             self.journal.record(entry)
+            self._last = entry
             try:
                 self._broadcaster.first(entry)
             except (NotSent, Replaced) as error:
@@ -254,7 +256,8 @@ class Sender:
 
     def _entry(self, sent: Sent | bytes) -> JournalEntry:
         tx_hash = sent.hash if isinstance(sent, Sent) else sent
-        entry = self.journal.find(tx_hash)
+        last = self._last
+        entry = last if last is not None and last.hash == tx_hash else self.journal.find(tx_hash)
         if entry is None:
             raise InvalidInput(
                 f"transaction {to_hex(tx_hash)} is not in this journal; ask the sender that sent it"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +56,15 @@ class Transactions:
         }
         table = schema.transactions
         with self.unit.writing() as connection:
-            known = _one(connection, tx_hash)
-            if known is None:
-                _check_nonce_free(connection, lane, nonce)
-                row["batch_id"] = batch_id or _batch_at(connection, lane, nonce)
-                connection.execute(sa.insert(table), [row])
-            elif known.state == Outcome.REFUSED:
-                connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=RECORDED))
-            return _require(connection, tx_hash)
+            query = sa.select(table).where(table.c.lane == lane, table.c.nonce == nonce)
+            others = [TransactionRecord(**found) for found in connection.execute(query).mappings()]
+            for known in others:
+                if known.hash == tx_hash:
+                    return self._opened(connection, known)
+            _check_nonce_free(others)
+            row["batch_id"] = batch_id or _batch_of(others)
+            connection.execute(sa.insert(table), [row])
+        return TransactionRecord(**row, block_number=None, block_hash=None)
 
     def assign(self, tx_hash: str, batch_id: str) -> TransactionRecord:
         """Says which batch the transaction carries. Raises `NotFound`."""
@@ -88,7 +89,7 @@ class Transactions:
                 )
             table = schema.transactions
             connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=Outcome(outcome)))
-            return _require(connection, tx_hash)
+            return replace(known, state=Outcome(outcome))
 
     def get(self, tx_hash: str) -> TransactionRecord:
         """The transaction. Raises `NotFound`."""
@@ -124,6 +125,13 @@ class Transactions:
                 .limit(1)
             ).scalar_one_or_none()
         return None if highest is None else int(highest) + 1
+
+    def _opened(self, connection: Connection, known: TransactionRecord) -> TransactionRecord:
+        table = schema.transactions
+        if known.state != Outcome.REFUSED:
+            return known
+        connection.execute(sa.update(table).where(table.c.hash == known.hash).values(state=RECORDED))
+        return replace(known, state=RECORDED)
 
     def _set(self, tx_hash: str, **values: Any) -> TransactionRecord:
         table = schema.transactions
@@ -267,30 +275,18 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     return record
 
 
-def _batch_at(connection: Connection, lane: str, nonce: int) -> str | None:
-    """The batch of the transactions that one with this nonce replaces."""
-    table = schema.transactions
-    query = sa.select(table.c.batch_id).where(
-        table.c.lane == lane, table.c.nonce == nonce, table.c.state != Outcome.REFUSED
-    )
-    found: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
-    return found
+def _batch_of(others: Sequence[TransactionRecord]) -> str | None:
+    """The batch of the transactions that another with their nonce replaces."""
+    batches = (record.batch_id for record in others if record.state != Outcome.REFUSED)
+    return next(batches, None)
 
 
-def _check_nonce_free(connection: Connection, lane: str, nonce: int) -> None:
-    table = schema.transactions
-    spent = connection.execute(
-        sa.select(table.c.hash)
-        .where(
-            table.c.lane == lane,
-            table.c.nonce == nonce,
-            table.c.state.in_([Outcome.MINED, Outcome.REVERTED]),
-        )
-        .limit(1)
-    ).scalar_one_or_none()
-    if spent is not None:
-        raise LedgerError(
-            f"nonce {nonce} of lane {lane} was used by {spent}: allocate the next one",
-            lane=lane,
-            nonce=nonce,
-        )
+def _check_nonce_free(others: Sequence[TransactionRecord]) -> None:
+    for record in others:
+        if record.state in (Outcome.MINED, Outcome.REVERTED):
+            raise LedgerError(
+                f"nonce {record.nonce} of lane {record.lane} was used by {record.hash}: "
+                "allocate the next one",
+                lane=record.lane,
+                nonce=record.nonce,
+            )
