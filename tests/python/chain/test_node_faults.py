@@ -120,7 +120,7 @@ def test_a_node_that_is_ahead_of_a_restored_journal_is_followed(chain: Anvil, cl
     assert sender.wait(sent).final
 
 
-def test_the_nonce_is_not_asked_for_where_nothing_unexplained_happened(chain: Anvil) -> None:
+def test_the_nonce_is_not_asked_for_where_nothing_unexplained_happened(chain: Anvil, client: Client) -> None:
     with MisbehavingProxy(chain.rpc_url) as proxy:
         sender = Sender(Client(proxy.url), SIGNER, MemoryJournal())
         sender.execute(PAY)
@@ -128,7 +128,7 @@ def test_the_nonce_is_not_asked_for_where_nothing_unexplained_happened(chain: An
         sender.execute(PAY)
         assert "eth_getTransactionCount" not in proxy.seen
         assert proxy.seen.count("eth_sendRawTransaction") == 1
-        Sender(Client(chain.rpc_url), SIGNER, MemoryJournal()).execute(PAY)
+        Sender(client, SIGNER, MemoryJournal()).execute(Call(PAYEE, b"", value=2))
         with pytest.raises(NotSent, match="used its nonce"):
             sender.send(PAY)
         assert sender.execute(PAY).receipt.succeeded
