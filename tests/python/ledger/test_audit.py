@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import rfc8785
+import sqlalchemy as sa
+from support.databases import run_sql
 from support.ledgers import CHECKER, Fixture, dollars
 
 from toolkit.errors import LedgerTampered
-from toolkit.ledger import Role, State
+from toolkit.ledger import Role, State, schema
 from toolkit.ledger.canonical import GENESIS, digest, instant
 
 
@@ -24,10 +25,8 @@ def sql(desk: Fixture) -> Callable[..., Any]:
     desk.drive(third.id, State.VALID, State.ESCROWED, State.APPROVED, State.BURNED, State.PAID)
     desk.ledger.verify()
 
-    def run(statement: str, *values: Any) -> None:
-        with sqlite3.connect(desk.url.removeprefix("sqlite:///")) as database:
-            assert database.execute(statement, values).rowcount > 0
-        database.close()
+    def run(statement: str, **values: Any) -> None:
+        assert run_sql(desk.url, statement, **values)[0] > 0
 
     return run
 
@@ -52,7 +51,7 @@ def _tampered(desk: Fixture, message: str) -> None:
     ],
 )
 def test_an_edited_event(desk: Fixture, sql: Callable[..., Any], column: str, value: str) -> None:
-    sql(f"UPDATE order_events SET {column} = ? WHERE seq = 5", value)
+    sql(f"UPDATE order_events SET {column} = '{value}' WHERE seq = 5")
     _tampered(desk, "event [56] of order .* (was edited|doesn't follow event)")
 
 
@@ -63,13 +62,13 @@ def test_an_event_given_to_another_order(desk: Fixture, sql: Callable[..., Any])
 
 @pytest.mark.parametrize(("seq", "message"), [(1, "event 1 is missing"), (6, "event 6 is missing")])
 def test_a_removed_event(desk: Fixture, sql: Callable[..., Any], seq: int, message: str) -> None:
-    sql("DELETE FROM order_events WHERE seq = ?", seq)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=seq)
     _tampered(desk, message)
 
 
 def test_events_cut_off_at_the_end(desk: Fixture, sql: Callable[..., Any]) -> None:
     last = desk.ledger.head().seq
-    sql("DELETE FROM order_events WHERE seq = ?", last)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=last)
     _tampered(desk, f"ends at event {last - 1} but event {last} was written")
 
 
@@ -96,9 +95,11 @@ def test_an_event_slipped_in_at_the_end(desk: Fixture, sql: Callable[..., Any]) 
         "previous_hash": last.hash,
     }
     event["hash"] = digest(event)
-    event["at"] = desk.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
-    columns, marks = ", ".join(event), ", ".join("?" * len(event))
-    sql(f"INSERT INTO order_events ({columns}) VALUES ({marks})", *event.values())
+    sql(
+        f"INSERT INTO order_events ({', '.join(event)}) SELECT :seq, :order_id, :from_state, :to_state, "
+        ":actor, :role, at, :reason, :evidence, :previous_hash, :hash FROM order_events WHERE seq = 1",
+        **{name: value for name, value in event.items() if name != "at"},
+    )
     _tampered(desk, f"ends at event {last.seq + 1} but event {last.seq} was written")
 
 
@@ -126,7 +127,7 @@ def test_an_order_whose_terms_were_changed(
     if column == "wallet":
         sql("UPDATE orders SET wallet = (SELECT max(address) FROM wallets) WHERE state = 'funded'")
     else:
-        sql(f"UPDATE orders SET {column} = ? WHERE state = 'funded'", value)
+        sql(f"UPDATE orders SET {column} = '{value}' WHERE state = 'funded'")
     _tampered(desk, "is not what was ordered")
 
 
@@ -179,10 +180,10 @@ def test_an_anchor_finds_a_history_that_was_shortened(desk: Fixture, sql: Callab
     desk.mint("d")
     anchor = desk.ledger.head()
     before = desk.ledger.history(desk.ledger.orders.by_idempotency_key("d").id)[0]
-    sql("DELETE FROM order_events WHERE seq = ?", anchor.seq)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=anchor.seq)
     sql("DELETE FROM idempotency_keys WHERE key = 'd'")
-    sql("DELETE FROM orders WHERE id = ?", before.order_id)
-    sql("UPDATE event_head SET seq = ?, hash = ?", anchor.seq - 1, before.previous_hash)
+    sql("DELETE FROM orders WHERE id = :id", id=before.order_id)
+    sql("UPDATE event_head SET seq = :seq, hash = :hash", seq=anchor.seq - 1, hash=before.previous_hash)
     desk.ledger.verify()
     with pytest.raises(LedgerTampered, match=f"but event {anchor.seq} was anchored"):
         desk.ledger.verify(anchor)
@@ -190,20 +191,17 @@ def test_an_anchor_finds_a_history_that_was_shortened(desk: Fixture, sql: Callab
 
 def _rewrite(desk: Fixture, reason: str) -> None:
     """What somebody with the whole database can do: every hash anew."""
-    with sqlite3.connect(desk.url.removeprefix("sqlite:///")) as database:
-        database.row_factory = sqlite3.Row
+    table = schema.order_events
+    engine = sa.create_engine(desk.url)
+    with engine.begin() as database:
         previous = GENESIS
-        for row in database.execute("SELECT * FROM order_events ORDER BY seq").fetchall():
-            event = dict(row) | {"reason": reason, "previous_hash": previous}
-            event["at"] = event["at"].replace(" ", "T") + "Z"
+        for row in database.execute(sa.select(table).order_by(table.c.seq)).mappings().all():
+            event = {**row, "reason": reason, "previous_hash": previous}
             del event["hash"]
-            previous = digest(event)
-            database.execute(
-                "UPDATE order_events SET reason = ?, previous_hash = ?, hash = ? WHERE seq = ?",
-                [reason, event["previous_hash"], previous, row["seq"]],
-            )
-        database.execute("UPDATE event_head SET hash = ?", [previous])
-    database.close()
+            event["hash"] = previous = digest(event)
+            database.execute(sa.update(table).where(table.c.seq == row["seq"]).values(**event))
+        database.execute(sa.update(schema.event_head).values(hash=previous))
+    engine.dispose()
 
 
 def test_a_stranger_can_recompute_a_hash_from_the_documentation_alone(desk: Fixture) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.databases import Databases
 from support.ledgers import NOON, WORKER, Fixture, address, hash32
 
 from toolkit.chain.hexes import from_hex, to_hex
@@ -157,9 +158,9 @@ def test_the_journal_is_its_lanes_and_its_chains(desk: Fixture, journal: LaneJou
     assert desk.ledger.journal(address(401)).next_nonce() is None
 
 
-def test_a_ledger_without_a_deployment_keeps_no_journal(tmp_path: Path) -> None:
+def test_a_ledger_without_a_deployment_keeps_no_journal(databases: Databases) -> None:
     with (
-        Ledger.open(f"sqlite:///{tmp_path / 'new.db'}") as ledger,
+        Ledger.open(databases.ledger()) as ledger,
         pytest.raises(LedgerError, match="bind it"),
     ):
         ledger.journal(LANE)
@@ -206,8 +207,13 @@ def test_the_block_of_a_transaction_comes_and_goes(desk: Fixture, journal: LaneJ
         desk.ledger.transactions.get(hash32(5))
 
 
-def test_the_lock_is_the_ledgers_whatever_path_leads_to_it(desk: Fixture, journal: LaneJournal) -> None:
-    alias = Path(desk.url.removeprefix("sqlite:///")).parent / "alias.db"
+def test_the_lock_is_the_ledgers_whatever_path_leads_to_it(
+    sqlite_databases: Databases, tmp_path: Path
+) -> None:
+    desk = Fixture(sqlite_databases.ledger())
+    desk.ledger.bind(Deployment(31337, address(77), "0xaa"))
+    journal = desk.ledger.journal(LANE)
+    alias = tmp_path / "alias.db"
     alias.symlink_to("desk.db")
     entered = threading.Event()
 
