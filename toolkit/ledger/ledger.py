@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock, SystemClock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
-from toolkit.ledger import audit, migrate, schema
+from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors, Lanes
 from toolkit.ledger.errors import StaleLedger
@@ -263,7 +263,7 @@ class Ledger(_Repositories):
         `anchor` (an earlier `head()`) that the chain no longer contains.
         """
         with self._store.reading() as connection:
-            return audit.verify(connection, anchor)
+            return verification.verify(connection, anchor)
 
 
 def _meta(connection: Connection) -> dict[str, str]:

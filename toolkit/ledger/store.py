@@ -228,6 +228,9 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # A page that several steps touch is copied from the log once for all of them.
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+        cursor.execute("PRAGMA cache_size = -16000")
     finally:
         cursor.close()
 

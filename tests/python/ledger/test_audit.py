@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import rfc8785
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from support.databases import run_sql
 from support.ledgers import CHECKER, Fixture, dollars
 
-from toolkit.errors import LedgerTampered
+from toolkit.errors import InvalidInput, LedgerTampered
 from toolkit.ledger import Role, State, schema
-from toolkit.ledger.canonical import GENESIS, digest, instant
+from toolkit.ledger.canonical import GENESIS, digest, event_hash, instant
 
 
 @pytest.fixture
@@ -136,6 +141,22 @@ def test_an_order_without_events_and_events_without_an_order(desk: Fixture, sql:
     _tampered(desk, "is missing")
 
 
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE orders SET number = 9 WHERE state = 'paid'", "number is 9, but event .* 'redemption 1'"),
+        ("UPDATE orders SET number = NULL WHERE state = 'paid'", "number is None, but event"),
+        ("UPDATE orders SET due_at = created_at WHERE state = 'paid'", "due_at is .*, but event .* 'due at"),
+        ("UPDATE orders SET held_from = 'funded' WHERE state = 'funded'", "is held from funded, but its"),
+    ],
+)
+def test_what_an_order_was_given_later(
+    desk: Fixture, sql: Callable[..., Any], statement: str, message: str
+) -> None:
+    sql(statement)
+    _tampered(desk, message)
+
+
 def test_a_copied_order(desk: Fixture, sql: Callable[..., Any]) -> None:
     sql(
         "INSERT INTO orders SELECT 'ghost', kind, 99, state, held_from, investor, wallet, amount, unit, "
@@ -196,7 +217,7 @@ def _rewrite(desk: Fixture, reason: str) -> None:
     with engine.begin() as database:
         previous = GENESIS
         for row in database.execute(sa.select(table).order_by(table.c.seq)).mappings().all():
-            event = {**row, "reason": reason, "previous_hash": previous}
+            event = {**row, "reason": row["reason"] or reason, "previous_hash": previous}
             del event["hash"]
             event["hash"] = previous = digest(event)
             database.execute(sa.update(table).where(table.c.seq == row["seq"]).values(**event))
@@ -204,10 +225,54 @@ def _rewrite(desk: Fixture, reason: str) -> None:
     engine.dispose()
 
 
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    st.dictionaries(
+        st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12),
+        _TEXT | st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1),
+        max_size=8,
+    )
+)
+def test_digests_are_over_rfc_8785(fields: dict[str, Any]) -> None:
+    assert digest(fields) == hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "seq": st.integers(1, 2**53 - 1),
+            "order_id": _TEXT,
+            "from_state": _TEXT | st.none(),
+            "to_state": _TEXT,
+            "actor": _TEXT,
+            "role": _TEXT,
+            "at": st.datetimes(timezones=st.just(UTC)).map(instant),
+            "reason": _TEXT,
+            "evidence": _TEXT | st.none(),
+            "previous_hash": _TEXT,
+        }
+    )
+)
+def test_an_events_hash_is_over_rfc_8785(event: dict[str, Any]) -> None:
+    assert event_hash(**event) == hashlib.sha256(rfc8785.dumps(event)).hexdigest()
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 0.5, b"", ["nested"]])
+def test_what_json_can_not_say_exactly_is_not_hashed(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="amounts as text"):
+        digest({"value": value})
+
+
+def test_an_instant_is_in_utc_to_the_microsecond() -> None:
+    hong_kong = datetime(2026, 11, 23, 12, 0, 0, 4, tzinfo=ZoneInfo("Asia/Hong_Kong"))
+    assert instant(hong_kong) == "2026-11-23T04:00:00.000004Z"
+    assert instant(hong_kong.replace(microsecond=0)) == "2026-11-23T04:00:00.000000Z"
+
+
 def test_a_stranger_can_recompute_a_hash_from_the_documentation_alone(desk: Fixture) -> None:
     """RFC 8785 over the event's columns, sha256, the instant in UTC to the microsecond."""
-    import hashlib
-
     order = desk.fund(desk.mint())
     event = desk.ledger.history(order.id)[1]
     receipt = desk.ledger.funds.get("bank-line-1")
