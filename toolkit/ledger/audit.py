@@ -28,6 +28,7 @@ from toolkit.ledger.records import Head, OrderEvent
 __all__ = [
     "Draft",
     "append",
+    "append_acts",
     "event_from",
     "fact",
     "head",
@@ -35,6 +36,7 @@ __all__ = [
     "order_digest",
     "payout_digest",
     "receipt_digest",
+    "recovered_facts",
 ]
 
 # Built once: building a statement costs as much as running it.
@@ -119,6 +121,11 @@ def fact(value: int | datetime) -> str:
     return f"redemption {value}"
 
 
+def recovered_facts(number: int, due_at: datetime | None) -> str:
+    """The same for an order that the rebuild recovered: all that the chain gave it."""
+    return fact(number) if due_at is None else f"{fact(number)}, {fact(due_at)}"
+
+
 def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: str(row[name]) if name == "amount" else row[name] for name in names}
 
@@ -140,20 +147,35 @@ def _head(connection: Connection, query: sa.Select[Any]) -> Head:
     return Head(row.seq, row.hash)
 
 
-def append(
-    connection: Connection,
-    draft: Draft,
-    orders: Iterable[tuple[str, State | None, str | None]],
-    end: Head | None = None,
-) -> Head:
-    """Puts an event for each of `orders` (id, state it comes from, evidence) at the end of the chain.
+Ordered = tuple[str, State | None, str | None]
+"""One event of an act: the order's id, the state it comes from, and the evidence."""
 
-    In their sequence; `end` is what `lock` gave, if it was asked. Returns the new end.
+
+def append(connection: Connection, draft: Draft, orders: Iterable[Ordered], end: Head | None = None) -> Head:
+    """Puts an event for each of `orders` at the end of the chain, in their sequence.
+
+    `end` is what `lock` gave, if it was asked. Returns the new end.
     """
+    return append_acts(connection, [(draft, orders)], end)
+
+
+def append_acts(
+    connection: Connection, acts: Iterable[tuple[Draft, Iterable[Ordered]]], end: Head | None = None
+) -> Head:
+    """The same for several acts, written together."""
     end = end or lock(connection)
+    rows: list[tuple[Any, ...]] = []
+    for draft, orders in acts:
+        end = _place(draft, orders, end, rows)
+    insert_rows(connection, schema.order_events, rows)
+    connection.execute(_MOVE_HEAD, {"end": end.seq, "end_hash": end.hash})
+    return end
+
+
+def _place(draft: Draft, orders: Iterable[Ordered], end: Head, rows: list[tuple[Any, ...]]) -> Head:
+    """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
     at, previous, seq = instant(draft.at), end.hash, end.seq
     to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason
-    rows: list[tuple[Any, ...]] = []
     for order_id, source, evidence in orders:
         seq += 1
         from_state = None if source is None else source.value
@@ -173,8 +195,6 @@ def append(
             (seq, order_id, from_state, to_state, actor, role, draft.at, reason, evidence, previous, this)
         )
         previous = this
-    insert_rows(connection, schema.order_events, rows)
-    connection.execute(_MOVE_HEAD, {"end": seq, "end_hash": previous})
     return Head(seq, previous)
 
 

@@ -21,6 +21,7 @@ from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
 from toolkit.ledger.records import Deployment, Head, OrderEvent
+from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
@@ -128,6 +129,10 @@ class _Shared:
 
 class Transaction(_Repositories):
     """The ledger's parts inside one transaction: all of it is committed at the end, or nothing."""
+
+    def recovery(self, *, unit: str, decimals: int, currency: str) -> Recovery:
+        """Writes what the chain proves into this ledger, which must be empty."""
+        return Recovery(self._unit, self.clock, unit_name=unit, decimals=decimals, currency=currency)
 
 
 class Ledger(_Repositories):

@@ -239,7 +239,7 @@ class Payouts:
             order = locked_orders(connection, [order_id])[order_id]
             _check_unpaid(connection, order_id, reference)
             _check_amount(order, amount, what=f"payment {reference}")
-            row["bank_account"] = order["bank_account"]
+            row["bank_account"] = order["bank_account"] or _only_account(connection, order)
             advance(
                 connection,
                 [order_id],
@@ -302,6 +302,24 @@ def _check_amount(order: RowMapping, paid: Amount, *, what: str) -> None:
             paid=paid,
             ordered=ordered,
         )
+
+
+def _only_account(connection: Connection, order: RowMapping) -> str:
+    """Where a recovered redemption is paid to: the chain doesn't know, so it must be the only account."""
+    table = schema.bank_accounts
+    query = sa.select(table.c.reference).where(
+        table.c.investor == order["investor"], table.c.currency == order["currency"]
+    )
+    found = connection.execute(query).scalars().all()
+    if len(found) != 1:
+        raise NotFound(
+            f"redemption {order['id']} was rebuilt from the chain, which knows no bank account, and "
+            f"investor {order['investor']} has {len(found)} in {order['currency']}: onboard them again with "
+            "the one that the money goes to",
+            order=order["id"],
+            investor=order["investor"],
+        )
+    return str(found[0])
 
 
 def _check_unpaid(connection: Connection, order_id: str, reference: str) -> None:

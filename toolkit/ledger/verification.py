@@ -189,6 +189,15 @@ def _check_order(order: RowMapping, steps: Sequence[Any]) -> None:
 
 def _check_facts(order: RowMapping, steps: Sequence[Any]) -> None:
     """What the chain gave a redemption later: its number, and the day it is due."""
+    if steps[0].to_state == State.RECOVERED and order["kind"] == OrderKind.REDEMPTION:
+        if steps[0].reason != audit.recovered_facts(order["number"], order["due_at"]):
+            raise _tampered(
+                f"order {order['id']} is redemption {order['number']}, due at {order['due_at']}, but event "
+                f"{steps[0].seq} says {steps[0].reason!r}",
+                order=order["id"],
+                event=steps[0].seq,
+            )
+        return
     for source, target, column in (
         (State.VALID, State.ESCROWED, "number"),
         (State.REQUESTED, State.VALID, "due_at"),
