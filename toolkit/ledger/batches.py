@@ -13,16 +13,21 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.persons import person_by_signer
 from toolkit.ledger.records import Approval, Batch
-from toolkit.ledger.steps import chunks, locked_orders
+from toolkit.ledger.steps import locked_orders
 from toolkit.ledger.store import Unit
 
 __all__ = ["Approvals", "Batches"]
 
 _IN_FLIGHT = (State.SUBMITTED, State.MINED)
+
+_PUT_INTO = (
+    sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,12 @@ class Batches:
                         batch=row["batch_id"],
                     )
             connection.execute(sa.insert(schema.batches), [batch])
-            connection.execute(
-                sa.insert(schema.batch_orders),
-                [
-                    {"batch_id": batch["id"], "position": position, "order_id": order_id}
-                    for position, order_id in enumerate(order_ids)
-                ],
+            insert_rows(
+                connection,
+                schema.batch_orders,
+                [(batch["id"], position, order_id) for position, order_id in enumerate(order_ids)],
             )
-            for chunk in chunks(order_ids):
-                connection.execute(
-                    sa.update(schema.orders).where(schema.orders.c.id.in_(chunk)).values(batch_id=batch["id"])
-                )
+            connection.execute(_PUT_INTO, {"ids": list(order_ids), "batch": batch["id"]})
         return Batch(**batch, order_ids=tuple(order_ids))  # type: ignore[arg-type]
 
     def mark_sent(self, batch_id: str) -> Batch:

@@ -17,7 +17,11 @@ from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
 from toolkit.ledger.store import Unit
 
-__all__ = ["Investors", "require_bank_account", "require_eligible", "require_owner"]
+__all__ = ["RECOVERED", "Investors", "require_bank_account", "require_eligible", "require_owner"]
+
+
+RECOVERED = "recovered"
+"""Label and regime of an investor of whom `ledger rebuild` knows only what the registry says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,24 @@ class Investors:
                 raise InvalidInput(f"investor {reference} is already in the ledger", reference=reference)
             connection.execute(sa.insert(schema.investors), [row])
         return Investor(**row)  # type: ignore[arg-type]
+
+    def identify(self, reference: str, *, label: str, jurisdiction: str, regime: str) -> Investor:
+        """Gives an investor whom `ledger rebuild` recovered what the chain doesn't know of them.
+
+        Raises `InvalidInput` for one who was onboarded by this ledger: those facts don't change.
+        """
+        facts = {
+            "label": checks.one_line(label, what="label"),
+            "jurisdiction": checks.country(jurisdiction),
+            "regime": checks.word(regime, what="regime"),
+        }
+        with self.unit.writing() as connection:
+            if _investor(connection, reference).regime != RECOVERED:
+                raise InvalidInput(f"investor {reference} is known and not recovered", reference=reference)
+            connection.execute(
+                sa.update(schema.investors).where(schema.investors.c.reference == reference).values(**facts)
+            )
+            return _investor(connection, reference)
 
     def set_verified_until(self, reference: str, verified_until: datetime | None) -> Investor:
         """Renews, shortens or (with None) withdraws the verification."""

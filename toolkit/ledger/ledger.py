@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock, SystemClock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
-from toolkit.ledger import audit, migrate, schema
+from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
@@ -22,6 +22,7 @@ from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
+from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
@@ -129,6 +130,10 @@ class _Shared:
 
 class Transaction(_Repositories):
     """The ledger's parts inside one transaction: all of it is committed at the end, or nothing."""
+
+    def recovery(self, *, unit: str, decimals: int, currency: str) -> Recovery:
+        """Writes what the chain proves into this ledger, which must be empty."""
+        return Recovery(self._unit, self.clock, unit_name=unit, decimals=decimals, currency=currency)
 
 
 class Ledger(_Repositories):
@@ -265,7 +270,7 @@ class Ledger(_Repositories):
         `anchor` (an earlier `head()`) that the chain no longer contains.
         """
         with self._store.reading() as connection:
-            return audit.verify(connection, anchor)
+            return verification.verify(connection, anchor)
 
 
 def _meta(connection: Connection) -> dict[str, str]:

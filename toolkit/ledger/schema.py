@@ -198,7 +198,10 @@ orders = sa.Table(
 order_events = sa.Table(
     "order_events",
     metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    # On SQLite an INTEGER key is the place of the row itself: events lie in their sequence.
+    sa.Column(
+        "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
     sa.Column("from_state", _Word, nullable=True),
     sa.Column("to_state", _Word, nullable=False),
@@ -208,7 +211,7 @@ order_events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("evidence", _Digest, nullable=True),
     sa.Column("previous_hash", _Digest, nullable=False),
-    sa.Column("hash", _Digest, nullable=False, unique=True),
+    sa.Column("hash", _Digest, nullable=False),
     sa.Index("ix_order_events_order_id_seq", "order_id", "seq"),
 )
 
