@@ -190,10 +190,20 @@ class Client:
     # --- state at a block ----------------------------------------------------------------------------
 
     def call(
-        self, to: str, data: bytes, *, block: BlockRef, sender: str | None = None, value: int = 0
+        self,
+        to: str,
+        data: bytes,
+        *,
+        block: BlockRef,
+        sender: str | None = None,
+        value: int = 0,
+        gas: int | None = None,
     ) -> bytes:
         """Execute a call without sending it; what it returned. Raises ContractReverted."""
-        return self._bytes("eth_call", [_call_object(to, data, sender, value), _block_parameter(block)])
+        call = _call_object(to, data, sender, value)
+        if gas is not None:
+            call["gas"] = to_quantity(gas)
+        return self._bytes("eth_call", [call, _block_parameter(block)])
 
     def calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockRef) -> list[bytes]:
         """Many calls at one block, in one message. The first that reverts is raised."""

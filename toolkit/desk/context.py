@@ -106,7 +106,7 @@ class DeskContext:
 
     def mint_orders(self, orders: Order | str | Iterable[Order | str]) -> list[MintOrder]:
         """The orders as the ledger has them now. Raises NotFound, or InvalidInput for another kind."""
-        found = [self.ledger.orders.get(item) for item in as_orders(orders)]
+        found = self.ledger.orders.many(as_orders(orders))
         wrong = [order.id for order in found if not isinstance(order, MintOrder)]
         if wrong:
             raise InvalidInput(f"orders {', '.join(wrong)} are no {OrderKind.MINT} orders", orders=wrong)
@@ -114,7 +114,7 @@ class DeskContext:
 
     def redemption_orders(self, orders: Order | str | Iterable[Order | str]) -> list[RedemptionOrder]:
         """The same for redemption orders."""
-        found = [self.ledger.orders.get(item) for item in as_orders(orders)]
+        found = self.ledger.orders.many(as_orders(orders))
         wrong = [order.id for order in found if not isinstance(order, RedemptionOrder)]
         if wrong:
             raise InvalidInput(

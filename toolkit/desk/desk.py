@@ -13,23 +13,37 @@ from toolkit.amounts import Amount
 from toolkit.bindings.structs import WalletKind
 from toolkit.calendar import BusinessCalendar, Clock
 from toolkit.desk.approvals import ACCEPTANCE, MINT, Approvals, BatchProposal
+from toolkit.desk.authorizations import RedemptionAuthorization
 from toolkit.desk.context import as_orders, one_of, order_id
 from toolkit.desk.flights import Flights
+from toolkit.desk.forming import FlightLimits, Forming
 from toolkit.desk.freezes import Freezes
 from toolkit.desk.imports import ImportReport, import_orders
+from toolkit.desk.incidents import Incidents
 from toolkit.desk.lanes import Lanes
 from toolkit.desk.mint import DEFAULT_EXPIRY, Minting
 from toolkit.desk.onboarding import CHALLENGE_LIFETIME, Investor, Onboarding, WalletChallenge
-from toolkit.desk.redemption import RedemptionAuthorization, Redemptions
+from toolkit.desk.redemption import Redemptions
+from toolkit.desk.redemption_run import RedemptionRun
 from toolkit.desk.report import RunReport
 from toolkit.desk.setup import make_context
+from toolkit.desk.sorting import Sorting
 from toolkit.desk.status import DeskStatus, status_of
 from toolkit.desk.worker import Worker
 from toolkit.errors import IllegalTransition
 from toolkit.ledger import records
 from toolkit.ledger.ledger import Ledger
 from toolkit.ledger.machines import OrderKind, Role, State
-from toolkit.ledger.records import Batch, FundsReceipt, MintOrder, Order, OrderEvent, Payout, RedemptionOrder
+from toolkit.ledger.records import (
+    Batch,
+    FundsReceipt,
+    Incident,
+    MintOrder,
+    Order,
+    OrderEvent,
+    Payout,
+    RedemptionOrder,
+)
 
 if TYPE_CHECKING:
     from toolkit.chain.fees import FeePolicy
@@ -38,6 +52,8 @@ if TYPE_CHECKING:
     from toolkit.issuance import Issuance
 
 __all__ = ["Desk"]
+
+_ENDED = (State.REJECTED, State.CANCELLED)
 
 AnyInvestor = Investor | records.Investor | str
 AnyAmount = str | Decimal | Amount
@@ -69,6 +85,7 @@ class Desk:
         secret: bytes | None = None,
         patience: timedelta = timedelta(minutes=2),
         fees: FeePolicy | None = None,
+        limits: FlightLimits | None = None,
     ) -> None:
         self._context = make_context(
             issuance,
@@ -88,8 +105,23 @@ class Desk:
         self._redemptions = Redemptions(self._context, flights)
         self._onboarding = Onboarding(self._context, lanes)
         self._freezes = Freezes(self._context, lanes)
+        sorting = Sorting(self._context, self._minting)
         self._worker = Worker(
-            self._context, lanes, flights, self._approvals, self._minting, self._redemptions
+            self._context,
+            lanes,
+            flights,
+            Incidents(self._context),
+            sorting,
+            Forming(
+                self._context,
+                lanes,
+                flights,
+                self._approvals,
+                self._minting,
+                sorting,
+                limits or FlightLimits(),
+            ),
+            RedemptionRun(self._context, flights, self._approvals, sorting),
         )
 
     def close(self) -> None:
@@ -380,7 +412,7 @@ class Desk:
     def _end(self, order: Order | str, to: State, by: str, role: Role, reason: str) -> Order:
         found = self.ledger.orders.get(order_id(order))
         self._redemptions.refuse_under_way(found)
-        if isinstance(found, MintOrder) and to in (State.REJECTED, State.CANCELLED):
+        if isinstance(found, MintOrder) and to in _ENDED:
             self._minting.refuse_minted(found)
         with self.ledger.transaction() as tx:
             moved = tx.orders.step(found.id, to, actor=by, role=role, reason=reason)
@@ -389,9 +421,21 @@ class Desk:
                     f"order {moved.id}'s tokens went into escrow just now: cancel it again, and they go back",
                     order=moved.id,
                 )
-            if moved.batch_id is not None:
+            if isinstance(moved, MintOrder) and to in _ENDED:
+                tx.batches.leave([moved.id])
+            elif isinstance(moved, RedemptionOrder) and moved.batch_id is not None:
+                # The chain takes all redemptions that were signed together, or none.
                 tx.batches.dissolve(moved.batch_id)
         return moved
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """What stopped the worker's minting, oldest first, with who acknowledged it."""
+        return self.ledger.incidents.find()
+
+    def acknowledge_incident(self, incident: Incident | str, *, by: str, note: str) -> Incident:
+        """A person of compliance has looked: minting may go on. Raises NotAuthorised, NotFound."""
+        found = incident if isinstance(incident, str) else incident.id
+        return self.ledger.incidents.acknowledge(found, by=by, note=note)
 
     def freeze(self, account: str, amount: AnyAmount | None = None) -> Mined:
         """Freezes an account, or `amount` tokens of it, at once, on the guardian's own lane."""

@@ -125,6 +125,22 @@ class Lanes:
             expectation.find(mined.receipt)
         return mined
 
+    @contextmanager
+    def vacant(self, address: str) -> Iterator[bool]:
+        """Whether no other worker has the lane; if so, none gets it before the block ends."""
+        ledger, lane = self._context.ledger, self._lanes.get(address)
+        lease = None
+        if lane is None or lane.journal.lease is None:
+            lease = ledger.lanes.lease([address], holder=self._holder, is_gone=_is_gone)
+            if lease is None:
+                yield False
+                return
+        try:
+            yield True
+        finally:
+            if lease is not None:
+                ledger.lanes.release(lease)
+
     def tend(self) -> list[ToolkitError]:
         """Sends again what was recorded and the chain doesn't have, and replaces what is stuck: of every lane
         of this desk that no other worker has.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput, NotEligible
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
 from toolkit.ledger.store import Unit
@@ -22,6 +24,17 @@ __all__ = ["RECOVERED", "Investors", "require_bank_account", "require_eligible",
 
 RECOVERED = "recovered"
 """Label and regime of an investor of whom `ledger rebuild` knows only what the registry says."""
+
+# As `require_eligible` asks, for many at once.
+_ELIGIBLE = (
+    sa.select(schema.wallets.c.investor, schema.wallets.c.address)
+    .join(schema.investors, schema.investors.c.reference == schema.wallets.c.investor)
+    .where(
+        Among(schema.wallets.c.address, "wallets"),
+        schema.wallets.c.proof_method.is_not(None),
+        schema.investors.c.verified_until > sa.bindparam("at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,20 @@ class Investors:
         """
         with self.unit.reading() as connection:
             require_eligible(connection, investor=investor, wallet=wallet, at=self.clock.now())
+
+    def ineligible(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], NotEligible]:
+        """Why those of these pairs (investor, wallet) that aren't eligible now are not."""
+        now = self.clock.now()
+        refused: dict[tuple[str, str], NotEligible] = {}
+        with self.unit.reading() as connection:
+            wallets = connection.execute(_ELIGIBLE, {"wallets": [wallet for _, wallet in pairs], "at": now})
+            eligible = {(row.investor, row.address) for row in wallets}
+            for investor, wallet in sorted(set(pairs) - eligible):
+                try:
+                    require_eligible(connection, investor=investor, wallet=wallet, at=now)
+                except NotEligible as error:
+                    refused[investor, wallet] = error
+        return refused
 
     def bank_accounts(self, investor: str) -> tuple[BankAccount, ...]:
         """The accounts of an investor, newest first."""

@@ -16,6 +16,8 @@ from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
+from toolkit.ledger.flights import Flights
+from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.money import Funds, Payouts
@@ -59,6 +61,14 @@ class _Repositories:
     @cached_property
     def batches(self) -> Batches:
         return Batches(self._unit, self.clock)
+
+    @cached_property
+    def flights(self) -> Flights:
+        return Flights(self._unit, self.clock)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        return Incidents(self._unit, self.clock)
 
     @cached_property
     def approvals(self) -> Approvals:

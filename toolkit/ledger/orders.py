@@ -273,14 +273,24 @@ class Orders:
         return cast("RedemptionOrder", order)  # only their machine knows ESCROWED
 
     def claim(
-        self, kind: OrderKind, state: State, limit: int, *, batched: bool | None = None
+        self,
+        kind: OrderKind,
+        state: State,
+        limit: int | None = None,
+        *,
+        batched: bool | None = None,
+        flying: bool | None = None,
     ) -> tuple[Order, ...]:
         """Up to `limit` orders in `state`, first come, first served.
 
-        `batched=False` leaves out those already in a batch. Inside a transaction the orders are
-        locked until it ends, and orders that another worker has locked are passed over.
+        `batched=False` leaves out those already in a batch, `flying=False` those in a flight. Inside a
+        transaction the orders are locked until it ends, and orders that another worker has locked are
+        passed over.
         """
         query = _filtered(kind=kind, state=state, batched=batched).limit(limit)
+        if flying is not None:
+            is_null = _TABLE.c.flight_id.is_(None)
+            query = query.where(~is_null if flying else is_null)
         with self.unit.writing() as connection:
             rows = connection.execute(query.with_for_update(skip_locked=True)).mappings().all()
         return tuple(order_from(row) for row in rows)
@@ -297,6 +307,14 @@ class Orders:
         query = _filtered(kind=kind, state=state, investor=investor).limit(limit)
         with self.unit.reading() as connection:
             return tuple(order_from(row) for row in connection.execute(query).mappings())
+
+    def expired(self, kind: OrderKind, states: Iterable[State]) -> tuple[Order, ...]:
+        """Orders in these states whose time is over, and that no flight has taken."""
+        query = _filtered(kind=kind, state=states).where(
+            _TABLE.c.expires_at <= self.clock.now(), _TABLE.c.flight_id.is_(None)
+        )
+        with self.unit.reading() as connection:
+            return tuple(order_from(row) for row in connection.execute(query).mappings().all())
 
     def many(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
         """The orders, in the sequence of their ids. Raises `NotFound`."""
@@ -384,6 +402,7 @@ def _row(
         "expires_at": None,
         "due_at": None,
         "batch_id": None,
+        "flight_id": None,
     }
 
 

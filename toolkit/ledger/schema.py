@@ -169,6 +169,19 @@ batches = sa.Table(
     sa.Index("ix_batches_state_created_at", "state", "created_at"),
 )
 
+# One transaction: `nonce` is null until it is signed.
+flights = sa.Table(
+    "flights",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("purpose", _Word, nullable=False),
+    sa.Column("lane", _Address, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=True),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_flights_state_created_at", "state", "created_at"),
+)
+
 orders = sa.Table(
     "orders",
     metadata,
@@ -189,10 +202,17 @@ orders = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=True),
     sa.Column("due_at", UtcDateTime, nullable=True),
     sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True),
     # The sequence number of the order's first event: first come, first served.
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("kind", "number"),
     sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
+    sa.Index(
+        "ix_orders_flight_id",
+        "flight_id",
+        sqlite_where=sa.text("flight_id IS NOT NULL"),
+        postgresql_where=sa.text("flight_id IS NOT NULL"),
+    ),
 )
 
 order_events = sa.Table(
@@ -230,6 +250,27 @@ batch_orders = sa.Table(
     sa.Column("batch_id", _Id, _fk("batches.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("order_id", _Id, _fk("orders.id"), nullable=False, index=True),
+)
+
+flight_orders = sa.Table(
+    "flight_orders",
+    metadata,
+    sa.Column("flight_id", _Id, _fk("flights.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("kind", _Word, nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("acknowledged_at", UtcDateTime, nullable=True),
+    sa.Column("acknowledged_by", sa.String(64), _fk("persons.person_id"), nullable=True),
+    sa.Column("note", sa.Text, nullable=True),
 )
 
 approvals = sa.Table(
@@ -290,7 +331,7 @@ transactions = sa.Table(
     sa.Column("nonce", sa.BigInteger, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True, index=True),
     sa.Column("state", _Word, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("block_number", sa.BigInteger, nullable=True),

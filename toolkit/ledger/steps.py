@@ -29,7 +29,7 @@ _KINDS = {kind.value: kind for kind in OrderKind}
 _AMONG = Among(schema.orders.c.id, "ids")
 # One sequence of locking for everybody, so that two workers can't block each other.
 _LOCKED = sa.select(schema.orders).where(_AMONG).order_by(schema.orders.c.opened_seq).with_for_update()
-_STANDING = ("id", "kind", "state", "held_from", "batch_id", "expires_at")
+_STANDING = ("id", "kind", "state", "held_from", "flight_id", "expires_at")
 _LOCKED_STANDING = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING))
 # Reading an instant costs more than the rest of the row, and few steps ask for it.
 _LOCKED_TIMELESS = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING[:-1]))
@@ -40,7 +40,7 @@ _TIMED = frozenset(
     if step.before_expiry or step.target is State.EXPIRED
 )
 _ORDERS = sa.select(schema.orders).where(_AMONG)
-_BATCH_STATE = sa.select(schema.batches.c.state).where(schema.batches.c.id == sa.bindparam("batch"))
+_FLIGHT_STATE = sa.select(schema.flights.c.state).where(schema.flights.c.id == sa.bindparam("flight"))
 _MOVE = (
     sa.update(schema.orders)
     .where(_AMONG, schema.orders.c.state == sa.bindparam("source"))
@@ -78,6 +78,7 @@ def order_from(row: Any) -> Order:
             maker=row["maker"],
             created_at=row["created_at"],
             batch_id=row["batch_id"],
+            flight_id=row["flight_id"],
             number=row["number"],
             expires_at=row["expires_at"],
         )
@@ -95,6 +96,7 @@ def order_from(row: Any) -> Order:
         maker=row["maker"],
         created_at=row["created_at"],
         batch_id=row["batch_id"],
+        flight_id=row["flight_id"],
         number=row["number"],
         bank_account=row["bank_account"],
         due_at=row["due_at"],
@@ -184,7 +186,7 @@ class _Standing(NamedTuple):
     kind: str
     state: str
     held_from: str | None
-    batch_id: str | None
+    flight_id: str | None
     expires_at: datetime | None = None
 
     @property
@@ -235,7 +237,7 @@ def _checked_steps(
         expires_at = order.expires_at
         if expires_at is not None:
             _check_time(order, step, at, expires_at)
-        if step.unless_sent and order.batch_id is not None:
+        if step.unless_sent and order.flight_id is not None:
             _refuse_if_sent(connection, order, to)
         steps[order.id] = step
     return steps
@@ -270,11 +272,11 @@ def _check_time(order: _Standing, step: Step, at: datetime, expires_at: datetime
 
 
 def _refuse_if_sent(connection: Connection, order: _Standing, to: State) -> None:
-    if connection.execute(_BATCH_STATE, {"batch": order.batch_id}).scalar_one() == "sent":
+    if connection.execute(_FLIGHT_STATE, {"flight": order.flight_id}).scalar_one() == "flying":
         raise order.illegal(
             to,
-            f"is in batch {order.batch_id}, whose transaction may still land: it can't go from "
-            f"{order.state} to {to} until the batch is closed",
+            f"is in flight {order.flight_id}, whose transaction may still land: it can't go from "
+            f"{order.state} to {to} until that has ended",
         )
 
 

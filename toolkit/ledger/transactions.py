@@ -36,12 +36,12 @@ class Transactions:
     clock: Clock
 
     def record(
-        self, *, lane: str, nonce: int, tx_hash: str, raw: bytes, purpose: str, batch_id: str | None = None
+        self, *, lane: str, nonce: int, tx_hash: str, raw: bytes, purpose: str, flight_id: str | None = None
     ) -> TransactionRecord:
         """Stores the signed bytes; only once that is committed may they be sent.
 
         The same bytes again return the first record, open again if the node had refused them. Several
-        hashes under one nonce are replacements of each other, and carry the same batch. Raises
+        hashes under one nonce are replacements of each other, and are one flight. Raises
         `LedgerError` if the nonce is known to be used up in a block.
         """
         row: dict[str, Any] = {
@@ -50,7 +50,7 @@ class Transactions:
             "nonce": nonce,
             "raw": bytes(raw),
             "purpose": purpose,
-            "batch_id": batch_id,
+            "flight_id": flight_id,
             "state": RECORDED,
             "created_at": self.clock.now(),
         }
@@ -62,13 +62,13 @@ class Transactions:
                 if known.hash == tx_hash:
                     return self._opened(connection, known)
             _check_nonce_free(others)
-            row["batch_id"] = batch_id or _batch_of(others)
+            row["flight_id"] = flight_id or _flight_of(others)
             connection.execute(sa.insert(table), [row])
         return TransactionRecord(**row, block_number=None, block_hash=None)
 
-    def assign(self, tx_hash: str, batch_id: str) -> TransactionRecord:
-        """Says which batch the transaction carries. Raises `NotFound`."""
-        return self._set(tx_hash, batch_id=batch_id)
+    def assign(self, tx_hash: str, flight_id: str) -> TransactionRecord:
+        """Says which flight the transaction is. Raises `NotFound`."""
+        return self._set(tx_hash, flight_id=flight_id)
 
     def place(self, tx_hash: str, *, block_number: int | None, block_hash: str | None) -> TransactionRecord:
         """Where the transaction is seen now; None and None after a reorganisation. Raises `NotFound`."""
@@ -101,13 +101,13 @@ class Transactions:
         *,
         lane: str | None = None,
         nonce: int | None = None,
-        batch_id: str | None = None,
+        flight_id: str | None = None,
         state: str | None = None,
     ) -> tuple[TransactionRecord, ...]:
         """The transactions that match, by lane, nonce and time."""
         table = schema.transactions
         query = sa.select(table).order_by(table.c.lane, table.c.nonce, table.c.created_at, table.c.hash)
-        wanted = {"lane": lane, "nonce": nonce, "batch_id": batch_id, "state": state}
+        wanted = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(table.c[name] == value)
@@ -275,10 +275,10 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     return record
 
 
-def _batch_of(others: Sequence[TransactionRecord]) -> str | None:
-    """The batch of the transactions that another with their nonce replaces."""
-    batches = (record.batch_id for record in others if record.state != Outcome.REFUSED)
-    return next(batches, None)
+def _flight_of(others: Sequence[TransactionRecord]) -> str | None:
+    """The flight of the transactions that another with their nonce replaces."""
+    flights = (record.flight_id for record in others if record.state != Outcome.REFUSED)
+    return next(flights, None)
 
 
 def _check_nonce_free(others: Sequence[TransactionRecord]) -> None:
