@@ -175,6 +175,7 @@ class Recovery:
             "expires_at": order.created_at if order.kind is OrderKind.MINT else None,
             "due_at": order.due_at,
             "batch_id": None,
+            "flight_id": None,
         }
 
     def _append(
