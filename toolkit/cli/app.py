@@ -11,6 +11,7 @@ from toolkit.cli import (
     compiling,
     deploy,
     desk_commands,
+    incidents,
     investor,
     ledger,
     mint,
@@ -59,6 +60,7 @@ _app.add_typer(redeem.app, name="redeem")
 _app.command("orders")(orders.orders)
 _app.command("run")(desk_commands.run)
 _app.command("status")(desk_commands.status)
+_app.add_typer(incidents.app, name="incidents")
 _app.add_typer(ledger.app, name="ledger")
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)

@@ -105,12 +105,13 @@ class Desk:
         self._redemptions = Redemptions(self._context, flights)
         self._onboarding = Onboarding(self._context, lanes)
         self._freezes = Freezes(self._context, lanes)
+        self._incidents = Incidents(self._context)
         sorting = Sorting(self._context, self._minting)
         self._worker = Worker(
             self._context,
             lanes,
             flights,
-            Incidents(self._context),
+            self._incidents,
             sorting,
             Forming(
                 self._context,
@@ -433,9 +434,11 @@ class Desk:
         return self.ledger.incidents.find()
 
     def acknowledge_incident(self, incident: Incident | str, *, by: str, note: str) -> Incident:
-        """A person of compliance has looked: minting may go on. Raises NotAuthorised, NotFound."""
+        """A person of compliance has looked: minting may go on, and `run` sends again, byte for byte, what
+        was gone from the chain. Raises NotAuthorised, NotFound, IllegalTransition.
+        """
         found = incident if isinstance(incident, str) else incident.id
-        return self.ledger.incidents.acknowledge(found, by=by, note=note)
+        return self._incidents.acknowledge(found, by=by, note=note)
 
     def freeze(self, account: str, amount: AnyAmount | None = None) -> Mined:
         """Freezes an account, or `amount` tokens of it, at once, on the guardian's own lane."""

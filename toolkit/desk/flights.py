@@ -363,10 +363,14 @@ class Flights:
         log.changed(submitted, State.APPROVED, reason)
 
     def _conclude_loose(self, log: RunLog) -> None:
-        """What was sent for no order, a freeze or a registration, and not waited for to its end."""
-        for record in self._context.ledger.transactions.find(state="recorded"):
+        """What was sent for no order, a freeze or a registration, and not waited for to its end; and what is
+        sent again after an incident, whose orders are settled.
+        """
+        ledger = self._context.ledger
+        flying = {flight.id for flight in ledger.flights.find(state="flying")}
+        for record in ledger.transactions.find(state="recorded"):
             sender = self._lanes.of(record.lane)
-            if record.flight_id is not None or sender is None:
+            if record.flight_id in flying or sender is None:
                 continue
             try:
                 sender.wait(from_hex(record.hash, length=32), timeout=0)

@@ -227,7 +227,11 @@ class Forming:
             if self._fits(order, going, now):
                 going.append(order)
             else:
-                now.waits(order, self._why_not(order, going, now))
+                reason = self._why_not(order, going, now)
+                if isinstance(reason, _FOR_ALL):
+                    now.stopped = reason
+                    return []
+                now.waits(order, reason)
         return going
 
     def _fits(self, order: MintOrder, going: Sequence[MintOrder], now: _Pass) -> bool:

@@ -55,6 +55,13 @@ class Incidents:
         log.alarms.extend(_alarm(incident) for incident in waiting)
         return not waiting
 
+    def acknowledge(self, incident_id: str, *, by: str, note: str) -> Incident:
+        """See `Desk.acknowledge_incident`."""
+        with self.context.ledger.transaction() as tx:
+            incident = tx.incidents.acknowledge(incident_id, by=by, note=note)
+            tx.transactions.reopen(incident.details["transactions"])
+        return incident
+
     def _open(self, cursor: Cursor, log: RunLog) -> None:
         gone = list(self._gone())
         orders = [order_id for flight, _ in gone for order_id in flight.order_ids]

@@ -91,6 +91,16 @@ class Transactions:
             connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=Outcome(outcome)))
             return replace(known, state=Outcome(outcome))
 
+    def reopen(self, hashes: Sequence[str]) -> None:
+        """Takes back that these were mined for good: the chain broke its promise, and they are sent again."""
+        table = schema.transactions
+        with self.unit.writing() as connection:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.hash.in_(list(hashes)), table.c.state == Outcome.MINED)
+                .values(state=RECORDED, block_number=None, block_hash=None)
+            )
+
     def get(self, tx_hash: str) -> TransactionRecord:
         """The transaction. Raises `NotFound`."""
         with self.unit.reading() as connection:
