@@ -50,7 +50,7 @@ def queued(bench: Bench, desk_at_night: Bench) -> tuple[MintOrder, MintOrder]:
     orders = bench.approved(customer, "10.00"), bench.approved(customer, "20.00")
     node.set_automine(False)
     run_once(bench)
-    sent = [bench.desk.ledger.batches.get(record.batch_id or "").order_ids for record in transactions(bench)]
+    sent = [bench.desk.ledger.flights.get(record.flight_id or "").order_ids for record in transactions(bench)]
     first = next(order for order in orders if (order.id,) == sent[0])
     return first, next(order for order in orders if order is not first)
 

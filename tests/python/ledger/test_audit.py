@@ -160,8 +160,8 @@ def test_what_an_order_was_given_later(
 def test_a_copied_order(desk: Fixture, sql: Callable[..., Any]) -> None:
     sql(
         "INSERT INTO orders SELECT 'ghost', kind, 99, state, held_from, investor, wallet, amount, unit, "
-        "decimals, currency, maker, bank_account, created_at, expires_at, due_at, batch_id, opened_seq "
-        "FROM orders WHERE state = 'funded'"
+        "decimals, currency, maker, bank_account, created_at, expires_at, due_at, batch_id, opened_seq, "
+        "flight_id FROM orders WHERE state = 'funded'"
     )
     _tampered(desk, "order ghost has no event")
 

@@ -197,13 +197,13 @@ def test_a_replacement_shares_the_nonce_but_a_mined_nonce_is_spent(journal: Lane
         journal.finish(entry(0, tx=200).hash, Outcome.REPLACED)
 
 
-def test_a_replacement_carries_the_batch_of_what_it_replaces(desk: Fixture, journal: LaneJournal) -> None:
-    batch = desk.ledger.batches.create("mint", [desk.mint().id], digest=hash32(7))
+def test_a_replacement_is_the_flight_of_what_it_replaces(desk: Fixture, journal: LaneJournal) -> None:
+    flight = desk.ledger.flights.form("mint", LANE, [desk.mint().id])
     journal.record(entry(0))
-    desk.ledger.transactions.assign(to_hex(entry(0).hash), batch.id)
+    desk.ledger.transactions.assign(to_hex(entry(0).hash), flight.id)
     journal.record(entry(0, tx=200))
     assert {item.hash for item in journal.attempts(0)} == {entry(0).hash, entry(0, tx=200).hash}
-    assert len(desk.ledger.transactions.find(batch_id=batch.id)) == 2
+    assert len(desk.ledger.transactions.find(flight_id=flight.id)) == 2
     journal.finish(entry(0, tx=200).hash, Outcome.REFUSED)
     assert journal.attempts(0) == [entry(0)]
 
@@ -230,11 +230,11 @@ def test_orders_are_submitted_exactly_when_their_bytes_are_stored(
 ) -> None:
     order = desk.mint()
     desk.drive(order.id, State.FUNDED, State.APPROVED)
-    batch = desk.ledger.batches.create("mint", [order.id], digest=hash32(7))
+    flight = desk.ledger.flights.form("mint", LANE, [order.id])
 
     def submit(tx: Any, recorded: JournalEntry) -> None:
-        tx.transactions.assign(to_hex(recorded.hash), batch.id)
-        tx.batches.mark_sent(batch.id)
+        tx.transactions.assign(to_hex(recorded.hash), flight.id)
+        tx.flights.launch(flight.id, nonce=recorded.nonce, order_ids=[order.id])
         tx.orders.step(
             order.id, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=to_hex(recorded.hash)
         )
@@ -251,7 +251,7 @@ def test_orders_are_submitted_exactly_when_their_bytes_are_stored(
         journal.record(entry(0))
     journal.record(entry(1))
     assert desk.ledger.orders.get(order.id).state is State.SUBMITTED
-    assert [found.hash for found in desk.ledger.transactions.find(batch_id=batch.id)] == [hash32(100)]
+    assert [found.hash for found in desk.ledger.transactions.find(flight_id=flight.id)] == [hash32(100)]
     assert desk.ledger.history(order.id)[-1].evidence == hash32(100)[2:]
 
 

@@ -72,3 +72,24 @@ def test_an_older_ledger_keeps_every_row(databases: Databases, revision: str) ->
     run_sql(url, "UPDATE order_events SET reason = 'later' WHERE seq = 2")
     with Ledger.open(url, clock=clock) as ledger, pytest.raises(LedgerTampered):
         ledger.verify()
+
+
+def test_what_was_under_way_is_a_flight_and_its_batch_is_open_again(databases: Databases) -> None:
+    """Version 0001 tied a batch to one transaction."""
+    url = databases.empty()
+    tables = _as_of(url, "0001")
+    (batch,), (sent,) = tables["batches"], tables["transactions"]
+    run_sql(url, "UPDATE batches SET state = 'sent'")
+    run_sql(url, "UPDATE orders SET state = 'submitted' WHERE batch_id IS NOT NULL")
+    Ledger.migrate(url)
+    with Ledger.open(url, clock=StoppedClock()) as ledger:
+        (flight,) = ledger.flights.find()
+        assert (flight.id, flight.state, flight.purpose) == (batch["id"], "flying", "mint")
+        assert (flight.lane, flight.nonce) == (sent["lane"], sent["nonce"])
+        (order_id,) = flight.order_ids
+        order = ledger.orders.get(order_id)
+        assert (order.flight_id, order.batch_id) == (flight.id, batch["id"])
+        assert [item.hash for item in ledger.transactions.find(flight_id=flight.id)] == [sent["hash"]]
+        assert ledger.batches.get(batch["id"]).state == "open"
+        ledger.flights.give_back(flight.id)
+        assert ledger.orders.get(order_id).flight_id is None

@@ -64,11 +64,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
-    with op.batch_alter_table("orders") as table:
-        table.add_column(sa.Column("flight_id", sa.String(length=36), nullable=True))
-        table.create_foreign_key(
-            op.f("fk_orders_flight_id_flights"), "flights", ["flight_id"], ["id"], ondelete="RESTRICT"
-        )
+    # In SQL, since SQLite can add a column with its reference, and other tables refer to this one.
+    op.execute(
+        "ALTER TABLE orders ADD COLUMN flight_id VARCHAR(36) "
+        "CONSTRAINT fk_orders_flight_id_flights REFERENCES flights (id) ON DELETE RESTRICT"
+    )
     flying = sa.text("flight_id IS NOT NULL")
     op.create_index(
         "ix_orders_flight_id", "orders", ["flight_id"], sqlite_where=flying, postgresql_where=flying
