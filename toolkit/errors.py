@@ -14,13 +14,18 @@ ToolkitError
 ├─ ContractReverted            one subclass per Solidity error (`toolkit.bindings.errors`)
 ├─ TransactionError
 │   ├─ NotSent                 nothing reached the chain: safe to call again
+│   │   └─ LaneBusy, LaneLost  another worker has the key's lease
 │   ├─ StillPending            ask later, never send another
-│   ├─ Replaced                another transaction took the nonce
+│   │   └─ NonceUnexplained    its nonce is used, and by what can't be found
+│   ├─ Replaced                another hand's transaction took the nonce
+│   ├─ Cancelled               its own cancellation took the nonce
+│   ├─ Stuck                   waits at the ceiling of its fee: a person decides
 │   ├─ Dropped                 the node no longer knows it
 │   ├─ ReorgedOut              it was mined and is not any more
 │   └─ EventMissing            mined, but without the event that proves the effect
 ├─ NodeError (retryable)
 │   ├─ NodeUnreachable, NodeTimeout, NodeRejected, InconsistentNode
+│   ├─ NodeStalled             it answers, and mines nothing
 │   ├─ WrongChain (not retryable)
 │   └─ AnvilNotFound, AnvilExited (not retryable)
 ├─ CompilationError            diagnostics with file and line
@@ -42,6 +47,7 @@ from typing import Any, ClassVar
 __all__ = [
     "AnvilExited",
     "AnvilNotFound",
+    "Cancelled",
     "CodeMismatch",
     "CompilationError",
     "ConfigurationError",
@@ -55,13 +61,17 @@ __all__ = [
     "IllegalTransition",
     "InconsistentNode",
     "InvalidInput",
+    "LaneBusy",
+    "LaneLost",
     "LedgerError",
     "LedgerTampered",
     "LedgerUnreachable",
     "NodeError",
     "NodeRejected",
+    "NodeStalled",
     "NodeTimeout",
     "NodeUnreachable",
+    "NonceUnexplained",
     "NotAuthorised",
     "NotEligible",
     "NotSent",
@@ -72,6 +82,7 @@ __all__ = [
     "ReserveStale",
     "StaleDeployment",
     "StillPending",
+    "Stuck",
     "ToolkitError",
     "TransactionError",
     "UnsafeUpgrade",
@@ -199,10 +210,43 @@ class StillPending(TransactionError):
     user_message = "The request is in progress."
 
 
+class LaneBusy(NotSent):
+    """Every key of the role is leased to other workers; nothing was sent. Try again shortly."""
+
+    code = "lane_busy"
+
+
+class LaneLost(NotSent):
+    """Another worker took the key's lease over; nothing was sent. Lease a lane again."""
+
+    code = "lane_lost"
+
+
+class NonceUnexplained(StillPending):
+    """The chain counts the nonce as used, and the transaction that used it can't be found.
+
+    An alarm: nothing may be concluded from it. Ask another node.
+    """
+
+    code = "nonce_unexplained"
+
+
 class Replaced(TransactionError):
-    """Another transaction with the same nonce was mined instead."""
+    """Another hand's transaction with the same nonce was mined instead; `details["by"]` is its hash."""
 
     code = "replaced"
+
+
+class Cancelled(TransactionError):
+    """Its own cancellation was mined in its place; `details["by"]` is that one's hash."""
+
+    code = "cancelled"
+
+
+class Stuck(TransactionError):
+    """It waits, and its fee is at the ceiling: raise the ceiling, cancel it, or let it wait."""
+
+    code = "stuck"
 
 
 class Dropped(TransactionError):
@@ -254,6 +298,12 @@ class InconsistentNode(NodeError):
     """The node's answer contradicts the question (a log outside the asked range, another block)."""
 
     code = "inconsistent_node"
+
+
+class NodeStalled(NodeError):
+    """The node answers and mines nothing though transactions wait: look after it, or restart it."""
+
+    code = "node_stalled"
 
 
 class WrongChain(NodeError):

@@ -1,15 +1,21 @@
-"""Fixtures for a real node.
+"""Fixtures for a real node and real databases.
 
 `suite` is a deployed coin with a hand for each role, on a node of its own, undone after each test.
 `anvil` is one process for the session (a worker of it), `chain` gives it back as it was at the test's
 start, `client` reads it. Tests that need another configuration start an `Anvil` of their own.
+`postgres` is one server for the session; `databases` makes new ledgers' URLs, and a test that asks for it
+runs on SQLite and on PostgreSQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from support import postgres as postgres_server
+from support.databases import Databases, PostgresDatabases, SqliteDatabases, sqlite_template
+from support.postgres import Postgres
 from support.suite import TERMS, Suite
 
 from toolkit.chain.anvil import Anvil
@@ -55,3 +61,34 @@ def suite(deployed: tuple[Anvil, Issuance]) -> Iterator[Suite]:
     yield suite
     suite.client.close()
     node.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the ledger's tables, to copy."""
+    return sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def sqlite_databases(tmp_path: Path, empty_ledger: Path) -> Databases:
+    return SqliteDatabases(tmp_path, empty_ledger)
+
+
+@pytest.fixture
+def postgres_databases(postgres: Postgres) -> Iterator[Databases]:
+    databases = PostgresDatabases(postgres)
+    yield databases
+    databases.drop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    name = "sqlite_databases" if request.param == "sqlite" else "postgres_databases"
+    found: Databases = request.getfixturevalue(name)
+    return found

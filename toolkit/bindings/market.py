@@ -82,6 +82,14 @@ class PrimaryMarket(Contract):
         refusals = self._read("explain", order, operator, block=block)
         return tuple(self.client.reverts.decode(data) for data in refusals)
 
+    def explain_all(
+        self, orders: Sequence[MintOrder], operator: str, *, block: BlockRef = "latest"
+    ) -> list[tuple[ContractReverted, ...]]:
+        """`explain` of each order by itself, in one message."""
+        reads = [("explain", order, operator) for order in orders]
+        answers = self._reads(*reads, block=block) if reads else []
+        return [tuple(self.client.reverts.decode(data) for data in refusals) for refusals in answers]
+
     def mint_digest(self, orders: Sequence[MintOrder], *, block: BlockRef = "latest") -> bytes:
         """The 32 bytes that approvers sign, as the contract computes them."""
         return self._bytes("mintDigest", list(orders), block=block)

@@ -13,7 +13,9 @@
 | `typed_data` | EIP-712 digests |
 | `calls` | `Call`, `EventExpectation` |
 | `journal` | `TransactionJournal`, `MemoryJournal`, `FileJournal`: what was signed, before it is sent |
+| `raw_transactions` | EIP-1559 transactions as bytes |
 | `sender` | `Sender`: allocate, sign, record, broadcast, wait; every outcome typed |
+| `broadcasting`, `following`, `replacing`, `nonces`, `sent` | the rooms behind `Sender` |
 | `abi` | encoding and decoding by ABI entry |
 | `reverts` | `RevertRegistry`, `DecodedRevert`: revert data to exceptions |
 | `logs` | `Log`, `Event`, `EventDecoder` |

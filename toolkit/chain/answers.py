@@ -64,6 +64,8 @@ class Transaction:
     gas: int
     block_number: int | None
     block_hash: bytes | None = field(repr=False)
+    chain_id: int | None = None
+    """None for one from before EIP-155, which any chain takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def parse_receipt(found: Mapping[str, Any]) -> Receipt:
 
 def parse_transaction(found: Mapping[str, Any]) -> Transaction:
     """An answer of `eth_getTransactionByHash`."""
-    number, block_hash = found.get("blockNumber"), found.get("blockHash")
+    number, block_hash, chain_id = found.get("blockNumber"), found.get("blockHash"), found.get("chainId")
     return Transaction(
         hash=from_hex(found["hash"], length=32),
         sender=_some_address(found["from"]),
@@ -143,4 +145,5 @@ def parse_transaction(found: Mapping[str, Any]) -> Transaction:
         gas=from_quantity(found["gas"]),
         block_number=None if number is None else from_quantity(number),
         block_hash=None if block_hash is None else from_hex(block_hash, length=32),
+        chain_id=None if chain_id is None else from_quantity(chain_id),
     )

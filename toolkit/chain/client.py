@@ -98,17 +98,27 @@ class Client:
         """The node's chain id, asked once."""
         with self._lock:
             if self._chain_id is None:
-                answer = self._result(self._transport.request("eth_chainId", []), "eth_chainId")
-                found = self._parsed(from_quantity, answer, "a chain id")
-                if self._wanted_chain_id not in (None, found):
-                    raise WrongChain(
-                        f"the node at {self.endpoint} serves chain {found}, not {self._wanted_chain_id}; "
-                        "correct the address or the chain id",
-                        found=found,
-                        wanted=self._wanted_chain_id,
-                    )
-                self._chain_id = found
+                self._chain_id = self._asked_chain_id(self._wanted_chain_id)
             return self._chain_id
+
+    def check_chain(self) -> None:
+        """Asks for the chain id again: behind an address another node may answer by now.
+
+        Raises WrongChain.
+        """
+        self._asked_chain_id(self.chain_id)
+
+    def _asked_chain_id(self, wanted: int | None) -> int:
+        answer = self._result(self._transport.request("eth_chainId", []), "eth_chainId")
+        found = self._parsed(from_quantity, answer, "a chain id")
+        if wanted not in (None, found):
+            raise WrongChain(
+                f"the node at {self.endpoint} serves chain {found}, not {wanted}; "
+                "correct the address or the chain id",
+                found=found,
+                wanted=wanted,
+            )
+        return found
 
     @property
     def finality(self) -> Finality:
@@ -180,10 +190,20 @@ class Client:
     # --- state at a block ----------------------------------------------------------------------------
 
     def call(
-        self, to: str, data: bytes, *, block: BlockRef, sender: str | None = None, value: int = 0
+        self,
+        to: str,
+        data: bytes,
+        *,
+        block: BlockRef,
+        sender: str | None = None,
+        value: int = 0,
+        gas: int | None = None,
     ) -> bytes:
         """Execute a call without sending it; what it returned. Raises ContractReverted."""
-        return self._bytes("eth_call", [_call_object(to, data, sender, value), _block_parameter(block)])
+        call = _call_object(to, data, sender, value)
+        if gas is not None:
+            call["gas"] = to_quantity(gas)
+        return self._bytes("eth_call", [call, _block_parameter(block)])
 
     def calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockRef) -> list[bytes]:
         """Many calls at one block, in one message. The first that reverts is raised."""
@@ -244,6 +264,17 @@ class Client:
         if transaction.hash != tx_hash:
             raise InconsistentNode(f"asked for transaction {to_hex(tx_hash)}, got {to_hex(transaction.hash)}")
         return transaction
+
+    def transactions_in(self, block: int) -> tuple[Transaction, ...]:
+        """The transactions of the block of this number, in its order."""
+        found = self.request("eth_getBlockByNumber", [to_quantity(block), True])
+        if found is None:
+            raise NodeRejected(f"the node at {self.endpoint} has no block {block}", block=block)
+        return self._parsed(
+            lambda header: tuple(parse_transaction(item) for item in header["transactions"]),
+            found,
+            "a block with its transactions",
+        )
 
     def replay(self, transaction: Transaction, *, block: BlockRef) -> bytes:
         """Execute a transaction again on the state of `block`, with its own gas. Raises ContractReverted."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["FeePolicy", "Fees"]
 
 _GWEI = 10**9
+_LEAST_BUMP = 10
+"""Per cent that geth, Nethermind, Besu and Anvil ask of both fees before they replace a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class FeePolicy:
     `max_tip`. The fee offered is twice the next base fee, so that it survives six full blocks, plus the
     tip, and never more than `max_fee`. Gas is the node's estimate and `gas_headroom_percent` more, never
     over `max_gas`.
+
+    A transaction is stuck when it is its key's next and `stuck_blocks` blocks went by without it. It is
+    then replaced by itself with fees `bump_percent` higher (at least 10, or nodes refuse it), or what
+    is usual now if that is more, up to the same two ceilings and never beyond.
     """
 
     min_tip: int = _GWEI // 20
@@ -40,6 +46,8 @@ class FeePolicy:
     blocks: int = 10
     gas_headroom_percent: int = 20
     max_gas: int = 30_000_000
+    bump_percent: int = 25
+    stuck_blocks: int = 5
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tip <= self.max_tip <= self.max_fee or self.max_fee == 0:
@@ -57,6 +65,12 @@ class FeePolicy:
                 f"{self.max_gas} at least 21000"
             )
 
+        if self.bump_percent < _LEAST_BUMP or self.stuck_blocks < 1:
+            raise ConfigurationError(
+                f"bump_percent {self.bump_percent} must be at least {_LEAST_BUMP}, and stuck_blocks "
+                f"{self.stuck_blocks} at least 1"
+            )
+
     def quote(self, client: Client) -> Fees:
         """The fees to offer now. Raises NotSent when the base fee itself is over `max_fee`."""
         history = client.fees(percentile=self.percentile, blocks=self.blocks)
@@ -72,6 +86,32 @@ class FeePolicy:
         tip = min(max(usual, self.min_tip), self.max_tip, self.max_fee)
         return Fees(max_fee=min(2 * base + tip, self.max_fee), tip=tip)
 
+    def raised(self, before: Fees, usual: Fees) -> Fees:
+        """The fees to offer in place of `before`, when `usual` is what a new transaction would offer.
+
+        Raises NotSent when the ceilings leave no room for what nodes ask of a replacement.
+        """
+        wanted = _bumped(before, self.bump_percent)
+        fees = Fees(
+            max_fee=min(max(wanted.max_fee, usual.max_fee), self.max_fee),
+            tip=min(max(wanted.tip, usual.tip), self.max_tip),
+        )
+        self.check_raised(before, fees)
+        return fees
+
+    def check_raised(self, before: Fees, fees: Fees) -> None:
+        """Raises NotSent when `fees` are over the ceilings or too little for nodes to replace `before`."""
+        least = _bumped(before, _LEAST_BUMP)
+        over = fees.max_fee > self.max_fee or fees.tip > self.max_tip
+        if over or fees.max_fee < least.max_fee or fees.tip < least.tip:
+            raise NotSent(
+                f"to replace a transaction that offers {before.max_fee} wei per gas, {before.tip} of it as a "
+                f"tip, takes at least {least.max_fee} and {least.tip}; the ceilings are {self.max_fee} and "
+                f"{self.max_tip}, and {fees.max_fee} and {fees.tip} were to be offered",
+                max_fee=self.max_fee,
+                max_tip=self.max_tip,
+            )
+
     def gas_limit(self, estimate: int) -> int:
         """Estimate and headroom. Raises NotSent when the estimate itself is over `max_gas`."""
         if estimate > self.max_gas:
@@ -82,3 +122,8 @@ class FeePolicy:
                 max_gas=self.max_gas,
             )
         return min(estimate * (100 + self.gas_headroom_percent) // 100, self.max_gas)
+
+
+def _bumped(fees: Fees, percent: int) -> Fees:
+    """Rounded up; by one wei at the least."""
+    return Fees(*(max(-(-fee * (100 + percent) // 100), fee + 1) for fee in (fees.max_fee, fees.tip)))

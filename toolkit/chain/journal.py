@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     MINED = "mined"
     REVERTED = "reverted"
     REPLACED = "replaced"
+    """Another transaction under its nonce was mined: its own replacement, or another hand's."""
     REFUSED = "refused"
     """The node refused its first broadcast: it was never in the pool, so its nonce is free again."""
 
@@ -63,6 +64,10 @@ class TransactionJournal(Protocol):
 
     def find(self, tx_hash: bytes) -> JournalEntry | None:
         """The entry with this hash."""
+        ...
+
+    def attempts(self, nonce: int) -> list[JournalEntry]:
+        """The entries of this nonce that weren't refused: a transaction and what was to replace it."""
         ...
 
     def unfinished(self) -> list[JournalEntry]:
@@ -102,6 +107,15 @@ class MemoryJournal:
     def find(self, tx_hash: bytes) -> JournalEntry | None:
         """See `TransactionJournal.find`."""
         return self._entries.get(tx_hash)
+
+    def attempts(self, nonce: int) -> list[JournalEntry]:
+        """See `TransactionJournal.attempts`."""
+        with self._lock:
+            return [
+                entry
+                for entry in self._entries.values()
+                if entry.nonce == nonce and self._outcomes.get(entry.hash) is not Outcome.REFUSED
+            ]
 
     def unfinished(self) -> list[JournalEntry]:
         """See `TransactionJournal.unfinished`."""
@@ -211,6 +225,11 @@ class FileJournal:
             return found
         with self.lock():
             return self._memory.find(tx_hash)
+
+    def attempts(self, nonce: int) -> list[JournalEntry]:
+        """See `TransactionJournal.attempts`."""
+        with self.lock():
+            return self._memory.attempts(nonce)
 
     def unfinished(self) -> list[JournalEntry]:
         """See `TransactionJournal.unfinished`."""

@@ -2,91 +2,42 @@
 
 Under one lock for the key: allocate a nonce, sign, write the signed bytes into the journal, broadcast.
 A time-out or a crash never leads to another transaction: the same bytes are sent again, and "already
-known" is success.
+known" is success. Only at its own nonce is a transaction ever superseded, by itself for a higher fee or
+by its cancellation; it is followed by key and nonce, whichever of them is mined.
+
+`broadcasting` hands bytes to the node, `following` asks what became of them, `replacing` supersedes.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 
+from toolkit.chain.broadcasting import Broadcaster, newest
 from toolkit.chain.calls import Call, EventExpectation
-from toolkit.chain.client import Block, Client, Receipt
+from toolkit.chain.client import Client
 from toolkit.chain.fees import FeePolicy, Fees
+from toolkit.chain.following import Follower
 from toolkit.chain.hexes import to_hex
-from toolkit.chain.journal import JournalEntry, Outcome, TransactionJournal
-from toolkit.chain.node_messages import DEFINITE_REFUSALS, NodeMessage
+from toolkit.chain.journal import JournalEntry, TransactionJournal
+from toolkit.chain.replacing import Replacer
+from toolkit.chain.sent import Mined, Resumed, ResumeState, Sent
 from toolkit.chain.signers import Signer
-from toolkit.errors import (
-    ContractReverted,
-    Dropped,
-    InconsistentNode,
-    InvalidInput,
-    NodeError,
-    NodeRejected,
-    NodeTimeout,
-    NodeUnreachable,
-    NotSent,
-    ReorgedOut,
-    Replaced,
-    StillPending,
-    TransactionError,
-)
+from toolkit.errors import InvalidInput, NotSent, Replaced, StillPending, TransactionError
 
 __all__ = ["Mined", "ResumeState", "Resumed", "Sender", "Sent"]
 
 _LAG_RETRIES = 5
 _LAG_PAUSE = 0.2
-_UNKNOWN_POLLS = 3
-_TAKEN_LOOKS = 3
-_TAKEN_PAUSE = 0.1
-_FIRST_PAUSE = 0.005
-_LONGEST_PAUSE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A transaction on its way: ask `Sender.wait` what became of it."""
-
-    hash: bytes
-    nonce: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mined:
-    """A transaction in a block. Only `final` releases money."""
-
-    receipt: Receipt
-    block: Block
-    final: bool
-
-
-class ResumeState(StrEnum):
-    """What `Sender.resume` found, or did, for one journalled transaction."""
-
-    MINED = "mined"
-    SENT = "sent"
-    UNANSWERED = "unanswered"
-    REFUSED = "refused"
-    REPLACED = "replaced"
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """`REFUSED` keeps its place in the journal: an earlier broadcast may have reached another node."""
-
-    sent: Sent
-    state: ResumeState
-    error: TransactionError | None = field(default=None, repr=False)
+_QUOTE_SECONDS = 3.0
 
 
 class Sender:
     """Sends calls from one key. May be shared between threads; processes share it through `FileJournal`.
 
-    One key has one journal. `fees` defaults to `FeePolicy()`. No more than `max_in_flight` journalled
-    transactions may be without an outcome: nodes lose or, as Anvil does, choke on long queues of one key.
+    One key has one journal. `fees` defaults to `FeePolicy()`. No more than `max_in_flight` nonces may be
+    without an outcome: nodes lose or, as Anvil does, choke on long queues of one key. `send_timeout`
+    is in seconds, for each broadcast: Anvil may take one and never answer.
     """
 
     def __init__(
@@ -97,12 +48,19 @@ class Sender:
         fees: FeePolicy | None = None,
         *,
         max_in_flight: int = 500,
+        send_timeout: float = 15.0,
     ) -> None:
         self._max_in_flight = max_in_flight
         self.client = client
         self.signer = signer
         self.journal = journal
         self.fees = fees if fees is not None else FeePolicy()
+        self._broadcaster = Broadcaster(client, signer.address, journal, send_timeout)
+        self._follower = Follower(client, signer.address, journal)
+        self._replacer = Replacer(self._broadcaster, self.fees, self._sign)
+        self._quoted: tuple[float, Fees] | None = None
+        self._next: int | None = None
+        self._last: JournalEntry | None = None
 
     @property
     def address(self) -> str:
@@ -116,20 +74,23 @@ class Sender:
         answer is unknown: `wait` or `resume` settle it, another `send` would be a second transaction.
         Any other exception means that nothing of this call is on its way: ContractReverted (before a nonce
         was spent), NotSent, NodeError, and Replaced when it turns out that another hand, with the same key,
-        took the nonce of an earlier journalled transaction.
+        took the nonce of an earlier journalled transaction. A LedgerError leaves open whether it was
+        recorded: `resume` finds it if it was.
         """
         if gas is None:
             gas = self.fees.gas_limit(
                 self.client.estimate_gas(call.to, call.data, sender=self.address, value=call.value)
             )
-        fees = self.fees.quote(self.client)
+        fees = self._usual_fees()
         with self.journal.lock():
             entry = self._sign(call, self._allocate(), gas, fees)
+            self._next = None
             self.journal.record(entry)
+            self._last = entry
             try:
-                self._broadcast(entry)
+                self._broadcaster.first(entry)
             except (NotSent, Replaced) as error:
-                self.journal.finish(entry.hash, Outcome.REFUSED)
+                self._quoted = None
                 raise NotSent(error.message, **error.details) from error
         return Sent(entry.hash, entry.nonce)
 
@@ -141,46 +102,23 @@ class Sender:
         timeout: float = 120.0,
         seen: Mined | None = None,
     ) -> Mined:
-        """Wait until a transaction of this journal is mined and, unless told otherwise, final.
+        """Wait until a transaction of this journal, or its replacement, is mined and, unless told otherwise,
+        final. `receipt.tx_hash` of what is returned says which.
 
         `timeout` is in seconds, 0 for a single look. `seen` is what an earlier wait returned, so that a
         reorganisation between the two is noticed.
 
-        Raises the contract's own exception if it reverted, ReorgedOut (mined, then gone or in another
-        block), Replaced (its nonce was used by another), Dropped (the node doesn't know it any more;
-        `resume` sends it again), StillPending at the deadline.
+        Raises the contract's own exception if it reverted, Cancelled (its cancellation was mined in its
+        place), Replaced (another hand's transaction was found under its nonce), ReorgedOut (mined, then
+        gone or in another block), Dropped (the node doesn't know it any more; `resume` sends it again),
+        StillPending at the deadline, of which NonceUnexplained is an alarm. With `final`, Cancelled
+        and Replaced are final as well.
         """
-        entry = self._entry(sent.hash if isinstance(sent, Sent) else sent)
-        deadline = time.monotonic() + timeout
-        mined_in = seen.receipt.block_hash if seen is not None else None
-        pause, unknown = _FIRST_PAUSE, 0
-        while True:
-            receipt = self.client.receipt(entry.hash)
-            if mined_in is not None and (receipt is None or receipt.block_hash != mined_in):
-                raise self._reorged(entry, mined_in)
-            if receipt is not None:
-                mined_in = receipt.block_hash
-                mined = self._look(receipt)
-                if mined is not None and (mined.final or not final):
-                    return self._conclude(entry, mined)
-            elif self._taken(entry, final=final):
-                raise self._replaced(entry, finish=final)
-            else:
-                unknown = unknown + 1 if self.client.transaction(entry.hash) is None else 0
-                if unknown >= _UNKNOWN_POLLS and self.client.receipt(entry.hash) is None:
-                    raise Dropped(
-                        f"{_name(entry)} is not known to the node and its nonce is unused; send the same "
-                        "bytes again with resume()",
-                        **_details(entry),
-                    )
-            if time.monotonic() + pause > deadline:
-                raise StillPending(
-                    f"{_name(entry)} is {'mined, not final,' if receipt else 'not mined'} after {timeout} s; "
-                    "ask again later, never send another in its place",
-                    **_details(entry),
-                )
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        entry = self._entry(sent)
+        mined = self._follower.wait(entry, final=final, timeout=timeout, seen=seen)
+        if mined.final:
+            self._next = entry.nonce + 1
+        return mined
 
     def execute(
         self,
@@ -196,22 +134,54 @@ class Sender:
             expectation.find(mined.receipt)
         return mined
 
+    def replace(self, sent: Sent | bytes, fees: Fees | None = None) -> Sent:
+        """The same call at the same nonce for a higher fee: the policy's, or `fees`, within its ceilings.
+
+        Either may be mined; `wait` on either tells. Raises NotSent when it is mined already, when the
+        ceilings leave no room, or the node refuses it (what was sent before stays); StillPending when it
+        was recorded but the node's answer is unknown; NodeError.
+        """
+        return self._replacer.replace(self._entry(sent).nonce, fees)
+
+    def cancel(self, sent: Sent | bytes, fees: Fees | None = None) -> Sent:
+        """An empty transaction to itself at the same nonce for a higher fee, in the hope that it is mined
+        instead: then `wait` raises Cancelled, and otherwise returns what was mined after all.
+
+        Raises as `replace`.
+        """
+        return self._replacer.cancel(self._entry(sent).nonce, fees)
+
     def resume(self) -> list[Resumed]:
         """After a restart, or Dropped or ReorgedOut: look for each unfinished transaction's receipt and
-        send the same bytes again where there is none. Outcomes are left for `wait` to conclude.
+        send the same bytes again where there is none, of several under one nonce the newest. Outcomes are
+        left for `wait` to conclude.
 
         Raises NodeError.
         """
         with self.journal.lock():
-            return [self._resume(entry) for entry in self.journal.unfinished()]
+            return self._broadcaster.resume()
 
-    # --- allocate, sign, broadcast: under the lock ---------------------------------------------------
+    def tend(self) -> list[TransactionError]:
+        """`resume`, and replace the key's next transaction if it is stuck (`FeePolicy`). Call it regularly.
+
+        Returns what needs a person: NotSent for bytes that the node refuses, Stuck for a fee that may
+        not be raised further. Raises NodeError, and WrongChain if the node now serves another chain.
+        """
+        self.client.check_chain()
+        with self.journal.lock():
+            return self._replacer.tend()
+
+    # --- allocate and sign: under the lock -----------------------------------------------------------
 
     def _allocate(self) -> int:
         """The next nonce. A node that counts fewer than the journal lags, or has lost transactions, which
         it is sent again; one that counts more shows that another hand used the key.
+
+        The node isn't asked when all that was recorded is final and the last of it was seen by this
+        object: it can't count fewer then, and if it counts more, the broadcast finds out.
         """
-        waiting = len(self.journal.unfinished())
+        unfinished = self.journal.unfinished()
+        waiting = len({entry.nonce for entry in unfinished})
         if waiting >= self._max_in_flight:
             raise NotSent(
                 f"{waiting} transactions of {self.address} have no outcome yet, as many as allowed; "
@@ -219,6 +189,8 @@ class Sender:
                 waiting=waiting,
             )
         wanted = self.journal.next_nonce()
+        if wanted is not None and wanted == self._next and not unfinished:
+            return wanted
         counted = self.client.nonce(self.address, "pending")
         if wanted is None:
             return counted
@@ -238,20 +210,18 @@ class Sender:
                 journal=wanted,
             )
         if counted > wanted:
-            for entry in self.journal.unfinished():
-                if self.client.receipt(entry.hash) is None and self._taken(entry, final=True):
-                    raise self._replaced(entry, finish=True)
+            for entry in unfinished:
+                self._follower.require_not_replaced(entry)
         return counted
 
     def _broadcast_lost(self, counted: int) -> None:
-        for entry in self.journal.unfinished():
-            if entry.nonce < counted:
-                continue
+        lost = {entry.nonce for entry in self.journal.unfinished() if entry.nonce >= counted}
+        for nonce in sorted(lost):
+            entry = newest(self.journal.attempts(nonce))
             try:
-                self._broadcast(entry)
-            except Replaced as error:
-                if self._taken(entry, final=True):
-                    raise self._replaced(entry, finish=True) from error
+                self._broadcaster.broadcast(entry)
+            except Replaced:
+                self._follower.require_not_replaced(entry)
                 raise
             except (NotSent, StillPending) as error:
                 raise NotSent(
@@ -275,158 +245,21 @@ class Sender:
         signed = self.signer.sign_transaction(transaction)
         return JournalEntry(chain_id, self.address, nonce, signed.hash, signed.raw, call.description)
 
-    def _broadcast(self, entry: JournalEntry) -> None:
-        """Raises NotSent (refused for certain), Replaced (the nonce is used), StillPending (no telling).
-
-        Even the first time a used nonce may have been used by these bytes: proxies repeat requests.
+    def _usual_fees(self) -> Fees:
+        """What a new transaction offers; asked again after a few seconds, in which the base fee, of which
+        twice is offered, can't double.
         """
-        try:
-            answered = self.client.send_raw(entry.raw)
-        except NodeRejected as error:
-            kind = error.details.get("kind")
-            if kind is NodeMessage.ALREADY_KNOWN:
-                return
-            if kind is NodeMessage.NONCE_TOO_LOW:
-                if self._surely_taken(entry):
-                    raise self._replaced(entry, finish=False) from error
-                return
-            if kind in DEFINITE_REFUSALS:
-                raise NotSent(f"{_name(entry)} was refused: {error.message}", **_details(entry)) from error
-            raise _unanswered(entry, error.message) from error
-        except (NodeUnreachable, NodeTimeout, InconsistentNode, ContractReverted) as error:
-            raise _unanswered(entry, error.message) from error
-        if answered != entry.hash:
-            raise _unanswered(entry, f"the node calls it {to_hex(answered)}")
+        now = time.monotonic()
+        if self._quoted is None or now - self._quoted[0] > _QUOTE_SECONDS:
+            self._quoted = now, self.fees.quote(self.client)
+        return self._quoted[1]
 
-    def _surely_taken(self, entry: JournalEntry) -> bool:
-        """`_taken` in the middle of a broadcast. Raises StillPending where the node can't tell."""
-        try:
-            return self._taken(entry, final=False)
-        except NodeError as error:
-            raise _unanswered(entry, error.message) from error
-
-    def _resume(self, entry: JournalEntry) -> Resumed:
-        sent = Sent(entry.hash, entry.nonce)
-        if self.client.receipt(entry.hash) is not None:
-            return Resumed(sent, ResumeState.MINED)
-        try:
-            self._broadcast(entry)
-        except NotSent as error:
-            return Resumed(sent, ResumeState.REFUSED, error)
-        except Replaced as error:
-            return Resumed(sent, ResumeState.REPLACED, error)
-        except StillPending as error:
-            return Resumed(sent, ResumeState.UNANSWERED, error)
-        return Resumed(sent, ResumeState.SENT)
-
-    # --- what became of it ---------------------------------------------------------------------------
-
-    def _entry(self, tx_hash: bytes) -> JournalEntry:
-        entry = self.journal.find(tx_hash)
+    def _entry(self, sent: Sent | bytes) -> JournalEntry:
+        tx_hash = sent.hash if isinstance(sent, Sent) else sent
+        last = self._last
+        entry = last if last is not None and last.hash == tx_hash else self.journal.find(tx_hash)
         if entry is None:
             raise InvalidInput(
                 f"transaction {to_hex(tx_hash)} is not in this journal; ask the sender that sent it"
             )
         return entry
-
-    def _look(self, receipt: Receipt) -> Mined | None:
-        """None when the receipt's block isn't the chain's block of that number: a reorganisation is under
-        way, and the next look will tell.
-        """
-        finalized = self.client.finalized_block()
-        block = self.client.block(receipt.block_number)
-        if block.hash != receipt.block_hash:
-            return None
-        return Mined(receipt, block, final=block.number <= finalized.number)
-
-    def _conclude(self, entry: JournalEntry, mined: Mined) -> Mined:
-        if mined.final:
-            self.journal.finish(entry.hash, Outcome.MINED if mined.receipt.succeeded else Outcome.REVERTED)
-        if not mined.receipt.succeeded:
-            raise self._revert_of(entry, mined)
-        return mined
-
-    def _revert_of(self, entry: JournalEntry, mined: Mined) -> ContractReverted:
-        """Why it reverted, by executing it again: on the state before its block, or, where the node no longer
-        has that or an earlier transaction of the block mattered, on the state after it.
-        """
-        receipt = mined.receipt
-        error: ContractReverted | None = None
-        transaction = self.client.transaction(entry.hash)
-        for block in (mined.block.parent_hash, mined.block.hash):
-            try:
-                if transaction is not None and error is None:
-                    self.client.replay(transaction, block=block)
-            except ContractReverted as found:
-                error = found
-            except NodeRejected as refused:
-                if refused.details.get("kind") is not NodeMessage.NO_HISTORY:
-                    raise
-        if error is None:
-            ran_out = transaction is not None and receipt.gas_used >= transaction.gas
-            error = ContractReverted(
-                f"{_name(entry)} reverted in block {receipt.block_number}, "
-                + (
-                    f"having used all its gas ({receipt.gas_used}); send it with more"
-                    if ran_out
-                    else "and does not when executed again: what it depends on has changed since"
-                )
-            )
-        error.details.update(_details(entry), block_number=receipt.block_number)
-        return error
-
-    def _taken(self, entry: JournalEntry, *, final: bool) -> bool:
-        """Whether another transaction used the entry's nonce.
-
-        Nodes publish a block piece by piece: an account's count can be ahead of the receipts (seen on
-        Anvil). So the count is read at a block whose header is there already, the receipt after it, and
-        all of it more than once. A node that withholds the receipt still knows the transaction; one that
-        was replaced is forgotten.
-        """
-        for look in range(_TAKEN_LOOKS):
-            if look:
-                time.sleep(_TAKEN_PAUSE)
-            block = self.client.finalized_block() if final else self.client.block("latest")
-            try:
-                if self.client.nonce(self.address, block) <= entry.nonce:
-                    return False
-            except NodeRejected as error:
-                if error.details.get("kind") is not NodeMessage.NO_HISTORY:
-                    raise
-                return False  # the chain went on and the block's state is pruned: no telling now
-            if self.client.receipt(entry.hash) is not None or self.client.transaction(entry.hash) is not None:
-                return False
-        return True
-
-    def _replaced(self, entry: JournalEntry, *, finish: bool) -> Replaced:
-        if finish:
-            self.journal.finish(entry.hash, Outcome.REPLACED)
-        return Replaced(
-            f"{_name(entry)} will not be mined: another transaction of {self.address} used its nonce. "
-            "Something else sends with this key; find out what before sending again",
-            **_details(entry),
-        )
-
-    def _reorged(self, entry: JournalEntry, block_hash: bytes) -> ReorgedOut:
-        return ReorgedOut(
-            f"{_name(entry)} was in block {to_hex(block_hash)}, which is not part of the chain any more; "
-            "resume() sends it again where needed, then wait",
-            **_details(entry),
-        )
-
-
-def _unanswered(entry: JournalEntry, reason: str) -> StillPending:
-    return StillPending(
-        f"{_name(entry)} was recorded, and whether the node took it is unknown ({reason}); "
-        "wait for it or resume(), never send another in its place",
-        **_details(entry),
-    )
-
-
-def _name(entry: JournalEntry) -> str:
-    described = f" ({entry.description})" if entry.description else ""
-    return f"transaction {to_hex(entry.hash)}{described}, nonce {entry.nonce},"
-
-
-def _details(entry: JournalEntry) -> dict[str, str | int]:
-    return {"tx_hash": to_hex(entry.hash), "nonce": entry.nonce}

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from toolkit.cli import compiling, deploy, desk_commands, investor, mint, node, orders, redeem, reserve
+from toolkit.cli import (
+    compiling,
+    deploy,
+    desk_commands,
+    incidents,
+    investor,
+    ledger,
+    mint,
+    node,
+    orders,
+    redeem,
+    reserve,
+)
 
 __all__ = ["command"]
 
@@ -48,6 +60,8 @@ _app.add_typer(redeem.app, name="redeem")
 _app.command("orders")(orders.orders)
 _app.command("run")(desk_commands.run)
 _app.command("status")(desk_commands.status)
+_app.add_typer(incidents.app, name="incidents")
+_app.add_typer(ledger.app, name="ledger")
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)
 _app.command("demo")(desk_commands.demo)

@@ -5,8 +5,12 @@
 | `desk` | `Desk`: the facade |
 | `onboarding` | `Investor`, `WalletChallenge`: investors, proofs of wallets, the registry |
 | `mint`, `redemption` | the orders' requests, money and rules |
+| `authorizations` | what a holder signs for the escrow |
 | `approvals` | `BatchProposal`: what approvers sign, and who counts |
-| `worker`, `flights`, `lanes`, `proofs` | sending, waiting, believing events |
+| `worker`, `redemption_run` | one pass over everything that can move |
+| `forming`, `signed`, `sorting` | which mint orders go now, and where the others go |
+| `flights`, `lanes`, `proofs` | sending, waiting, believing events |
+| `incidents` | what stops minting until a person has looked |
 | `report`, `status`, `imports` | `RunReport`, `DeskStatus`, `ImportReport` |
 
 Names are loaded on first use, so importing this package costs nothing.
@@ -19,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.desk.approvals import BatchProposal
+    from toolkit.desk.authorizations import RedemptionAuthorization
     from toolkit.desk.clock import ChainClock
     from toolkit.desk.desk import Desk
+    from toolkit.desk.forming import FlightLimits
     from toolkit.desk.imports import ImportReport
     from toolkit.desk.onboarding import Investor, WalletChallenge
     from toolkit.desk.proofs import redemption_reference
-    from toolkit.desk.redemption import RedemptionAuthorization
     from toolkit.desk.report import RunReport
     from toolkit.desk.status import DeskStatus
 
@@ -33,9 +38,10 @@ _HOMES = {
     "ChainClock": "clock",
     "Desk": "desk",
     "DeskStatus": "status",
+    "FlightLimits": "forming",
     "ImportReport": "imports",
     "Investor": "onboarding",
-    "RedemptionAuthorization": "redemption",
+    "RedemptionAuthorization": "authorizations",
     "RunReport": "report",
     "WalletChallenge": "onboarding",
     "redemption_reference": "proofs",
@@ -46,6 +52,7 @@ __all__ = [
     "ChainClock",
     "Desk",
     "DeskStatus",
+    "FlightLimits",
     "ImportReport",
     "Investor",
     "RedemptionAuthorization",

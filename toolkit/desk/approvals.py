@@ -135,7 +135,7 @@ class Approvals:
     def dissolve(self, batch: Batch | str) -> Batch:
         """Ends an open batch; its orders need a new one, with new signatures unless it is the same again.
 
-        Raises IllegalTransition if it was sent, NotFound.
+        Raises IllegalTransition while one of them is under way, NotFound.
         """
         return self._context.ledger.batches.dissolve(batch if isinstance(batch, str) else batch.id)
 
@@ -194,7 +194,7 @@ class Approvals:
         proposals = []
         for batch_id in dict.fromkeys(order.batch_id for order in orders if order.batch_id is not None):
             batch = batches.get(batch_id)
-            absent = set(batch.order_ids) - set(ids)
+            absent = self._unapproved(batch) - set(ids)
             if absent:
                 raise BatchConflict(
                     f"batch {batch_id} also holds {', '.join(sorted(absent))}: approve them together, or "
@@ -210,6 +210,12 @@ class Approvals:
             batch = batches.create(purpose, [order.id for order in members], digest=digest)
             proposals.append(self._proposal(batch, members))
         return tuple(proposals)
+
+    def _unapproved(self, batch: Batch) -> set[str]:
+        """The batch's orders that its signatures are still wanted for."""
+        members = self._load(batch.purpose, batch.order_ids)
+        wanted = _UNAPPROVED[batch.purpose]
+        return {order.id for order in members if order.batch_id == batch.id and order.state is wanted}
 
     def _proposal(self, batch: Batch, orders: Sequence[Order]) -> BatchProposal:
         total = self._context.tokens(sum(order.base_units for order in orders))
@@ -235,9 +241,9 @@ class Approvals:
     def _counted(self, batch: Batch) -> list[Approval]:
         """Signatures by keys that ledger and chain accept now: the chain refuses a batch for any other."""
         given = self._context.ledger.approvals.of(batch.digest)
-        return [item for item in given if self._is_approver(item.signer)]
+        return [item for item in given if self.is_approver(item.signer)]
 
-    def _is_approver(self, address: str) -> bool:
+    def is_approver(self, address: str) -> bool:
         """Whether the chain takes the key's signature; one whose acts are delayed can't approve."""
         return self._context.manager.has_role(ChainRole.APPROVER, address) == (True, 0)
 
@@ -288,7 +294,7 @@ class Approvals:
             raise NotAuthorised(
                 f"the key {address} sends the batches: whoever sends can't approve", signer=address
             )
-        if not self._is_approver(address):
+        if not self.is_approver(address):
             raise NotAuthorised(
                 f"the key {address} is no APPROVER on chain, or one with a delay: grant it the role in "
                 "the terms",

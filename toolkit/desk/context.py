@@ -37,7 +37,8 @@ class DeskContext:
     """The suite on chain, the ledger, and who signs for the desk.
 
     `unit` and `decimals` are the token's, `currency` what it is paid and redeemed in. `first_block` is
-    where the suite's history begins. `patience` is how long one run waits for a transaction.
+    where the suite's history begins. `signers` holds each role's pool of keys. `patience` is how long one
+    run waits for a transaction.
     """
 
     client: Client
@@ -49,24 +50,28 @@ class DeskContext:
     ledger: Ledger
     clock: Clock
     calendar: BusinessCalendar
-    signers: Mapping[str, Signer]
+    signers: Mapping[str, tuple[Signer, ...]]
     secret: bytes
     unit: str
     decimals: int
     currency: str
     patience: timedelta
 
-    def signer(self, role: str) -> Signer:
-        """The key that sends for a role of the chain. Raises ConfigurationError if none was given."""
-        signer = self.signers.get(role)
-        if signer is None:
+    def pool(self, role: str) -> tuple[Signer, ...]:
+        """The keys that send for a role of the chain. Raises ConfigurationError if none was given."""
+        signers = self.signers.get(role)
+        if not signers:
             given = ", ".join(sorted(self.signers)) or "none"
             raise ConfigurationError(
                 f"the desk has no key for the role {role} (given: {given}): "
                 f"pass Desk(signers={{'{role}': ...}})",
                 role=role,
             )
-        return signer
+        return signers
+
+    def signer(self, role: str) -> Signer:
+        """The first of `pool`."""
+        return self.pool(role)[0]
 
     def amount(self, value: str | int | Decimal | Amount) -> Amount:
         """`value` in tokens: text or a Decimal as it is, an Amount of the token or, at par, of its currency.
@@ -101,7 +106,7 @@ class DeskContext:
 
     def mint_orders(self, orders: Order | str | Iterable[Order | str]) -> list[MintOrder]:
         """The orders as the ledger has them now. Raises NotFound, or InvalidInput for another kind."""
-        found = [self.ledger.orders.get(item) for item in as_orders(orders)]
+        found = self.ledger.orders.many(as_orders(orders))
         wrong = [order.id for order in found if not isinstance(order, MintOrder)]
         if wrong:
             raise InvalidInput(f"orders {', '.join(wrong)} are no {OrderKind.MINT} orders", orders=wrong)
@@ -109,7 +114,7 @@ class DeskContext:
 
     def redemption_orders(self, orders: Order | str | Iterable[Order | str]) -> list[RedemptionOrder]:
         """The same for redemption orders."""
-        found = [self.ledger.orders.get(item) for item in as_orders(orders)]
+        found = self.ledger.orders.many(as_orders(orders))
         wrong = [order.id for order in found if not isinstance(order, RedemptionOrder)]
         if wrong:
             raise InvalidInput(

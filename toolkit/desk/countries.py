@@ -6,7 +6,7 @@ from functools import cache
 
 from toolkit.errors import InvalidInput
 
-__all__ = ["country_number"]
+__all__ = ["country_code", "country_number"]
 
 # ISO 3166-1 as in iso-codes (Debian): alpha-2 code and number.
 _CODES = """
@@ -41,3 +41,11 @@ def country_number(alpha_2: str) -> int:
             f"country {alpha_2!r} is no ISO 3166-1 alpha-2 code: write it as HK, SG or GB", country=alpha_2
         )
     return number
+
+
+def country_code(number: int) -> str:
+    """344 -> `HK`. Raises InvalidInput for a number that ISO 3166-1 doesn't assign."""
+    code = next((alpha_2 for alpha_2, known in _numbers().items() if known == number), None)
+    if code is None:
+        raise InvalidInput(f"country {number} is no ISO 3166-1 number", country=number)
+    return code

@@ -13,23 +13,37 @@ from toolkit.amounts import Amount
 from toolkit.bindings.structs import WalletKind
 from toolkit.calendar import BusinessCalendar, Clock
 from toolkit.desk.approvals import ACCEPTANCE, MINT, Approvals, BatchProposal
+from toolkit.desk.authorizations import RedemptionAuthorization
 from toolkit.desk.context import as_orders, one_of, order_id
 from toolkit.desk.flights import Flights
+from toolkit.desk.forming import FlightLimits, Forming
 from toolkit.desk.freezes import Freezes
 from toolkit.desk.imports import ImportReport, import_orders
+from toolkit.desk.incidents import Incidents
 from toolkit.desk.lanes import Lanes
 from toolkit.desk.mint import DEFAULT_EXPIRY, Minting
 from toolkit.desk.onboarding import CHALLENGE_LIFETIME, Investor, Onboarding, WalletChallenge
-from toolkit.desk.redemption import RedemptionAuthorization, Redemptions
+from toolkit.desk.redemption import Redemptions
+from toolkit.desk.redemption_run import RedemptionRun
 from toolkit.desk.report import RunReport
 from toolkit.desk.setup import make_context
+from toolkit.desk.sorting import Sorting
 from toolkit.desk.status import DeskStatus, status_of
 from toolkit.desk.worker import Worker
 from toolkit.errors import IllegalTransition
 from toolkit.ledger import records
 from toolkit.ledger.ledger import Ledger
 from toolkit.ledger.machines import OrderKind, Role, State
-from toolkit.ledger.records import Batch, FundsReceipt, MintOrder, Order, OrderEvent, Payout, RedemptionOrder
+from toolkit.ledger.records import (
+    Batch,
+    FundsReceipt,
+    Incident,
+    MintOrder,
+    Order,
+    OrderEvent,
+    Payout,
+    RedemptionOrder,
+)
 
 if TYPE_CHECKING:
     from toolkit.chain.fees import FeePolicy
@@ -39,6 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Desk"]
 
+_ENDED = (State.REJECTED, State.CANCELLED)
+
 AnyInvestor = Investor | records.Investor | str
 AnyAmount = str | Decimal | Amount
 
@@ -47,10 +63,11 @@ class Desk:
     """The desk of one issuance, with its ledger.
 
     `ledger` is a database URL or an open `Ledger`. `signers` maps the roles the desk sends for
-    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys; by default, on a
-    development chain, the accounts that the terms name. Approvers' keys are given at approval. `secret`
-    (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock` defaults to the
-    system's, on a development chain to the chain's. `patience` is how long a call waits for the chain.
+    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys, one or a pool of them; by
+    default, on a development chain, the accounts that the terms name. Approvers' keys are given at
+    approval. `secret` (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock`
+    defaults to the system's, on a development chain to the chain's. `patience` is how long a call waits
+    for the chain.
 
     Orders are given as records or ids, investors as what was onboarded, as records or references, amounts
     as text, Decimal or Amount, never as float. `by` and `maker` are person ids. Whatever a rule refuses is
@@ -62,12 +79,13 @@ class Desk:
         issuance: Issuance,
         ledger: str | Ledger = "sqlite:///desk.db",
         *,
-        signers: Mapping[str, Signer] | None = None,
+        signers: Mapping[str, Signer | Sequence[Signer]] | None = None,
         clock: Clock | None = None,
         calendar: BusinessCalendar | None = None,
         secret: bytes | None = None,
         patience: timedelta = timedelta(minutes=2),
         fees: FeePolicy | None = None,
+        limits: FlightLimits | None = None,
     ) -> None:
         self._context = make_context(
             issuance,
@@ -87,8 +105,24 @@ class Desk:
         self._redemptions = Redemptions(self._context, flights)
         self._onboarding = Onboarding(self._context, lanes)
         self._freezes = Freezes(self._context, lanes)
+        self._incidents = Incidents(self._context)
+        sorting = Sorting(self._context, self._minting)
         self._worker = Worker(
-            self._context, lanes, flights, self._approvals, self._minting, self._redemptions
+            self._context,
+            lanes,
+            flights,
+            self._incidents,
+            sorting,
+            Forming(
+                self._context,
+                lanes,
+                flights,
+                self._approvals,
+                self._minting,
+                sorting,
+                limits or FlightLimits(),
+            ),
+            RedemptionRun(self._context, flights, self._approvals, sorting),
         )
 
     def close(self) -> None:
@@ -379,7 +413,7 @@ class Desk:
     def _end(self, order: Order | str, to: State, by: str, role: Role, reason: str) -> Order:
         found = self.ledger.orders.get(order_id(order))
         self._redemptions.refuse_under_way(found)
-        if isinstance(found, MintOrder) and to in (State.REJECTED, State.CANCELLED):
+        if isinstance(found, MintOrder) and to in _ENDED:
             self._minting.refuse_minted(found)
         with self.ledger.transaction() as tx:
             moved = tx.orders.step(found.id, to, actor=by, role=role, reason=reason)
@@ -388,9 +422,23 @@ class Desk:
                     f"order {moved.id}'s tokens went into escrow just now: cancel it again, and they go back",
                     order=moved.id,
                 )
-            if moved.batch_id is not None:
+            if isinstance(moved, MintOrder) and to in _ENDED:
+                tx.batches.leave([moved.id])
+            elif isinstance(moved, RedemptionOrder) and moved.batch_id is not None:
+                # The chain takes all redemptions that were signed together, or none.
                 tx.batches.dissolve(moved.batch_id)
         return moved
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """What stopped the worker's minting, oldest first, with who acknowledged it."""
+        return self.ledger.incidents.find()
+
+    def acknowledge_incident(self, incident: Incident | str, *, by: str, note: str) -> Incident:
+        """A person of compliance has looked: minting may go on, and `run` sends again, byte for byte, what
+        was gone from the chain. Raises NotAuthorised, NotFound, IllegalTransition.
+        """
+        found = incident if isinstance(incident, str) else incident.id
+        return self._incidents.acknowledge(found, by=by, note=note)
 
     def freeze(self, account: str, amount: AnyAmount | None = None) -> Mined:
         """Freezes an account, or `amount` tokens of it, at once, on the guardian's own lane."""

@@ -11,6 +11,9 @@ __all__ = [
     "ChallengeMismatch",
     "ChallengeReplayed",
     "EscrowMismatch",
+    "FinalityViolated",
+    "HeadroomTaken",
+    "NodeBehind",
     "NotWalletOwner",
 ]
 
@@ -55,3 +58,21 @@ class BurnNotFinal(Refused):
     """The chain doesn't finally hold the redemption as burned and unpaid: no money may move."""
 
     code = "burn_not_final"
+
+
+class FinalityViolated(Refused):
+    """A block that was final is gone, and settled orders with it: minting stops until a person has looked."""
+
+    code = "finality_violated"
+
+
+class NodeBehind(Refused):
+    """The node hasn't got as far as the ledger has settled: nothing is sent by it."""
+
+    code = "node_behind"
+
+
+class HeadroomTaken(Refused):
+    """What may still be minted is taken by orders under way: the order waits for them to land."""
+
+    code = "headroom_taken"

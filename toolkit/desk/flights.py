@@ -1,7 +1,8 @@
-"""Batches under way: recorded, then sent, then believed only by their events in a final block.
+"""Flights under way: recorded, then sent, then believed only by their events in a final block.
 
-A batch has one transaction. What became of it decides: mined and final, its orders move on; provably
-never to be mined, or reverted, its orders go back; anything else, it is asked for again at the next run.
+A flight is one transaction, followed by lane and nonce. What became of it decides: mined and final, its
+orders move on; provably never to be mined, or reverted, its orders go back, with the signatures that they
+had; anything else, it is asked for again at the next run.
 """
 
 from __future__ import annotations
@@ -9,34 +10,39 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from toolkit.bindings.events import ContractEvent
 from toolkit.chain.calls import Call
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.journal import JournalEntry, Outcome
 from toolkit.desk import proofs
 from toolkit.desk.approvals import ACCEPTANCE, MINT
 from toolkit.desk.context import WORKER, DeskContext
+from toolkit.desk.incidents import SETTLED_UP_TO
 from toolkit.desk.report import RunLog
 from toolkit.errors import (
+    Cancelled,
     ConfigurationError,
     ContractReverted,
     Dropped,
     EventMissing,
     IllegalTransition,
+    LaneLost,
+    NonceUnexplained,
     NotSent,
     ReorgedOut,
     Replaced,
     StillPending,
 )
-from toolkit.ledger.errors import OrderExpired
+from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import Role, State
-from toolkit.ledger.records import Batch, TransactionRecord
+from toolkit.ledger.records import Flight, TransactionRecord
 
 if TYPE_CHECKING:
+    from toolkit.bindings.events import ContractEvent
     from toolkit.chain.sender import Mined, Sender
-    from toolkit.desk.lanes import Lanes
+    from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
 
 __all__ = ["ESCROW", "PAYOUT", "REJECTION", "Flights"]
@@ -45,7 +51,7 @@ ESCROW = "escrow"
 PAYOUT = "payout"
 REJECTION = "rejection"
 
-_LANES = {
+_ROLES = {
     MINT: "operator",
     ACCEPTANCE: "operator",
     ESCROW: "operator",
@@ -53,10 +59,7 @@ _LANES = {
     PAYOUT: "treasurer",
 }
 
-# These are tried again as they are; signatures stand under the digest, which stays the same.
-_RETRIED = frozenset({MINT, ACCEPTANCE, REJECTION})
-
-# Where every order of a batch has to be when its bytes are stored.
+# Where every order of a flight has to be when its bytes are stored.
 _BEFORE = {
     MINT: State.APPROVED,
     ACCEPTANCE: State.APPROVED,
@@ -65,87 +68,143 @@ _BEFORE = {
     REJECTION: State.REJECTED,
 }
 
+_AFTER = {MINT: State.SETTLED, ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
+
 
 class Flights:
-    """Sends batches and brings them home."""
+    """Sends orders and brings them home."""
 
     def __init__(self, context: DeskContext, lanes: Lanes) -> None:
         self._context = context
         self._lanes = lanes
 
-    def rehearse(self, batch: Batch, call: Call) -> None:
+    def rehearse(self, lane: Lane, call: Call, *, gas: int | None = None) -> None:
         """Executes the call without sending it. Raises what the contract would refuse it for."""
-        sender = self._context.signer(_LANES[batch.purpose]).address
-        self._context.client.call(call.to or "", call.data, block="latest", sender=sender)
+        self._context.client.call(call.to or "", call.data, block="latest", sender=lane.address, gas=gas)
 
-    def launch(self, batch: Batch, call: Call, log: RunLog) -> None:
-        """Sends the batch; mint orders are `submitted` in the ledger transaction that stores the bytes.
+    def send(self, purpose: str, order_ids: Sequence[str], call: Call, log: RunLog) -> Flight | None:
+        """Rehearses the call and sends it as a flight of these orders, formed as its bytes are stored.
 
-        Raises ContractReverted, with nothing recorded, if the estimate's rehearsal reverts.
+        None if nothing is on its way, which the log explains. Raises ContractReverted, LaneBusy.
         """
+        formed: list[Flight] = []
 
         def write(tx: Transaction, entry: JournalEntry) -> None:
-            tx_hash = to_hex(entry.hash)
-            _require_state(tx, batch)
-            tx.transactions.assign(tx_hash, batch.id)
-            tx.batches.mark_sent(batch.id)
-            if batch.purpose == MINT:
-                tx.orders.step_many(
-                    batch.order_ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=tx_hash
-                )
+            formed[:] = [tx.flights.form(purpose, entry.sender, order_ids)]
+            self._launched(tx, formed[0], order_ids, entry)
 
-        try:
-            self._lanes.send(_LANES[batch.purpose], call, write)
-        except StillPending:
-            return  # recorded: `conclude` asks what became of it
-        except Replaced as error:
-            log.alarms.append(error)  # of an earlier transaction; nothing of this one was recorded
-            return
-        except (IllegalTransition, OrderExpired) as error:
-            log.waits(batch.order_ids, error)  # an order moved meanwhile: the record was undone with its step
-            return
-        except NotSent as error:
-            # Another worker may have sent the same batch: that one isn't taken back.
-            if self._context.ledger.batches.get(batch.id).state == "sent" and not self._carried(batch):
-                self._take_back(batch, error.message, log)
-            log.waits(batch.order_ids, error)
-            return
-        if batch.purpose == MINT:
-            log.changed(batch.order_ids, State.SUBMITTED)
+        with self._lanes.lease(_ROLES[purpose]) as lane:
+            self.rehearse(lane, call)
+            sent = self._broadcast(lane, order_ids, call, write, log)
+        if formed and not sent:
+            self._not_sent(formed[0], log)
+        return self._context.ledger.flights.get(formed[0].id) if formed and sent else None
+
+    def launch(
+        self, lane: Lane, flight: Flight, order_ids: Sequence[str], call: Call, gas: int, log: RunLog
+    ) -> Flight | None:
+        """Sends these orders of a formed mint flight, whose call was rehearsed. They are `submitted` in the
+        ledger transaction that stores the bytes. None if nothing is on its way, which the log explains.
+        """
+        nonce: list[int] = []
+
+        def write(tx: Transaction, entry: JournalEntry) -> None:
+            self._launched(tx, flight, order_ids, entry)
+            nonce[:] = [entry.nonce]
+
+        if not self._broadcast(lane, order_ids, call, write, log, gas=gas):
+            self._not_sent(flight, log)
+            return None
+        log.changed(order_ids, State.SUBMITTED)
+        return replace(flight, state="flying", nonce=nonce[0], order_ids=tuple(order_ids))
+
+    def abandon(self, flight: Flight) -> None:
+        """Sets the orders of a formed flight free."""
+        with suppress(IllegalTransition):  # another worker took this one for dead
+            self._context.ledger.flights.give_back(flight.id)
 
     def clear(self) -> None:
-        """Closes what a crash left between forming a batch and recording its transaction."""
-        batches = self._context.ledger.batches
-        for purpose in (ESCROW, PAYOUT):
-            for batch in batches.find(state="open", purpose=purpose):
-                with suppress(IllegalTransition):  # sent meanwhile: it wasn't left behind
-                    batches.dissolve(batch.id)
+        """Sets free what a worker had formed and not recorded when it died, unless it may be at it still."""
+        for flight in self._context.ledger.flights.find(state="formed"):
+            with self._lanes.vacant(flight.lane) as ours, suppress(IllegalTransition):
+                if ours:
+                    self._context.ledger.flights.give_back(flight.id)
 
     def conclude_all(self, log: RunLog, patience: float) -> None:
-        """Asks what became of every batch under way, waiting `patience` seconds for all of them together."""
+        """Asks what became of every flight under way, waiting `patience` seconds for all of them together."""
         deadline = time.monotonic() + patience
         self._conclude_loose(log)
-        for batch in self._context.ledger.batches.find(state="sent"):
-            self.conclude(batch, log, max(0.0, deadline - time.monotonic()))
+        for flight in self._context.ledger.flights.find(state="flying"):
+            self.conclude(flight, log, max(0.0, deadline - time.monotonic()))
 
-    def conclude(self, batch: Batch, log: RunLog, patience: float) -> None:
-        """Asks what became of one batch, waiting up to `patience` seconds."""
+    def conclude(self, flight: Flight, log: RunLog, patience: float) -> None:
+        """Asks what became of one flight, waiting up to `patience` seconds."""
         try:
-            self._conclude(batch, log, patience)
+            self._conclude(flight, log, patience)
         except IllegalTransition:
-            if self._context.ledger.batches.get(batch.id).state != "closed":
+            if self._context.ledger.flights.get(flight.id).state == "flying":
                 raise
             # Another worker concluded it meanwhile, and what was about to be written here was undone.
 
-    def _carried(self, batch: Batch) -> list[TransactionRecord]:
-        """The batch's transactions that the node hasn't refused."""
-        found = self._context.ledger.transactions.find(batch_id=batch.id)
+    # ------------------------------------------------------------------------------------------- the way out
+
+    def _launched(
+        self, tx: Transaction, flight: Flight, order_ids: Sequence[str], entry: JournalEntry
+    ) -> None:
+        """What the ledger says as soon as it has the signed bytes. Raises IllegalTransition, OrderExpired."""
+        tx_hash = to_hex(entry.hash)
+        tx.flights.launch(flight.id, nonce=entry.nonce, order_ids=order_ids)
+        tx.transactions.assign(tx_hash, flight.id)
+        if flight.purpose == MINT:
+            tx.orders.step_all(order_ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=tx_hash)
+        else:
+            _require_state(tx, flight.purpose, order_ids)
+
+    def _broadcast(
+        self,
+        lane: Lane,
+        order_ids: Sequence[str],
+        call: Call,
+        write: Write,
+        log: RunLog,
+        *,
+        gas: int | None = None,
+    ) -> bool:
+        """Whether the transaction is on its way, as far as anybody knows."""
+        try:
+            lane.send(call, write, gas=gas)
+        except StillPending:
+            return True  # recorded: `conclude` asks what became of it
+        except Replaced as error:
+            log.alarms.append(error)  # of an earlier transaction; nothing of this one was recorded
+            return False
+        except (IllegalTransition, OrderExpired, NotSent, LaneLost) as error:
+            # An order moved meanwhile, or the lane did, and the record was undone; or the node refused it.
+            log.waits(order_ids, error)
+            return False
+        return True
+
+    def _not_sent(self, flight: Flight, log: RunLog) -> None:
+        """Of what wasn't sent nothing may stay behind; another worker may have ended it already."""
+        ledger = self._context.ledger
+        with suppress(IllegalTransition, NotFound):
+            found = ledger.flights.get(flight.id)
+            if found.state == "flying" and not self._carried(found):
+                self._take_back(found, "the node refused its transaction", log)
+            elif found.state == "formed":
+                self.abandon(found)
+
+    # ------------------------------------------------------------------------------------------- the way home
+
+    def _carried(self, flight: Flight) -> list[TransactionRecord]:
+        """The flight's transactions that the node hasn't refused."""
+        found = self._context.ledger.transactions.find(flight_id=flight.id)
         return [record for record in found if record.state != Outcome.REFUSED]
 
-    def _conclude(self, batch: Batch, log: RunLog, patience: float) -> None:
-        carried = self._carried(batch)
+    def _conclude(self, flight: Flight, log: RunLog, patience: float) -> None:
+        carried = self._carried(flight)
         if not carried:
-            self._take_back(batch, "the node refused its transaction", log)
+            self._take_back(flight, "the node refused its transaction", log)
             return
         record = carried[-1]
         sender = self._lanes.of(record.lane)
@@ -160,157 +219,180 @@ class Flights:
             )
             return
         try:
-            self._follow(batch, record, sender, log, patience)
+            self._follow(flight, record, sender, log, patience)
         except ContractReverted as error:
-            self._reverted(batch, record, error, log)
-        except Replaced as error:
-            self._replaced(batch, record, sender, error, log)
+            self._reverted(flight, record, error, log)
+        except (Cancelled, Replaced) as error:
+            self._replaced(flight, record, sender, error, log)
         except (StillPending, Dropped, ReorgedOut) as error:
-            if self._context.client.receipt(from_hex(record.hash)) is None:
-                self._unmine(batch, record, error.message, log)
-                if not isinstance(error, StillPending):
-                    sender.resume()
-            log.pending.append(record.hash)
+            self._not_yet(flight, carried, error, log)
         except EventMissing as error:
             log.pending.append(record.hash)
             log.alarms.append(error)
 
-    def _conclude_loose(self, log: RunLog) -> None:
-        """What was sent without a batch, a freeze or a registration, and not waited for to its end."""
-        for record in self._context.ledger.transactions.find(state="recorded"):
-            sender = self._lanes.of(record.lane)
-            if record.batch_id is not None or sender is None:
-                continue
-            try:
-                sender.wait(from_hex(record.hash, length=32), timeout=0)
-            except (StillPending, Dropped, ReorgedOut):
-                log.pending.append(record.hash)
-            except (ContractReverted, Replaced) as error:
-                log.alarms.append(error)
-
-    # ------------------------------------------------------------------------------------------ the way home
-
     def _follow(
-        self, batch: Batch, record: TransactionRecord, sender: Sender, log: RunLog, patience: float
+        self, flight: Flight, record: TransactionRecord, sender: Sender, log: RunLog, patience: float
     ) -> None:
         deadline = time.monotonic() + patience
         tx_hash = from_hex(record.hash, length=32)
         mined = sender.wait(tx_hash, final=False, timeout=patience)
-        self._mined(batch, record, mined, log)
+        events = self._prove(flight, mined)
         if not mined.final:
+            with self._context.ledger.transaction() as tx:
+                waiting = self._mined(tx, flight, mined)
+            log.changed(waiting, State.MINED)
             mined = sender.wait(tx_hash, timeout=max(0.0, deadline - time.monotonic()), seen=mined)
-        self._settle(batch, mined, log)
-
-    def _mined(self, batch: Batch, record: TransactionRecord, mined: Mined, log: RunLog) -> None:
-        """Provisional: the orders are in a block that may still go."""
-        self._prove(batch, mined)
+            events = self._prove(flight, mined)
         with self._context.ledger.transaction() as tx:
-            waiting = _in_state(tx, batch, State.SUBMITTED)
-            tx.transactions.place(
-                record.hash, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
-            )
-            tx.orders.step_many(
-                waiting, State.MINED, actor=WORKER, role=Role.OPERATOR, evidence=to_hex(mined.block.hash)
-            )
+            waiting = self._mined(tx, flight, mined)
+            self._settle(tx, flight, mined, events)
         log.changed(waiting, State.MINED)
-
-    def _settle(self, batch: Batch, mined: Mined, log: RunLog) -> None:
-        """Final: what the events say has happened for good."""
-        events = self._prove(batch, mined)
-        evidence = to_hex(mined.receipt.tx_hash)
-        target = {
-            MINT: State.SETTLED,
-            ACCEPTANCE: State.BURNED,
-            PAYOUT: State.SETTLED,
-            ESCROW: State.ESCROWED,
-        }.get(batch.purpose)
-        with self._context.ledger.transaction() as tx:
-            if batch.purpose == ESCROW:
-                for order_id, event in zip(batch.order_ids, events, strict=True):
-                    number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
-                    tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
-            elif target is not None:
-                tx.orders.step_many(
-                    batch.order_ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence
-                )
-            tx.chain_events.record([proofs.recorded(event) for event in events])
-            tx.batches.close(batch.id)
+        target = State.ESCROWED if flight.purpose == ESCROW else _AFTER.get(flight.purpose)
         if target is not None:
-            log.changed(batch.order_ids, target)
+            log.changed(flight.order_ids, target)
 
-    def _prove(self, batch: Batch, mined: Mined) -> Sequence[ContractEvent]:
+    def _mined(self, tx: Transaction, flight: Flight, mined: Mined) -> list[str]:
+        """In a block, which may still go if it isn't final: `submitted` to `mined`."""
+        tx.transactions.place(
+            to_hex(mined.receipt.tx_hash),
+            block_number=mined.block.number,
+            block_hash=to_hex(mined.block.hash),
+        )
+        if flight.purpose != MINT:
+            return []
+        waiting = _in_state(tx, flight, State.SUBMITTED)
+        evidence = to_hex(mined.block.hash)
+        tx.orders.step_all(waiting, State.MINED, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
+        return waiting
+
+    def _settle(self, tx: Transaction, flight: Flight, mined: Mined, events: Sequence[ContractEvent]) -> None:
+        """Final: what the events say has happened for good."""
+        ids, evidence = flight.order_ids, to_hex(mined.receipt.tx_hash)
+        tx.flights.land(flight.id)
+        if flight.purpose == ESCROW:
+            for order_id, event in zip(ids, events, strict=True):
+                number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
+                tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
+        elif flight.purpose in _AFTER:
+            target = _AFTER[flight.purpose]
+            tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
+        tx.batches.leave(ids)
+        tx.chain_events.record([proofs.recorded(event) for event in events])
+        reached = tx.cursors.get(SETTLED_UP_TO)
+        if reached is None or reached.block_number < mined.block.number:
+            tx.cursors.set(
+                SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
+            )
+
+    def _prove(self, flight: Flight, mined: Mined) -> Sequence[ContractEvent]:
         context, receipt = self._context, mined.receipt
-        if batch.purpose == MINT:
-            return proofs.prove_mint(context, context.mint_orders(batch.order_ids), receipt)
-        orders = context.redemption_orders(batch.order_ids)
-        if batch.purpose == ACCEPTANCE:
+        if flight.purpose == MINT:
+            return proofs.prove_mint(context, context.mint_orders(flight.order_ids), receipt)
+        orders = context.redemption_orders(flight.order_ids)
+        if flight.purpose == ACCEPTANCE:
             return proofs.prove_acceptance(context, orders, receipt)
-        if batch.purpose == PAYOUT:
+        if flight.purpose == PAYOUT:
             paid = [(order, context.ledger.payouts.get(order.id).reference) for order in orders]
             return proofs.prove_payouts(context, paid, receipt)
-        if batch.purpose == REJECTION:
+        if flight.purpose == REJECTION:
             return proofs.prove_rejection(context, orders, receipt)
         return proofs.prove_escrow(context, orders[0], receipt)
 
     # ---------------------------------------------------------------------------------------------- setbacks
 
-    def _reverted(
-        self, batch: Batch, record: TransactionRecord, error: ContractReverted, log: RunLog
+    def _not_yet(
+        self,
+        flight: Flight,
+        carried: Sequence[TransactionRecord],
+        error: StillPending | Dropped | ReorgedOut,
+        log: RunLog,
     ) -> None:
-        if self._context.ledger.transactions.get(record.hash).state != Outcome.REVERTED:
+        """Not mined, or not any more: then `mined` goes back to `submitted`, and the bytes are sent again."""
+        if all(self._context.client.receipt(from_hex(record.hash)) is None for record in carried):
+            self._unmine(flight, carried, error.message, log)
+            if not isinstance(error, StillPending):
+                log.alarms.extend(self._lanes.tend())
+        log.pending.append(carried[-1].hash)
+        if isinstance(error, NonceUnexplained):
+            log.alarms.append(error)
+
+    def _reverted(
+        self, flight: Flight, record: TransactionRecord, error: ContractReverted, log: RunLog
+    ) -> None:
+        if all(item.state != Outcome.REVERTED for item in self._carried(flight)):
             log.pending.append(record.hash)  # in a block that may still go, and succeed in another
             return
-        self._take_back(batch, error.message, log)
-        log.waits(batch.order_ids, error)
+        self._take_back(flight, error.message, log)
+        log.waits(flight.order_ids, error)
 
     def _replaced(
-        self, batch: Batch, record: TransactionRecord, sender: Sender, error: Replaced, log: RunLog
+        self,
+        flight: Flight,
+        record: TransactionRecord,
+        sender: Sender,
+        error: Cancelled | Replaced,
+        log: RunLog,
     ) -> None:
-        """Somebody else used the nonce. Only once that is final can the batch never land."""
+        """Something else used the nonce. Only once that is final can the flight never land."""
         try:
             sender.wait(from_hex(record.hash, length=32), timeout=0)
-        except Replaced:
-            self._take_back(batch, error.message, log)
+        except (Cancelled, Replaced):
+            self._take_back(flight, error.message, log)
         except StillPending:
             log.pending.append(record.hash)
         log.alarms.append(error)
 
-    def _unmine(self, batch: Batch, record: TransactionRecord, reason: str, log: RunLog) -> None:
+    def _unmine(self, flight: Flight, carried: Sequence[TransactionRecord], reason: str, log: RunLog) -> None:
         """The block it was in is gone: `mined` goes back to `submitted`."""
         with self._context.ledger.transaction() as tx:
-            gone = _in_state(tx, batch, State.MINED)
-            tx.transactions.place(record.hash, block_number=None, block_hash=None)
-            tx.orders.step_many(gone, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
+            gone = _in_state(tx, flight, State.MINED)
+            for record in carried:
+                if record.block_hash is not None:
+                    tx.transactions.place(record.hash, block_number=None, block_hash=None)
+            tx.orders.step_all(gone, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
         log.changed(gone, State.SUBMITTED, reason)
 
-    def _take_back(self, batch: Batch, reason: str, log: RunLog) -> None:
+    def _take_back(self, flight: Flight, reason: str, log: RunLog) -> None:
         """The transaction can never land: the orders go back to where they were, signatures included."""
         with self._context.ledger.transaction() as tx:
-            mined = _in_state(tx, batch, State.MINED)
-            submitted = [*mined, *_in_state(tx, batch, State.SUBMITTED)]
-            tx.orders.step_many(mined, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
-            tx.orders.step_many(submitted, State.APPROVED, actor=WORKER, role=Role.OPERATOR, reason=reason)
-            tx.batches.close(batch.id)
-            if batch.purpose in _RETRIED:
-                tx.batches.create(batch.purpose, batch.order_ids, digest=batch.digest)
+            tx.flights.give_back(flight.id)
+            mined = _in_state(tx, flight, State.MINED)
+            submitted = [*mined, *_in_state(tx, flight, State.SUBMITTED)]
+            tx.orders.step_all(mined, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, reason=reason)
+            tx.orders.step_all(submitted, State.APPROVED, actor=WORKER, role=Role.OPERATOR, reason=reason)
         log.changed(submitted, State.APPROVED, reason)
 
+    def _conclude_loose(self, log: RunLog) -> None:
+        """What was sent for no order, a freeze or a registration, and not waited for to its end; and what is
+        sent again after an incident, whose orders are settled.
+        """
+        ledger = self._context.ledger
+        flying = {flight.id for flight in ledger.flights.find(state="flying")}
+        for record in ledger.transactions.find(state="recorded"):
+            sender = self._lanes.of(record.lane)
+            if record.flight_id in flying or sender is None:
+                continue
+            try:
+                sender.wait(from_hex(record.hash, length=32), timeout=0)
+            except (StillPending, Dropped, ReorgedOut):
+                log.pending.append(record.hash)
+            except (Cancelled, ContractReverted, Replaced) as error:
+                log.alarms.append(error)
 
-def _in_state(tx: Transaction, batch: Batch, state: State) -> list[str]:
-    """Those of the batch's orders that are in `state`, as nobody else can change it before `tx` ends."""
-    orders = [tx.orders.get(order_id) for order_id in batch.order_ids]
-    return [order.id for order in orders if order.state is state and order.batch_id == batch.id]
+
+def _in_state(tx: Transaction, flight: Flight, state: State) -> list[str]:
+    """Those of the flight's orders that are in `state`. Nobody but its end takes them out of it."""
+    if flight.purpose != MINT:
+        return []
+    return [order.id for order in tx.orders.many(flight.order_ids) if order.state is state]
 
 
-def _require_state(tx: Transaction, batch: Batch) -> None:
-    """Raises IllegalTransition for an order that was held, ended or moved since the batch was looked at."""
-    wanted = _BEFORE[batch.purpose]
-    for order_id in batch.order_ids:
-        order = tx.orders.get(order_id)
+def _require_state(tx: Transaction, purpose: str, order_ids: Sequence[str]) -> None:
+    """Raises IllegalTransition for an order that was held, ended or moved since it was looked at."""
+    wanted = _BEFORE[purpose]
+    for order in tx.orders.many(order_ids):
         if order.state is not wanted:
             raise IllegalTransition(
-                f"order {order_id} of {batch.purpose} batch {batch.id} is {order.state}, not {wanted}: "
-                "nothing was sent",
-                order=order_id,
-                batch=batch.id,
+                f"order {order.id} of a {purpose} is {order.state}, not {wanted}: nothing was sent",
+                order=order.id,
             )

@@ -145,23 +145,25 @@ class Minting:
         """Whether a label names one investor: two customers of one name are third parties to each other."""
         return sum(investor.label == label for investor in self._context.ledger.investors.all()) == 1
 
-    def refusals(self, order: MintOrder) -> tuple[ContractReverted, ...]:
-        """Every rule of the chain that would refuse the order now, approvals aside."""
-        operator = self._context.signer("operator").address
-        return self._context.market.explain(on_chain(order), operator)
+    def refusals(self, orders: Sequence[MintOrder], operator: str) -> list[tuple[ContractReverted, ...]]:
+        """Of each order every rule of the chain that would refuse it now by itself, approvals aside."""
+        return self._context.market.explain_all([on_chain(order) for order in orders], operator)
+
+    def refusals_after(self, order: MintOrder, ahead: int, operator: str) -> tuple[ContractReverted, ...]:
+        """What would refuse the order's amount after `ahead` base units of others."""
+        total = ahead + order.base_units
+        probe = structs.MintOrder(_NO_NUMBER, order.wallet, total, int(order.expires_at.timestamp()))
+        return self._context.market.explain(probe, operator)
 
     def check(self, orders: Sequence[MintOrder]) -> None:
         """Raises what the chain would refuse one of the orders for now, or all of them together."""
-        for order in orders:
-            for refusal in self.refusals(order):
+        operator = self._context.signer("operator").address
+        for order, refusals in zip(orders, self.refusals(orders, operator), strict=True):
+            for refusal in refusals:
                 refusal.details["order"] = order_id(order)
                 raise refusal
-        total = sum(order.base_units for order in orders)
-        probe = structs.MintOrder(
-            _NO_NUMBER, orders[0].wallet, total, int(min(order.expires_at for order in orders).timestamp())
-        )
-        operator = self._context.signer("operator").address
-        for refusal in self._context.market.explain(probe, operator):
+        ahead = sum(order.base_units for order in orders[1:])
+        for refusal in self.refusals_after(orders[0], ahead, operator):
             if isinstance(refusal, (BackingExceeded, OperatorLimitExceeded)):
                 raise refusal
 

@@ -28,6 +28,7 @@ from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeRe
 from toolkit.errors import ContractReverted, InvalidInput, NotEligible
 from toolkit.ledger import records
 from toolkit.ledger.errors import NotFound, WalletTaken
+from toolkit.ledger.investors import RECOVERED
 
 if TYPE_CHECKING:
     from toolkit.desk.lanes import Lanes
@@ -164,6 +165,11 @@ class Onboarding:
                 known = None
             if known is None:
                 known = tx.investors.add(reference, **facts, verified_until=investor.verified_until)
+            elif known.regime == RECOVERED and known.investor_class == facts["investor_class"]:
+                # The chain gave the reference and what the registry says; the rest comes back with them.
+                known = tx.investors.identify(
+                    reference, label=investor.label, jurisdiction=investor.country, regime=investor.regime
+                )
             elif any(getattr(known, name) != value for name, value in facts.items()):
                 raise InvalidInput(
                     f"investor {reference} is on record with other facts than {facts}: correct the input, or "

@@ -88,5 +88,10 @@ class RunLog:
             waiting=tuple(self.waiting),
             unsigned=tuple(dict.fromkeys(self.unsigned)),
             pending=tuple(dict.fromkeys(self.pending)),
-            alarms=(*alarms, *self.alarms),
+            alarms=_once((*alarms, *self.alarms)),
         )
+
+
+def _once(alarms: Iterable[ToolkitError]) -> tuple[ToolkitError, ...]:
+    """An alarm that was met twice in a run is one."""
+    return tuple({(type(alarm), alarm.message): alarm for alarm in alarms}.values())

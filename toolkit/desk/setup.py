@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def make_context(
     issuance: Issuance,
     ledger: str | Ledger,
     *,
-    signers: Mapping[str, Signer] | None,
+    signers: Mapping[str, Signer | Sequence[Signer]] | None,
     clock: Clock | None,
     calendar: BusinessCalendar | None,
     secret: bytes | None,
@@ -46,7 +46,7 @@ def make_context(
     Raises ConfigurationError, LedgerError (StaleLedger for another deployment's) and NodeError.
     """
     client = issuance.client
-    given = _development_signers(issuance) if signers is None else dict(signers)
+    given = _pools(_development_signers(issuance) if signers is None else signers)
     unknown = set(given) - set(_SENDING_ROLES)
     if unknown:
         raise ConfigurationError(
@@ -76,6 +76,10 @@ def make_context(
         currency=issuance.currency,
         patience=patience,
     )
+
+
+def _pools(signers: Mapping[str, Signer | Sequence[Signer]]) -> dict[str, tuple[Signer, ...]]:
+    return {role: tuple(pool) if isinstance(pool, Sequence) else (pool,) for role, pool in signers.items()}
 
 
 def _development_signers(issuance: Issuance) -> dict[str, Signer]:

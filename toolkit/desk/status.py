@@ -17,6 +17,7 @@ from toolkit.desk.context import DeskContext
 from toolkit.desk.proofs import redemption_reference
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.records import Order, RedemptionOrder
+from toolkit.ledger.recovery import REBUILD
 
 if TYPE_CHECKING:
     from toolkit.chain.client import Block
@@ -203,12 +204,16 @@ def _unknown_requests(
     context: DeskContext, redemptions: Iterable[Order], block: Block
 ) -> tuple[UnknownRequest, ...]:
     """Open requests that name no order. One that names an order and isn't its own stays a difference."""
-    named = {redemption_reference(order) for order in redemptions if isinstance(order, RedemptionOrder)}
+    known = [order for order in redemptions if isinstance(order, RedemptionOrder)]
+    named = {redemption_reference(order) for order in known}
+    # What was rebuilt from the chain has another id than the one that the request named.
+    numbers = {order.number for order in known if order.maker == REBUILD}
     events = context.market.events(RedemptionRequested, from_block=context.first_block, to_block=block)
     return tuple(
         UnknownRequest(event.id, event.holder, context.tokens(event.amount))
         for event in events
         if event.reference not in named
+        and event.id not in numbers
         and context.market.redemption(event.id, block=block).status is RedemptionStatus.REQUESTED
     )
 

@@ -1,4 +1,4 @@
-"""Batches of orders on their way to the chain, and the signatures that approve them."""
+"""Batches of orders, and the signatures that approve them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,48 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.persons import person_by_signer
 from toolkit.ledger.records import Approval, Batch
-from toolkit.ledger.steps import chunks, locked_orders
+from toolkit.ledger.steps import locked_orders
 from toolkit.ledger.store import Unit
 
 __all__ = ["Approvals", "Batches"]
 
-_IN_FLIGHT = (State.SUBMITTED, State.MINED)
+_PUT_INTO = (
+    sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
+)
+_BATCHES_OF = (
+    sa.select(schema.orders.c.batch_id)
+    .where(Among(schema.orders.c.id, "ids"), schema.orders.c.batch_id.is_not(None))
+    .distinct()
+)
+_CLOSE_EMPTY = (
+    sa.update(schema.batches)
+    .where(
+        Among(schema.batches.c.id, "ids"),
+        schema.batches.c.state == "open",
+        ~sa.exists().where(schema.orders.c.batch_id == schema.batches.c.id),
+    )
+    .values(state="closed")
+)
+_FLYING = (
+    sa.select(schema.orders.c.id, schema.orders.c.flight_id)
+    .join(schema.flights, schema.flights.c.id == schema.orders.c.flight_id)
+    .where(schema.orders.c.batch_id == sa.bindparam("batch"), schema.flights.c.state == "flying")
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """Orders that go to the chain together. An order is in at most one batch at a time."""
+    """Orders that are signed together. An order is in at most one batch at a time.
+
+    A batch is open until each of its orders is done, ended or has left it; they may go to the chain in
+    several flights.
+    """
 
     unit: Unit
     clock: Clock
@@ -35,7 +62,7 @@ class Batches:
     def create(self, purpose: str, order_ids: Sequence[str], *, digest: str) -> Batch:
         """Puts the orders, in this sequence, into a new open batch under an EIP-712 `digest`.
 
-        `purpose` is a word such as `mint`, `acceptance` or `payout`. Raises `IllegalTransition` if
+        `purpose` is a word such as `mint` or `acceptance`. Raises `IllegalTransition` if
         one of the orders is in another batch.
         """
         if not order_ids:
@@ -56,54 +83,40 @@ class Batches:
                         batch=row["batch_id"],
                     )
             connection.execute(sa.insert(schema.batches), [batch])
-            connection.execute(
-                sa.insert(schema.batch_orders),
-                [
-                    {"batch_id": batch["id"], "position": position, "order_id": order_id}
-                    for position, order_id in enumerate(order_ids)
-                ],
+            insert_rows(
+                connection,
+                schema.batch_orders,
+                [(batch["id"], position, order_id) for position, order_id in enumerate(order_ids)],
             )
-            for chunk in chunks(order_ids):
-                connection.execute(
-                    sa.update(schema.orders).where(schema.orders.c.id.in_(chunk)).values(batch_id=batch["id"])
-                )
+            connection.execute(_PUT_INTO, {"ids": list(order_ids), "batch": batch["id"]})
         return Batch(**batch, order_ids=tuple(order_ids))  # type: ignore[arg-type]
 
-    def mark_sent(self, batch_id: str) -> Batch:
-        """`open` to `sent`: in the same transaction as the signed bytes are stored, before they leave."""
-        return self._move(batch_id, ("open",), "sent")
-
     def dissolve(self, batch_id: str) -> Batch:
-        """Ends a batch that was never sent and sets its orders free.
+        """Ends a batch and sets its orders free: they need other signatures.
 
-        Raises `IllegalTransition` for one that was sent, whose transaction may land, or has ended.
+        Raises `IllegalTransition` while one of them is flying, or if the batch has ended.
         """
-        return self._end(batch_id, ("open",))
-
-    def close(self, batch_id: str) -> Batch:
-        """Ends the batch and sets its orders free: done, or provably never to land.
-
-        Raises `IllegalTransition` while one of its orders is `submitted` or `mined`.
-        """
-        return self._end(batch_id, ("open", "sent"))
-
-    def _end(self, batch_id: str, sources: tuple[str, ...]) -> Batch:
         table = schema.orders
         with self.unit.writing() as connection:
-            flying = connection.execute(
-                sa.select(table.c.id, table.c.state)
-                .where(table.c.batch_id == batch_id, table.c.state.in_(_IN_FLIGHT))
-                .limit(1)
-            ).one_or_none()
+            flying = connection.execute(_FLYING, {"batch": batch_id}).first()
             if flying is not None:
                 raise IllegalTransition(
-                    f"batch {batch_id} can't be closed: order {flying.id} is {flying.state}",
+                    f"batch {batch_id} can't be dissolved: order {flying.id} is in flight "
+                    f"{flying.flight_id}, whose transaction may still land",
                     batch=batch_id,
                     order=flying.id,
                 )
-            closed = _moved(connection, batch_id, sources, "closed")
+            closed = _moved(connection, batch_id, ("open",), "closed")
             connection.execute(sa.update(table).where(table.c.batch_id == batch_id).values(batch_id=None))
             return closed
+
+    def leave(self, order_ids: Sequence[str]) -> None:
+        """Takes orders that are done or ended out of their batches, and closes those left without any."""
+        with self.unit.writing() as connection:
+            left = set(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+            if left:
+                connection.execute(_PUT_INTO, {"ids": order_ids, "batch": None})
+                connection.execute(_CLOSE_EMPTY, {"ids": sorted(left)})
 
     def get(self, batch_id: str) -> Batch:
         """The batch. Raises `NotFound`."""
@@ -122,10 +135,6 @@ class Batches:
             return tuple(
                 _batch(connection, batch_id) for batch_id in connection.execute(query).scalars().all()
             )
-
-    def _move(self, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
-        with self.unit.writing() as connection:
-            return _moved(connection, batch_id, sources, target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,79 @@
-"""Digests of records: sha256 over canonical JSON (RFC 8785), in hex without a prefix."""
+"""Digests of records: sha256 over canonical JSON (RFC 8785), in hex without a prefix.
+
+What is hashed here is flat: text, whole numbers, true, false and null under ASCII names. For that, RFC 8785
+is what Python's own encoder writes with sorted keys and no spaces, and it takes a tenth of the time; the
+tests hold the two against each other.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
-import rfc8785
+from toolkit.errors import InvalidInput
 
-__all__ = ["GENESIS", "digest", "instant"]
+__all__ = ["GENESIS", "digest", "event_hash", "instant"]
 
 GENESIS = "0" * 64
 """The previous hash of the very first event."""
 
+_SAFE = 2**53 - 1  # beyond it a JSON number isn't read the same everywhere
+
 
 def instant(value: datetime) -> str:
     """The instant in UTC to the microsecond: `2026-11-22T01:02:03.000004Z`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def digest(fields: Mapping[str, Any]) -> str:
     """sha256 of the canonical JSON of `fields`.
 
     Whole numbers beyond 2^53 aren't JSON numbers everywhere: pass them, like every amount, as text.
+    Raises `InvalidInput` for them and for what isn't flat.
     """
-    plain = {key: _plain(value) for key, value in fields.items()}
-    return hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
+    plain = {key: _plain(key, value) for key, value in fields.items()}
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def event_hash(
+    *,
+    seq: int,
+    order_id: str,
+    from_state: str | None,
+    to_state: str,
+    actor: str,
+    role: str,
+    at: str,
+    reason: str,
+    evidence: str | None,
+    previous_hash: str,
+) -> str:
+    """The digest of an event, the same as `digest` gives of its columns; `at` is what `instant` gives."""
+    text = (
+        f'{{"actor":{quoted(actor)},"at":{quoted(at)},"evidence":{_optional(evidence)},'
+        f'"from_state":{_optional(from_state)},"order_id":{quoted(order_id)},'
+        f'"previous_hash":{quoted(previous_hash)},"reason":{quoted(reason)},"role":{quoted(role)},'
+        f'"seq":{seq},"to_state":{quoted(to_state)}}}'
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _optional(value: str | None) -> str:
+    return "null" if value is None else quoted(value)
+
+
+def _plain(key: str, value: Any) -> str | int | bool | None:
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int) and -_SAFE <= value <= _SAFE:
+        return value
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    return value
+    raise InvalidInput(f"{key} {value!r} can't be hashed: pass amounts as text, and nothing nested")

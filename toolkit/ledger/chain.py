@@ -1,4 +1,4 @@
-"""What the desk saw of the chain: its lanes, decoded events, attestations, how far it has read."""
+"""What the desk saw of the chain: decoded events, attestations, how far it has read."""
 
 from __future__ import annotations
 
@@ -16,49 +16,11 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import to_hex
 from toolkit.errors import InconsistentNode, InvalidInput, LedgerError
 from toolkit.ledger import checks, schema
-from toolkit.ledger.errors import WalletTaken
-from toolkit.ledger.records import Attestation, ChainEvent, Cursor, Lane
+from toolkit.ledger.records import Attestation, ChainEvent, Cursor
 from toolkit.ledger.steps import chunks
 from toolkit.ledger.store import Unit
 
-__all__ = ["Attestations", "ChainEvents", "Cursors", "Lanes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """The sending keys. One lane is one key and one nonce sequence."""
-
-    unit: Unit
-    clock: Clock
-
-    def add(self, address: str, *, name: str, purpose: str) -> Lane:
-        """Registers a lane; the same again returns it. Raises `WalletTaken` for another name or key."""
-        row = {
-            "address": checksum_address(address, what="lane"),
-            "name": checks.one_line(name, what="lane", longest=64),
-            "purpose": checks.word(purpose, what="purpose"),
-        }
-        table = schema.lanes
-        with self.unit.writing() as connection:
-            known = connection.execute(
-                sa.select(table).where(sa.or_(table.c.address == address, table.c.name == name))
-            ).mappings()
-            for found in known:
-                if any(found[column] != value for column, value in row.items()):
-                    raise WalletTaken(
-                        f"lane {found['name']} is {found['address']} for {found['purpose']} already",
-                        lane=found["name"],
-                    )
-                return Lane(**found)
-            added = row | {"created_at": self.clock.now()}
-            connection.execute(sa.insert(table), [added])
-        return Lane(**added)  # type: ignore[arg-type]
-
-    def all(self) -> tuple[Lane, ...]:
-        """Every lane, by name."""
-        with self.unit.reading() as connection:
-            rows = connection.execute(sa.select(schema.lanes).order_by(schema.lanes.c.name)).mappings()
-            return tuple(Lane(**row) for row in rows)
+__all__ = ["Attestations", "ChainEvents", "Cursors"]
 
 
 @dataclass(frozen=True, slots=True)

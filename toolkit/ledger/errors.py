@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from toolkit.errors import InvalidInput, LedgerError, Refused, StaleDeployment
+from toolkit.errors import InvalidInput, LedgerError, LedgerUnreachable, Refused, StaleDeployment
 
 __all__ = [
     "FundsAlreadyMatched",
     "FundsMismatch",
+    "LedgerBusy",
+    "LedgerFull",
     "LedgerTooNew",
     "LedgerTooOld",
     "NotFound",
@@ -58,6 +60,21 @@ class PayoutAlreadyRecorded(Refused):
     """The redemption was paid before, or the payment reference was used before."""
 
     code = "payout_already_recorded"
+
+
+class LedgerBusy(LedgerError):
+    """Another writer was in the way (a deadlock, or a lock that was waited for too long): nothing of the
+    transaction was written. Begin it again.
+    """
+
+    code = "ledger_busy"
+    retryable = True
+
+
+class LedgerFull(LedgerUnreachable):
+    """The disk has no room for the ledger: nothing of the transaction was written. Make room first."""
+
+    code = "ledger_full"
 
 
 class StaleLedger(LedgerError, StaleDeployment):

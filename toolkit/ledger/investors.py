@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,27 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput, NotEligible
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
 from toolkit.ledger.store import Unit
 
-__all__ = ["Investors", "require_bank_account", "require_eligible", "require_owner"]
+__all__ = ["RECOVERED", "Investors", "require_bank_account", "require_eligible", "require_owner"]
+
+
+RECOVERED = "recovered"
+"""Label and regime of an investor of whom `ledger rebuild` knows only what the registry says."""
+
+# As `require_eligible` asks, for many at once.
+_ELIGIBLE = (
+    sa.select(schema.wallets.c.investor, schema.wallets.c.address)
+    .join(schema.investors, schema.investors.c.reference == schema.wallets.c.investor)
+    .where(
+        Among(schema.wallets.c.address, "wallets"),
+        schema.wallets.c.proof_method.is_not(None),
+        schema.investors.c.verified_until > sa.bindparam("at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,24 @@ class Investors:
                 raise InvalidInput(f"investor {reference} is already in the ledger", reference=reference)
             connection.execute(sa.insert(schema.investors), [row])
         return Investor(**row)  # type: ignore[arg-type]
+
+    def identify(self, reference: str, *, label: str, jurisdiction: str, regime: str) -> Investor:
+        """Gives an investor whom `ledger rebuild` recovered what the chain doesn't know of them.
+
+        Raises `InvalidInput` for one who was onboarded by this ledger: those facts don't change.
+        """
+        facts = {
+            "label": checks.one_line(label, what="label"),
+            "jurisdiction": checks.country(jurisdiction),
+            "regime": checks.word(regime, what="regime"),
+        }
+        with self.unit.writing() as connection:
+            if _investor(connection, reference).regime != RECOVERED:
+                raise InvalidInput(f"investor {reference} is known and not recovered", reference=reference)
+            connection.execute(
+                sa.update(schema.investors).where(schema.investors.c.reference == reference).values(**facts)
+            )
+            return _investor(connection, reference)
 
     def set_verified_until(self, reference: str, verified_until: datetime | None) -> Investor:
         """Renews, shortens or (with None) withdraws the verification."""
@@ -167,6 +202,20 @@ class Investors:
         """
         with self.unit.reading() as connection:
             require_eligible(connection, investor=investor, wallet=wallet, at=self.clock.now())
+
+    def ineligible(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], NotEligible]:
+        """Why those of these pairs (investor, wallet) that aren't eligible now are not."""
+        now = self.clock.now()
+        refused: dict[tuple[str, str], NotEligible] = {}
+        with self.unit.reading() as connection:
+            wallets = connection.execute(_ELIGIBLE, {"wallets": [wallet for _, wallet in pairs], "at": now})
+            eligible = {(row.investor, row.address) for row in wallets}
+            for investor, wallet in sorted(set(pairs) - eligible):
+                try:
+                    require_eligible(connection, investor=investor, wallet=wallet, at=now)
+                except NotEligible as error:
+                    refused[investor, wallet] = error
+        return refused
 
     def bank_accounts(self, investor: str) -> tuple[BankAccount, ...]:
         """The accounts of an investor, newest first."""

@@ -12,15 +12,19 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock, SystemClock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
-from toolkit.ledger import audit, migrate, schema
+from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.batches import Approvals, Batches
-from toolkit.ledger.chain import Attestations, ChainEvents, Cursors, Lanes
+from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
+from toolkit.ledger.flights import Flights
+from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
+from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
-from toolkit.ledger.records import Deployment, Head, OrderEvent
+from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
+from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
@@ -57,6 +61,14 @@ class _Repositories:
     @cached_property
     def batches(self) -> Batches:
         return Batches(self._unit, self.clock)
+
+    @cached_property
+    def flights(self) -> Flights:
+        return Flights(self._unit, self.clock)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        return Incidents(self._unit, self.clock)
 
     @cached_property
     def approvals(self) -> Approvals:
@@ -128,6 +140,10 @@ class _Shared:
 
 class Transaction(_Repositories):
     """The ledger's parts inside one transaction: all of it is committed at the end, or nothing."""
+
+    def recovery(self, *, unit: str, decimals: int, currency: str) -> Recovery:
+        """Writes what the chain proves into this ledger, which must be empty."""
+        return Recovery(self._unit, self.clock, unit_name=unit, decimals=decimals, currency=currency)
 
 
 class Ledger(_Repositories):
@@ -231,16 +247,17 @@ class Ledger(_Repositories):
                     wanted=wanted,
                 )
 
-    def journal(self, address: str) -> LaneJournal:
+    def journal(self, address: str, lease: Lease | None = None) -> LaneJournal:
         """The `TransactionJournal` of the lane with that key, for `toolkit.chain.sender.Sender`.
 
+        Nothing is recorded without a lease, given here or to the journal's `lease` later on.
         Raises `LedgerError` for a ledger that isn't bound to a deployment.
         """
         deployment = self.deployment
         if deployment is None:
             raise LedgerError("the ledger belongs to no deployment yet: open it with one, or bind it")
         address = checksum_address(address, what="lane")
-        return LaneJournal(self, address, deployment.chain_id, self._store.exclusive)
+        return LaneJournal(self, address, deployment.chain_id, lease)
 
     @property
     def deployment(self) -> Deployment | None:
@@ -263,7 +280,7 @@ class Ledger(_Repositories):
         `anchor` (an earlier `head()`) that the chain no longer contains.
         """
         with self._store.reading() as connection:
-            return audit.verify(connection, anchor)
+            return verification.verify(connection, anchor)
 
 
 def _meta(connection: Connection) -> dict[str, str]:

@@ -8,8 +8,10 @@ The roles and who must be apart from whom follow regulation.md 3.0 and W03 to W0
     redemption   requested -> valid -> escrowed -> approved -> burned -> paid -> settled
 
 `mined` is provisional: a reorganisation takes it back to `submitted`, and only `settled`, final under
-the chain's policy, releases money. `submitted` goes back to `approved` only when the transaction
-provably can't land any more. `on_hold` remembers the state it came from and returns there or ends.
+the chain's policy, releases money. An order that `ledger rebuild` found on the chain begins as
+`recovered` and goes at once to where the chain has it. `submitted` goes back to `approved` only when
+the transaction provably can't land any more. `on_hold` remembers the state it came from and returns
+there or ends.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class OrderKind(StrEnum):
 class State(StrEnum):
     """Every state of every machine."""
 
+    RECOVERED = "recovered"
     REQUESTED = "requested"
     FUNDED = "funded"
     VALID = "valid"
@@ -87,7 +90,7 @@ class Step:
 
 
 class Machine:
-    """The steps of one kind of order. `requested` is where every order begins."""
+    """The steps of one kind of order. `requested` is where every order begins, or `recovered`."""
 
     def __init__(self, kind: OrderKind, *, opened_by: Iterable[Role], steps: Iterable[Step]) -> None:
         self.kind = kind
@@ -135,11 +138,18 @@ class Machine:
             )
 
 
+_OPERATOR = frozenset({Role.OPERATOR})
 _ENDINGS = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
 
 
 def _is_return(target: State) -> bool:
     return target not in _ENDINGS
+
+
+def _recovered(*targets: State) -> list[Step]:
+    return [
+        Step(State.RECOVERED, target, _OPERATOR, reasoned=True, recorded_by="recovery") for target in targets
+    ]
 
 
 def _holdable(*sources: State, unless_sent: frozenset[State] = frozenset()) -> list[Step]:
@@ -167,7 +177,6 @@ def _ending(
     ]
 
 
-_OPERATOR = frozenset({Role.OPERATOR})
 _CHECKER = frozenset({Role.CHECKER})
 _TREASURER = frozenset({Role.TREASURER})
 _SENT = frozenset({State.VALID, State.APPROVED})  # with an escrow, or an acceptance
@@ -194,6 +203,7 @@ MINT = Machine(
         Step(State.SUBMITTED, State.APPROVED, _OPERATOR, reasoned=True),
         Step(State.APPROVED, State.FAILED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.FAILED, _OPERATOR, reasoned=True),
+        *_recovered(State.SETTLED),
         *_holdable(State.REQUESTED, State.FUNDED, State.APPROVED),
         *_ending(
             State.REJECTED,
@@ -247,6 +257,7 @@ REDEMPTION = Machine(
         Step(State.PAID, State.SETTLED, _OPERATOR),
         Step(State.ESCROWED, State.VALID, _OPERATOR, reasoned=True),
         Step(State.BURNED, State.APPROVED, _OPERATOR, reasoned=True),
+        *_recovered(State.ESCROWED, State.BURNED, State.SETTLED, State.CANCELLED, State.REJECTED),
         *_holdable(State.REQUESTED, State.VALID, State.ESCROWED, State.APPROVED, unless_sent=_SENT),
         *_ending(
             State.REJECTED,

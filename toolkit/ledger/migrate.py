@@ -50,6 +50,11 @@ def prepare(connection: Connection) -> None:
     Raises `LedgerTooNew`, `LedgerTooOld`, or `LedgerError` for a database that isn't a ledger.
     """
     current, wanted = current_revision(connection), head_revision()
+    if current is None and connection.dialect.name == "postgresql":
+        # Two who open an empty database at once: the second waits, and finds the tables.
+        key = sa.func.hashtextextended("ledger-migration", 0)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        current = current_revision(connection)
     if current == wanted:
         return
     if current is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -13,6 +14,7 @@ from toolkit.amounts import Amount, minor_units
 from toolkit.calendar import Clock
 from toolkit.errors import IdempotencyConflict, IllegalTransition, InvalidInput
 from toolkit.ledger import audit, checks, schema
+from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import (
     FundsAlreadyMatched,
     FundsMismatch,
@@ -22,12 +24,35 @@ from toolkit.ledger.errors import (
 )
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import FundsReceipt, MintOrder, Payout
-from toolkit.ledger.steps import advance, locked_orders
+from toolkit.ledger.steps import advance, locked_orders, read_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["Funds", "Payouts"]
+__all__ = ["BankLine", "Funds", "Payouts"]
 
 _MONEY_GOES_BACK = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED, State.FAILED})
+
+
+_RECEIPTS = (
+    sa.select(schema.funds_receipts)
+    .where(Among(schema.funds_receipts.c.reference, "references"))
+    .order_by(schema.funds_receipts.c.reference)
+)
+_LOCKED_RECEIPTS = _RECEIPTS.with_for_update()
+_PAYS_FOR = (
+    sa.update(schema.funds_receipts)
+    .where(schema.funds_receipts.c.reference == sa.bindparam("line"))
+    .values(order_id=sa.bindparam("order"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """A line of the bank's statement. `payer_matches`: whether the payer's name is the customer's."""
+
+    reference: str
+    amount: Amount
+    payer_matches: bool
+    value_date: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +71,32 @@ class Funds:
         statement imported twice) returns the first record; the same reference with other contents
         raises `IdempotencyConflict`.
         """
-        if isinstance(value_date, datetime) or not isinstance(value_date, date):
-            raise InvalidInput(f"value date {value_date!r} must be a date")
-        if payer_matches is not True and payer_matches is not False:
-            raise InvalidInput(
-                f"payer_matches {payer_matches!r} must be True or False: no answer is no match"
-            )
-        row = {
-            "reference": checks.one_line(reference, what="bank line"),
-            **_money_columns(amount),
-            "payer_matches": payer_matches,
-            "value_date": value_date,
-        }
+        return self.receive_many([BankLine(reference, amount, payer_matches, value_date)])[0]
+
+    def receive_many(self, lines: Sequence[BankLine]) -> tuple[FundsReceipt, ...]:
+        """Records the lines of a statement in one transaction, or none. As `receive`."""
+        now = self.clock.now()
+        wanted: dict[str, dict[str, Any]] = {}
+        for line in lines:
+            row = _line_row(line)
+            if wanted.setdefault(line.reference, row) != row:
+                raise _other_contents(line.reference)
         with self.unit.writing() as connection:
-            known = _receipt_row(connection, reference)
-            if known is not None:
-                if any(known[name] != value for name, value in row.items()):
-                    raise IdempotencyConflict(
-                        f"bank line {reference} is in the ledger with other contents: "
-                        "correct the import, a line never changes",
-                        reference=reference,
-                    )
-                return _receipt_from(known)
-            connection.execute(sa.insert(schema.funds_receipts), [{**row, "received_at": self.clock.now()}])
-            return _receipt(connection, reference)
+            known = _receipt_rows(connection, list(wanted))
+            for reference, found in known.items():
+                if any(found[name] != value for name, value in wanted[reference].items()):
+                    raise _other_contents(reference)
+            fresh = [
+                {**row, "received_at": now, "order_id": None, "returned_reference": None, "returned_at": None}
+                for reference, row in wanted.items()
+                if reference not in known
+            ]
+            names = [column.name for column in schema.funds_receipts.columns]
+            insert_rows(
+                connection, schema.funds_receipts, [tuple(row[name] for name in names) for row in fresh]
+            )
+        rows = {**known, **{row["reference"]: row for row in fresh}}
+        return tuple(_receipt_from(rows[line.reference]) for line in lines)
 
     def match(self, order_id: str, reference: str, *, actor: str) -> MintOrder:
         """`requested` to `funded`: this line of the bank's statement pays for that order.
@@ -79,29 +106,46 @@ class Funds:
         currency are exactly the order's, and what `orders.step_many` raises; `actor` is a `TREASURER`.
         """
         with self.unit.writing() as connection:
-            order = locked_orders(connection, [order_id])[order_id]
-            receipt = _receipt_row(connection, reference, lock=True)
+            self._match(connection, {order_id: reference}, actor)
+            (funded,) = read_orders(connection, [order_id])
+        return cast("MintOrder", funded)  # only their machine knows FUNDED
+
+    def match_many(self, lines: Mapping[str, str], *, actor: str) -> None:
+        """Orders and the references of the lines that pay for them, all or none. As `match`."""
+        with self.unit.writing() as connection:
+            self._match(connection, lines, actor)
+
+    def _match(self, connection: Connection, lines: Mapping[str, str], actor: str) -> None:
+        orders = locked_orders(connection, list(lines))
+        receipts = _receipt_rows(connection, list(lines.values()), lock=True)
+        paid: dict[str, str] = {}
+        for order_id, reference in lines.items():
+            receipt = receipts.get(reference)
             if receipt is None:
                 raise NotFound(
                     f"no bank line {reference!r}: record it with funds.receive", reference=reference
                 )
-            _check_match(order, receipt)
-            connection.execute(
-                sa.update(schema.funds_receipts)
-                .where(schema.funds_receipts.c.reference == reference)
-                .values(order_id=order_id)
-            )
-            (funded,) = advance(
-                connection,
-                [order_id],
-                State.FUNDED,
-                actor=actor,
-                role=Role.TREASURER,
-                at=self.clock.now(),
-                evidence=audit.receipt_digest(receipt),
-                recorded_by="funds.match",
-            )
-        return cast("MintOrder", funded)  # only their machine knows FUNDED
+            if paid.setdefault(reference, order_id) != order_id:
+                raise FundsAlreadyMatched(
+                    f"bank line {reference} can't pay for {paid[reference]} and {order_id}",
+                    reference=reference,
+                )
+            _check_match(orders[order_id], receipt)
+        if lines:
+            rows = [{"line": reference, "order": order_id} for reference, order_id in paid.items()]
+            connection.execute(_PAYS_FOR, rows)
+        advance(
+            connection,
+            list(lines),
+            State.FUNDED,
+            actor=actor,
+            role=Role.TREASURER,
+            at=self.clock.now(),
+            evidence={
+                order_id: audit.receipt_digest(receipts[reference]) for order_id, reference in lines.items()
+            },
+            recorded_by="funds.match",
+        )
 
     def mark_returned(self, reference: str, *, payment_reference: str) -> FundsReceipt:
         """Records that the money went back to its payer under `payment_reference`.
@@ -195,7 +239,7 @@ class Payouts:
             order = locked_orders(connection, [order_id])[order_id]
             _check_unpaid(connection, order_id, reference)
             _check_amount(order, amount, what=f"payment {reference}")
-            row["bank_account"] = order["bank_account"]
+            row["bank_account"] = order["bank_account"] or _only_account(connection, order)
             advance(
                 connection,
                 [order_id],
@@ -260,6 +304,24 @@ def _check_amount(order: RowMapping, paid: Amount, *, what: str) -> None:
         )
 
 
+def _only_account(connection: Connection, order: RowMapping) -> str:
+    """Where a recovered redemption is paid to: the chain doesn't know, so it must be the only account."""
+    table = schema.bank_accounts
+    query = sa.select(table.c.reference).where(
+        table.c.investor == order["investor"], table.c.currency == order["currency"]
+    )
+    found = connection.execute(query).scalars().all()
+    if len(found) != 1:
+        raise NotFound(
+            f"redemption {order['id']} was rebuilt from the chain, which knows no bank account, and "
+            f"investor {order['investor']} has {len(found)} in {order['currency']}: onboard them again with "
+            "the one that the money goes to",
+            order=order["id"],
+            investor=order["investor"],
+        )
+    return str(found[0])
+
+
 def _check_unpaid(connection: Connection, order_id: str, reference: str) -> None:
     audit.lock(connection)  # two payments under one reference must not pass each other
     table = schema.payouts
@@ -275,9 +337,39 @@ def _check_unpaid(connection: Connection, order_id: str, reference: str) -> None
         )
 
 
+def _line_row(line: BankLine) -> dict[str, Any]:
+    if isinstance(line.value_date, datetime) or not isinstance(line.value_date, date):
+        raise InvalidInput(f"value date {line.value_date!r} must be a date")
+    if line.payer_matches is not True and line.payer_matches is not False:
+        raise InvalidInput(
+            f"payer_matches {line.payer_matches!r} must be True or False: no answer is no match"
+        )
+    return {
+        "reference": checks.one_line(line.reference, what="bank line"),
+        **_money_columns(line.amount),
+        "payer_matches": line.payer_matches,
+        "value_date": line.value_date,
+    }
+
+
+def _other_contents(reference: str) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"bank line {reference} is in the ledger with other contents: correct the import, a line never "
+        "changes",
+        reference=reference,
+    )
+
+
+def _receipt_rows(
+    connection: Connection, references: Sequence[str], *, lock: bool = False
+) -> dict[str, RowMapping]:
+    query = _LOCKED_RECEIPTS if lock else _RECEIPTS
+    found = connection.execute(query, {"references": references}).mappings()
+    return {row["reference"]: row for row in found}
+
+
 def _receipt_row(connection: Connection, reference: str, *, lock: bool = False) -> RowMapping | None:
-    query = sa.select(schema.funds_receipts).where(schema.funds_receipts.c.reference == reference)
-    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return _receipt_rows(connection, [reference], lock=lock).get(reference)
 
 
 def _receipt(connection: Connection, reference: str) -> FundsReceipt:
@@ -287,7 +379,7 @@ def _receipt(connection: Connection, reference: str) -> FundsReceipt:
     return _receipt_from(row)
 
 
-def _receipt_from(row: RowMapping) -> FundsReceipt:
+def _receipt_from(row: Any) -> FundsReceipt:
     return FundsReceipt(
         reference=row["reference"],
         amount=Amount.from_base_units(row["amount"], unit=row["currency"], decimals=row["decimals"]),

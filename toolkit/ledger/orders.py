@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,27 +16,41 @@ from toolkit.amounts import MAX_BASE_UNITS, Amount
 from toolkit.calendar import Clock
 from toolkit.errors import IdempotencyConflict, InvalidInput, NotAuthorised
 from toolkit.ledger import audit, checks, schema
+from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.investors import require_bank_account, require_eligible, require_owner
 from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, RedemptionOrder
-from toolkit.ledger.steps import advance, locked_orders, order_from
+from toolkit.ledger.steps import advance, locked_orders, order_from, read_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["Orders"]
+__all__ = ["MintRequest", "Orders"]
+
+_TABLE = schema.orders
 
 # Built once: building a statement costs as much as running it.
-_KEY = sa.select(schema.idempotency_keys).where(schema.idempotency_keys.c.key == sa.bindparam("wanted"))
-_INSERT = sa.insert(schema.orders)
-_INSERT_KEY = sa.insert(schema.idempotency_keys)
-_NEXT_NUMBER = (
+_ORDER = sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("wanted"))
+_KEYS = sa.select(schema.idempotency_keys).where(Among(schema.idempotency_keys.c.key, "keys"))
+_TAKE_NUMBERS = (
     sa.update(schema.counters)
     .where(schema.counters.c.name == "mint_number")
-    .values(value=schema.counters.c.value + 1)
+    .values(value=schema.counters.c.value + sa.bindparam("count"))
     .returning(schema.counters.c.value)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MintRequest:
+    """What a customer asks for: tokens for `currency` at par, good for `lifetime`."""
+
+    investor: str
+    wallet: str
+    amount: Amount
+    currency: str
+    idempotency_key: str
+    lifetime: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +78,36 @@ class Orders:
         that isn't proven to be the investor's or an investor who isn't verified now, `NotAuthorised`
         unless `maker` is a `MAKER`, `InvalidInput` for an amount of zero or with fractions of a cent.
         """
-        if lifetime <= timedelta(0):
-            raise InvalidInput(f"lifetime {lifetime!r} must be a positive timedelta")
+        request = MintRequest(investor, wallet, amount, currency, idempotency_key, lifetime)
+        return self.request_mints([request], maker=maker)[0]
+
+    def request_mints(self, requests: Sequence[MintRequest], *, maker: str) -> tuple[MintOrder, ...]:
+        """Takes several orders in one transaction, or none; numbered in their sequence.
+
+        As `request_mint`, which is this for one.
+        """
         now = self.clock.now()
-        body = _body(OrderKind.MINT, investor, wallet, amount, currency)
-        body["lifetime"] = str(lifetime // timedelta(microseconds=1))
+        bodies = [digest(_mint_body(request)) for request in requests]
+        keys = [checks.one_line(request.idempotency_key, what="idempotency key") for request in requests]
         with self.unit.writing() as connection:
             end = audit.lock(connection)  # requests queue up here, so that a key makes one order
-            order = _known(connection, idempotency_key, digest(body))
-            if order is None:
+            known = _known(connection, keys, bodies)
+            fresh = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
+            if fresh:
                 require_role(connection, maker, Role.MAKER)
-                require_eligible(connection, investor=investor, wallet=wallet, at=now)
-                row = _row(OrderKind.MINT, investor, wallet, amount, currency, maker, now)
-                row |= {"number": _next_number(connection), "expires_at": now + lifetime}
-                order = _open(connection, row, Role.MAKER, idempotency_key, digest(body), end)
-        return cast("MintOrder", order)  # the kind is part of the body
+                for investor, wallet in {(item.investor, item.wallet) for item in fresh.values()}:
+                    require_eligible(connection, investor=investor, wallet=wallet, at=now)
+                first = _take_numbers(connection, len(fresh))
+                rows = []
+                for number, item in enumerate(fresh.values(), start=first):
+                    row = _row(
+                        OrderKind.MINT, item.investor, item.wallet, item.amount, item.currency, maker, now
+                    )
+                    rows.append(row | {"number": number, "expires_at": now + item.lifetime})
+                hashes = dict(zip(keys, bodies, strict=True))
+                opened = _open(connection, rows, Role.MAKER, [(key, hashes[key]) for key in fresh], end)
+                known |= dict(zip(fresh, opened, strict=True))
+        return tuple(cast("MintOrder", known[key]) for key in keys)  # the kind is part of the body
 
     def request_redemption(
         self,
@@ -101,16 +131,17 @@ class Orders:
         body["bank_account"] = bank_account
         if role not in MACHINES[OrderKind.REDEMPTION].opened_by:
             raise NotAuthorised(f"the role {role} opens no redemption order", role=role)
+        key, body_hash = checks.one_line(idempotency_key, what="idempotency key"), digest(body)
         with self.unit.writing() as connection:
             end = audit.lock(connection)  # requests queue up here, so that a key makes one order
-            order = _known(connection, idempotency_key, digest(body))
+            order = _known(connection, [key], [body_hash]).get(key)
             if order is None:
                 require_role(connection, maker, role)
                 require_owner(connection, investor=investor, wallet=wallet)
                 require_bank_account(connection, reference=bank_account, investor=investor, currency=currency)
                 row = _row(OrderKind.REDEMPTION, investor, wallet, amount, currency, maker, now)
                 row["bank_account"] = bank_account
-                order = _open(connection, row, role, idempotency_key, digest(body), end)
+                (order,) = _open(connection, [row], role, [(key, body_hash)], end)
         return cast("RedemptionOrder", order)  # the kind is part of the body
 
     def step(
@@ -145,14 +176,37 @@ class Orders:
         Some steps carry facts and have methods of their own: `validate`, `escrow`, `funds.match`,
         `payouts.record`.
         """
-        to, role = State(to), Role(role)
         with self.unit.writing() as connection:
-            return advance(
+            advance(
                 connection,
                 order_ids,
-                to,
+                State(to),
                 actor=actor,
-                role=role,
+                role=Role(role),
+                at=self.clock.now(),
+                reason=reason,
+                evidence=evidence,
+            )
+            return read_orders(connection, order_ids)
+
+    def step_all(
+        self,
+        order_ids: Sequence[str],
+        to: State,
+        *,
+        actor: str,
+        role: Role,
+        reason: str = "",
+        evidence: str | None = None,
+    ) -> None:
+        """`step_many` for a worker that moves hundreds at a time and has no use for the records."""
+        with self.unit.writing() as connection:
+            advance(
+                connection,
+                order_ids,
+                State(to),
+                actor=actor,
+                role=Role(role),
                 at=self.clock.now(),
                 reason=reason,
                 evidence=evidence,
@@ -171,17 +225,19 @@ class Orders:
         with self.unit.writing() as connection:
             row = locked_orders(connection, [order_id])[order_id]
             require_eligible(connection, investor=row["investor"], wallet=row["wallet"], at=now)
-            (order,) = advance(
+            advance(
                 connection,
                 [order_id],
                 State.VALID,
                 actor=actor,
                 role=Role(role),
                 at=now,
+                reason=audit.fact(due_at),
                 evidence=evidence,
                 columns={"due_at": due_at},
                 recorded_by="orders.validate",
             )
+            (order,) = read_orders(connection, [order_id])
         return cast("RedemptionOrder", order)  # only their machine knows VALID
 
     def escrow(self, order_id: str, *, number: int, actor: str, evidence: str) -> RedemptionOrder:
@@ -201,28 +257,40 @@ class Orders:
             ).scalar_one_or_none()
             if other is not None:
                 raise InvalidInput(f"redemption {number} is order {other}, not {order_id}", number=number)
-            (order,) = advance(
+            advance(
                 connection,
                 [order_id],
                 State.ESCROWED,
                 actor=actor,
                 role=Role.OPERATOR,
                 at=self.clock.now(),
+                reason=audit.fact(number),
                 evidence=evidence,
                 columns={"number": number},
                 recorded_by="orders.escrow",
             )
+            (order,) = read_orders(connection, [order_id])
         return cast("RedemptionOrder", order)  # only their machine knows ESCROWED
 
     def claim(
-        self, kind: OrderKind, state: State, limit: int, *, batched: bool | None = None
+        self,
+        kind: OrderKind,
+        state: State,
+        limit: int | None = None,
+        *,
+        batched: bool | None = None,
+        flying: bool | None = None,
     ) -> tuple[Order, ...]:
         """Up to `limit` orders in `state`, first come, first served.
 
-        `batched=False` leaves out those already in a batch. Inside a transaction the orders are
-        locked until it ends, and orders that another worker has locked are passed over.
+        `batched=False` leaves out those already in a batch, `flying=False` those in a flight. Inside a
+        transaction the orders are locked until it ends, and orders that another worker has locked are
+        passed over.
         """
         query = _filtered(kind=kind, state=state, batched=batched).limit(limit)
+        if flying is not None:
+            is_null = _TABLE.c.flight_id.is_(None)
+            query = query.where(~is_null if flying else is_null)
         with self.unit.writing() as connection:
             rows = connection.execute(query.with_for_update(skip_locked=True)).mappings().all()
         return tuple(order_from(row) for row in rows)
@@ -239,6 +307,19 @@ class Orders:
         query = _filtered(kind=kind, state=state, investor=investor).limit(limit)
         with self.unit.reading() as connection:
             return tuple(order_from(row) for row in connection.execute(query).mappings())
+
+    def expired(self, kind: OrderKind, states: Iterable[State]) -> tuple[Order, ...]:
+        """Orders in these states whose time is over, and that no flight has taken."""
+        query = _filtered(kind=kind, state=states).where(
+            _TABLE.c.expires_at <= self.clock.now(), _TABLE.c.flight_id.is_(None)
+        )
+        with self.unit.reading() as connection:
+            return tuple(order_from(row) for row in connection.execute(query).mappings().all())
+
+    def many(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
+        """The orders, in the sequence of their ids. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            return read_orders(connection, order_ids)
 
     def get(self, order_id: str) -> Order:
         """The order. Raises `NotFound`."""
@@ -304,10 +385,10 @@ def _row(
     kind: OrderKind, investor: str, wallet: str, amount: Amount, currency: str, maker: str, now: datetime
 ) -> dict[str, Any]:
     return {
-        "id": str(uuid.uuid4()),
-        "kind": kind,
+        "id": _new_id(now),
+        "kind": kind.value,
         "number": None,
-        "state": State.REQUESTED,
+        "state": State.REQUESTED.value,
         "held_from": None,
         "investor": investor,
         "wallet": wallet,
@@ -321,58 +402,79 @@ def _row(
         "expires_at": None,
         "due_at": None,
         "batch_id": None,
+        "flight_id": None,
     }
 
 
-def _known(connection: Connection, key: str, body_hash: str) -> Order | None:
-    """The order made under `key` before, if any."""
-    checks.one_line(key, what="idempotency key")
-    found = connection.execute(_KEY, {"wanted": key}).mappings().one_or_none()
-    if found is None:
-        return None
-    if found["body_hash"] != body_hash:
-        raise IdempotencyConflict(
-            f"the key {key!r} already asked for order {found['order_id']} with another body: "
-            "use a new key for a new order",
-            key=key,
-            order=found["order_id"],
-        )
-    return _get(connection, found["order_id"])
+def _mint_body(request: MintRequest) -> dict[str, str | None]:
+    if request.lifetime <= timedelta(0):
+        raise InvalidInput(f"lifetime {request.lifetime!r} must be a positive timedelta")
+    body = _body(OrderKind.MINT, request.investor, request.wallet, request.amount, request.currency)
+    body["lifetime"] = str(request.lifetime // timedelta(microseconds=1))
+    return body
+
+
+def _known(connection: Connection, keys: Sequence[str], bodies: Sequence[str]) -> dict[str, Order]:
+    """The orders made under `keys` before. Raises `IdempotencyConflict` if one asked for another body."""
+    wanted: dict[str, str] = {}
+    for key, body_hash in zip(keys, bodies, strict=True):
+        if wanted.setdefault(key, body_hash) != body_hash:
+            raise IdempotencyConflict(f"the key {key!r} is given twice with different bodies", key=key)
+    found = {row["key"]: row for row in connection.execute(_KEYS, {"keys": list(wanted)}).mappings()}
+    for key, row in found.items():
+        if row["body_hash"] != wanted[key]:
+            raise IdempotencyConflict(
+                f"the key {key!r} already asked for order {row['order_id']} with another body: "
+                "use a new key for a new order",
+                key=key,
+                order=row["order_id"],
+            )
+    if not found:
+        return {}
+    return dict(zip(found, read_orders(connection, [row["order_id"] for row in found.values()]), strict=True))
 
 
 def _open(
-    connection: Connection, row: dict[str, Any], role: Role, key: str, body_hash: str, end: Head
-) -> Order:
-    row["opened_seq"] = end.seq + 1
-    connection.execute(_INSERT, [row])
-    connection.execute(
-        _INSERT_KEY,
-        [{"key": key, "body_hash": body_hash, "order_id": row["id"], "created_at": row["created_at"]}],
+    connection: Connection,
+    rows: Sequence[dict[str, Any]],
+    role: Role,
+    keys: Sequence[tuple[str, str]],
+    end: Head,
+) -> list[Order]:
+    """Writes new orders with their keys (and the hashes of their bodies) and their first events."""
+    for seq, row in enumerate(rows, start=end.seq + 1):
+        row["opened_seq"] = seq
+    names = [column.name for column in _TABLE.columns]
+    insert_rows(connection, _TABLE, [tuple(row[name] for name in names) for row in rows])
+    insert_rows(
+        connection,
+        schema.idempotency_keys,
+        [
+            (key, body_hash, row["id"], row["created_at"])
+            for (key, body_hash), row in zip(keys, rows, strict=True)
+        ],
     )
-    first = audit.Draft(
-        order_id=row["id"],
-        from_state=None,
-        to_state=State.REQUESTED,
-        actor=row["maker"],
-        role=role,
-        at=row["created_at"],
-        reason="",
-        evidence=audit.order_digest(row),
-    )
-    audit.append(connection, [first], end)
-    return order_from(row)
+    first = audit.Draft(State.REQUESTED, rows[0]["maker"], role, rows[0]["created_at"])
+    audit.append(connection, first, [(row["id"], None, audit.order_digest(row)) for row in rows], end)
+    return [order_from(row) for row in rows]
 
 
-def _next_number(connection: Connection) -> int:
-    return int(connection.execute(_NEXT_NUMBER).scalar_one())
+def _take_numbers(connection: Connection, count: int) -> int:
+    """The first of `count` numbers that nobody else gets."""
+    return int(connection.execute(_TAKE_NUMBERS, {"count": count}).scalar_one()) - count + 1
+
+
+def _new_id(now: datetime) -> str:
+    """A UUID of version 7 (RFC 9562): random, and those of one time lie together in every index."""
+    microseconds = int(now.timestamp()) * 1_000_000 + now.microsecond
+    milliseconds, rest = divmod(microseconds, 1000)
+    high = milliseconds << 16 | 7 << 12 | rest * 4096 // 1000
+    low = 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=high << 64 | low))
 
 
 def _get(connection: Connection, order_id: str) -> Order:
-    row = (
-        connection.execute(sa.select(schema.orders).where(schema.orders.c.id == order_id))
-        .mappings()
-        .one_or_none()
-    )
+    row = connection.execute(_ORDER, {"wanted": order_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"no order {order_id!r}: check the id", order=order_id)
     return order_from(row)

@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "Investor",
     "Lane",
+    "Lease",
     "MintOrder",
     "Order",
     "OrderEvent",
@@ -121,7 +122,8 @@ class Order:
     """What a customer asked for, and how far it has come.
 
     The amount is `base_units` of the token `unit`; `currency` is the money it is paid or redeemed in,
-    at par. `created_at` is the ledger's own receipt time. `batch_id` is the open batch it is part of.
+    at par. `created_at` is the ledger's own receipt time. `batch_id` is the open batch it is part of,
+    `flight_id` the transaction that carries it now.
     """
 
     id: str
@@ -137,6 +139,7 @@ class Order:
     maker: str
     created_at: datetime
     batch_id: str | None
+    flight_id: str | None
 
     @property
     def amount(self) -> Amount:
@@ -218,10 +221,10 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Orders that go to the chain together, in the order they are signed in.
+    """Orders that are signed together, in the order they are signed in.
 
-    `state` is `open` (may still change hands or be released), `sent` (a transaction exists that may
-    land) or `closed`. `digest` is the EIP-712 digest that is approved.
+    `state` is `open` as long as one of them still needs its signatures, then `closed`. `digest` is the
+    EIP-712 digest that is approved.
     """
 
     id: str
@@ -230,6 +233,37 @@ class Batch:
     state: str
     created_at: datetime
     order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One transaction, by its lane and nonce, and the orders it carries, in its sequence.
+
+    `state` is `formed` (its orders are taken, nothing is signed, `nonce` is None), `flying` (signed bytes
+    are stored and may land), `landed` (final on chain) or `returned` (it never will, or reverted).
+    """
+
+    id: str
+    purpose: str
+    lane: str
+    nonce: int | None
+    state: str
+    created_at: datetime
+    order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that stops the worker's minting until a person has looked. `details` are JSON values."""
+
+    id: str
+    kind: str
+    opened_at: datetime
+    summary: str
+    details: dict[str, Any]
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +279,24 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One sending key with its own nonce sequence."""
+    """One sending key with its own nonce sequence, and who has its lease."""
 
     address: str
     name: str
     purpose: str
     created_at: datetime
+    holder: str | None = None
+    fence: int = 0
+    leased_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to record transactions of a lane, for as long as its `fence` is the lane's."""
+
+    address: str
+    holder: str
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +312,7 @@ class TransactionRecord:
     nonce: int
     raw: bytes
     purpose: str
-    batch_id: str | None
+    flight_id: str | None
     state: str
     created_at: datetime
     block_number: int | None

@@ -169,6 +169,19 @@ batches = sa.Table(
     sa.Index("ix_batches_state_created_at", "state", "created_at"),
 )
 
+# One transaction: `nonce` is null until it is signed.
+flights = sa.Table(
+    "flights",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("purpose", _Word, nullable=False),
+    sa.Column("lane", _Address, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=True),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_flights_state_created_at", "state", "created_at"),
+)
+
 orders = sa.Table(
     "orders",
     metadata,
@@ -189,16 +202,26 @@ orders = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=True),
     sa.Column("due_at", UtcDateTime, nullable=True),
     sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True),
     # The sequence number of the order's first event: first come, first served.
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("kind", "number"),
     sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
+    sa.Index(
+        "ix_orders_flight_id",
+        "flight_id",
+        sqlite_where=sa.text("flight_id IS NOT NULL"),
+        postgresql_where=sa.text("flight_id IS NOT NULL"),
+    ),
 )
 
 order_events = sa.Table(
     "order_events",
     metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    # On SQLite an INTEGER key is the place of the row itself: events lie in their sequence.
+    sa.Column(
+        "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
     sa.Column("from_state", _Word, nullable=True),
     sa.Column("to_state", _Word, nullable=False),
@@ -208,7 +231,7 @@ order_events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("evidence", _Digest, nullable=True),
     sa.Column("previous_hash", _Digest, nullable=False),
-    sa.Column("hash", _Digest, nullable=False, unique=True),
+    sa.Column("hash", _Digest, nullable=False),
     sa.Index("ix_order_events_order_id_seq", "order_id", "seq"),
 )
 
@@ -227,6 +250,27 @@ batch_orders = sa.Table(
     sa.Column("batch_id", _Id, _fk("batches.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("order_id", _Id, _fk("orders.id"), nullable=False, index=True),
+)
+
+flight_orders = sa.Table(
+    "flight_orders",
+    metadata,
+    sa.Column("flight_id", _Id, _fk("flights.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("kind", _Word, nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("acknowledged_at", UtcDateTime, nullable=True),
+    sa.Column("acknowledged_by", sa.String(64), _fk("persons.person_id"), nullable=True),
+    sa.Column("note", sa.Text, nullable=True),
 )
 
 approvals = sa.Table(
@@ -274,6 +318,9 @@ lanes = sa.Table(
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("purpose", _Word, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("holder", sa.String(64), nullable=True),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("leased_until", UtcDateTime, nullable=True),
 )
 
 transactions = sa.Table(
@@ -284,12 +331,13 @@ transactions = sa.Table(
     sa.Column("nonce", sa.BigInteger, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True, index=True),
     sa.Column("state", _Word, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("block_number", sa.BigInteger, nullable=True),
     sa.Column("block_hash", _Hash, nullable=True),
     sa.Index("ix_transactions_lane_nonce", "lane", "nonce"),
+    sa.Index("ix_transactions_lane_state_nonce", "lane", "state", "nonce"),
     sa.Index("ix_transactions_state_created_at", "state", "created_at"),
 )
 

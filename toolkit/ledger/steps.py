@@ -3,56 +3,111 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import audit, checks, schema
+from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, OrderExpired
-from toolkit.ledger.machines import MACHINES, OrderKind, Role, State, Step
+from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, Step
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import MintOrder, Order, RedemptionOrder
 
-__all__ = ["advance", "locked_orders", "order_from"]
+__all__ = ["advance", "chunks", "locked_orders", "order_from", "read_orders"]
 
 _CHUNK = 500  # bound parameters per statement
 
+_STATES = {state.value: state for state in State}
+_KINDS = {kind.value: kind for kind in OrderKind}
+
 # Built once: building a statement costs as much as running it.
-_LOCKED = (
-    sa.select(schema.orders)
-    .where(schema.orders.c.id.in_(sa.bindparam("ids", expanding=True)))
-    # One sequence of locking for everybody, so that two workers can't block each other.
-    .order_by(schema.orders.c.opened_seq)
-    .with_for_update()
+_AMONG = Among(schema.orders.c.id, "ids")
+# One sequence of locking for everybody, so that two workers can't block each other.
+_LOCKED = sa.select(schema.orders).where(_AMONG).order_by(schema.orders.c.opened_seq).with_for_update()
+_STANDING = ("id", "kind", "state", "held_from", "flight_id", "expires_at")
+_LOCKED_STANDING = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING))
+# Reading an instant costs more than the rest of the row, and few steps ask for it.
+_LOCKED_TIMELESS = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING[:-1]))
+_TIMED = frozenset(
+    step.target
+    for machine in MACHINES.values()
+    for step in machine.steps.values()
+    if step.before_expiry or step.target is State.EXPIRED
+)
+_ORDERS = sa.select(schema.orders).where(_AMONG)
+_FLIGHT_STATE = sa.select(schema.flights.c.state).where(schema.flights.c.id == sa.bindparam("flight"))
+_MOVE = (
+    sa.update(schema.orders)
+    .where(_AMONG, schema.orders.c.state == sa.bindparam("source"))
+    .values(state=sa.bindparam("target"), held_from=sa.bindparam("held"))
+)
+_ACTS = (
+    sa.select(schema.order_events.c.order_id, schema.order_events.c.to_state)
+    .where(
+        Among(schema.order_events.c.order_id, "ids"),
+        schema.order_events.c.actor == sa.bindparam("person"),
+        sa.or_(
+            schema.order_events.c.from_state.is_(None),
+            schema.order_events.c.from_state != State.ON_HOLD,
+        ),
+    )
+    .order_by(schema.order_events.c.seq)
 )
 
 
 def order_from(row: Any) -> Order:
     """The record of a row of `orders`."""
-    kind = OrderKind(row["kind"])
-    common: dict[str, Any] = {
-        "id": row["id"],
-        "kind": kind,
-        "state": State(row["state"]),
-        "held_from": None if row["held_from"] is None else State(row["held_from"]),
-        "investor": row["investor"],
-        "wallet": row["wallet"],
-        "base_units": row["amount"],
-        "unit": row["unit"],
-        "decimals": row["decimals"],
-        "currency": row["currency"],
-        "maker": row["maker"],
-        "created_at": row["created_at"],
-        "batch_id": row["batch_id"],
-        "number": row["number"],
-    }
+    kind, held_from = _KINDS[row["kind"]], row["held_from"]
     if kind is OrderKind.MINT:
-        return MintOrder(**common, expires_at=row["expires_at"])
-    return RedemptionOrder(**common, bank_account=row["bank_account"], due_at=row["due_at"])
+        return MintOrder(
+            id=row["id"],
+            kind=kind,
+            state=_STATES[row["state"]],
+            held_from=None if held_from is None else _STATES[held_from],
+            investor=row["investor"],
+            wallet=row["wallet"],
+            base_units=row["amount"],
+            unit=row["unit"],
+            decimals=row["decimals"],
+            currency=row["currency"],
+            maker=row["maker"],
+            created_at=row["created_at"],
+            batch_id=row["batch_id"],
+            flight_id=row["flight_id"],
+            number=row["number"],
+            expires_at=row["expires_at"],
+        )
+    return RedemptionOrder(
+        id=row["id"],
+        kind=kind,
+        state=_STATES[row["state"]],
+        held_from=None if held_from is None else _STATES[held_from],
+        investor=row["investor"],
+        wallet=row["wallet"],
+        base_units=row["amount"],
+        unit=row["unit"],
+        decimals=row["decimals"],
+        currency=row["currency"],
+        maker=row["maker"],
+        created_at=row["created_at"],
+        batch_id=row["batch_id"],
+        flight_id=row["flight_id"],
+        number=row["number"],
+        bank_account=row["bank_account"],
+        due_at=row["due_at"],
+    )
+
+
+def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:
+    """The orders, in the sequence of their ids. Raises `NotFound`."""
+    rows = {row["id"]: row for row in connection.execute(_ORDERS, {"ids": order_ids}).mappings().all()}
+    _check_known(rows, order_ids)
+    return tuple(order_from(rows[order_id]) for order_id in order_ids)
 
 
 def locked_orders(connection: Connection, order_ids: Sequence[str]) -> dict[str, RowMapping]:
@@ -60,16 +115,21 @@ def locked_orders(connection: Connection, order_ids: Sequence[str]) -> dict[str,
 
     Raises `NotFound` for an unknown id and `InvalidInput` for one given twice.
     """
+    _check_distinct(order_ids)
+    rows = {row["id"]: row for row in connection.execute(_LOCKED, {"ids": order_ids}).mappings().all()}
+    _check_known(rows, order_ids)
+    return rows
+
+
+def _check_distinct(order_ids: Sequence[str]) -> None:
     if len(set(order_ids)) != len(order_ids):
         raise InvalidInput("an order is named twice: name each order once")
-    rows: dict[str, RowMapping] = {}
-    for chunk in chunks(order_ids):
-        found = connection.execute(_LOCKED, {"ids": list(chunk)}).mappings()
-        rows.update((row["id"], row) for row in found)
-    for order_id in order_ids:
-        if order_id not in rows:
-            raise NotFound(f"no order {order_id!r}: check the id", order=order_id)
-    return rows
+
+
+def _check_known(rows: Mapping[str, Any], order_ids: Sequence[str]) -> None:
+    if len(rows) != len(set(order_ids)):
+        missing = next(order_id for order_id in order_ids if order_id not in rows)
+        raise NotFound(f"no order {missing!r}: check the id", order=missing)
 
 
 def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -87,131 +147,155 @@ def advance(
     role: Role,
     at: datetime,
     reason: str = "",
-    evidence: str | None = None,
+    evidence: str | Mapping[str, str] | None = None,
     columns: dict[str, Any] | None = None,
     recorded_by: str | None = None,
-) -> tuple[Order, ...]:
+) -> None:
     """Takes every order to `to`, or none.
 
     All checks come before the first write. `columns` are further columns of the orders, written
-    together with the state. Raises `IllegalTransition`, `NotAuthorised`, `OrderExpired`,
-    `InvalidInput` or `NotFound`.
+    together with the state; `evidence` is that of all, or a mapping with each one's. Raises
+    `IllegalTransition`, `NotAuthorised`, `OrderExpired`, `InvalidInput` or `NotFound`.
     """
     if not order_ids:
-        return ()
-    rows = locked_orders(connection, order_ids)
+        return
+    rows = _locked_standing(connection, order_ids, to)
     require_role(connection, actor, role)
-    steps = {
-        order_id: _checked_step(connection, rows[order_id], to, role, at, reason, recorded_by)
-        for order_id in order_ids
-    }
-    _check_apart(connection, steps, actor)
-    values = {"state": to, **(columns or {})}
+    steps = _checked_steps(connection, rows, to, role, at, reason, recorded_by)
+    _check_apart(connection, steps, to, actor)
+    digests = _digests(evidence, order_ids)
     for source, members in _by_source(steps).items():
-        _write(connection, members, source, to, values)
-    evidence = checks.sha256_hex(evidence)
+        _write(connection, members, source, to, columns)
     audit.append(
         connection,
-        [
-            audit.Draft(order_id, steps[order_id].source, to, actor, role, at, reason, evidence)
-            for order_id in order_ids
-        ],
-    )
-    return tuple(
-        order_from({**rows[order_id], **values, "held_from": _held_from(steps[order_id].source, to)})
-        for order_id in order_ids
+        audit.Draft(to, actor, role, at, reason),
+        [(order_id, steps[order_id].source, digests[order_id]) for order_id in order_ids],
     )
 
 
-def _held_from(source: State, to: State) -> State | None:
-    return source if to is State.ON_HOLD else None
+def _digests(evidence: str | Mapping[str, str] | None, order_ids: Sequence[str]) -> Mapping[str, str | None]:
+    if isinstance(evidence, Mapping):
+        return {order_id: checks.sha256_hex(evidence[order_id]) for order_id in order_ids}
+    return dict.fromkeys(order_ids, checks.sha256_hex(evidence))
 
 
-def _checked_step(
+class _Standing(NamedTuple):
+    """Where an order stands. `expires_at` is read for the steps that ask for it."""
+
+    id: str
+    kind: str
+    state: str
+    held_from: str | None
+    flight_id: str | None
+    expires_at: datetime | None = None
+
+    @property
+    def machine(self) -> Machine:
+        return MACHINES[_KINDS[self.kind]]
+
+    @property
+    def source(self) -> State:
+        return _STATES[self.state]
+
+    def illegal(self, to: State, why: str) -> IllegalTransition:
+        held_from = None if self.held_from is None else _STATES[self.held_from]
+        return IllegalTransition(
+            f"{self.kind} order {self.id} {why}",
+            order=self.id,
+            source=self.source,
+            target=to,
+            legal=self.machine.legal(self.source, held_from=held_from),
+        )
+
+
+def _locked_standing(connection: Connection, order_ids: Sequence[str], to: State) -> list[_Standing]:
+    _check_distinct(order_ids)
+    query = _LOCKED_STANDING if to in _TIMED else _LOCKED_TIMELESS
+    found = [_Standing(*row) for row in connection.execute(query, {"ids": order_ids}).all()]
+    if len(found) != len(order_ids):
+        _check_known({order.id: order for order in found}, order_ids)
+    return found
+
+
+def _checked_steps(
     connection: Connection,
-    row: RowMapping,
+    orders: Sequence[_Standing],
     to: State,
     role: Role,
     at: datetime,
     reason: str,
     recorded_by: str | None,
-) -> Step:
-    order_id, source = row["id"], State(row["state"])
-    machine = MACHINES[OrderKind(row["kind"])]
-    held_from = None if row["held_from"] is None else State(row["held_from"])
-    step = machine.step(source, to, held_from=held_from, order=order_id)
-    machine.authorise(step, role, order=order_id)
+) -> dict[str, Step]:
+    """The step of each order, by what the machine says of those that are in the same state."""
+    found: dict[tuple[str, str, str | None], Step] = {}
+    steps: dict[str, Step] = {}
+    for order in orders:
+        alike = order[1:4]
+        step = found.get(alike)
+        if step is None:
+            step = found[alike] = _machine_step(order, to, role, reason, recorded_by)
+        expires_at = order.expires_at
+        if expires_at is not None:
+            _check_time(order, step, at, expires_at)
+        if step.unless_sent and order.flight_id is not None:
+            _refuse_if_sent(connection, order, to)
+        steps[order.id] = step
+    return steps
+
+
+def _machine_step(order: _Standing, to: State, role: Role, reason: str, recorded_by: str | None) -> Step:
+    machine, source = order.machine, order.source
+    held_from = None if order.held_from is None else _STATES[order.held_from]
+    step = machine.step(source, to, held_from=held_from, order=order.id)
+    machine.authorise(step, role, order=order.id)
     if step.recorded_by != recorded_by:
-        raise IllegalTransition(
-            f"{machine.kind} order {order_id} goes from {source} to {to} by ledger.{step.recorded_by}, "
-            "which records what it rests on: call that",
-            order=order_id,
-            source=source,
-            target=to,
-            legal=machine.legal(source, held_from=held_from),
+        raise order.illegal(
+            to,
+            f"goes from {source} to {to} by ledger.{step.recorded_by}, which records what it rests on: "
+            "call that",
         )
     if step.reasoned and not reason:
-        raise InvalidInput(f"taking order {order_id} from {source} to {to} needs a reason", order=order_id)
-    expires_at = row["expires_at"]
-    if step.before_expiry and at >= expires_at:
-        raise OrderExpired(
-            f"{machine.kind} order {order_id} expired at {expires_at.isoformat()}: record it as expired",
-            order=order_id,
-        )
-    if to is State.EXPIRED and at < expires_at:
-        raise IllegalTransition(
-            f"{machine.kind} order {order_id} expires at {expires_at.isoformat()}, not before: "
-            "cancel it instead",
-            order=order_id,
-            source=source,
-            target=to,
-            legal=machine.legal(source, held_from=held_from),
-        )
-    if step.unless_sent and row["batch_id"] is not None:
-        _refuse_if_sent(connection, row, to, machine.legal(source))
+        raise InvalidInput(f"taking order {order.id} from {source} to {to} needs a reason", order=order.id)
     return step
 
 
-def _refuse_if_sent(connection: Connection, row: RowMapping, to: State, legal: list[State]) -> None:
-    state = connection.execute(
-        sa.select(schema.batches.c.state).where(schema.batches.c.id == row["batch_id"])
-    ).scalar_one()
-    if state == "sent":
-        raise IllegalTransition(
-            f"order {row['id']} is in batch {row['batch_id']}, whose transaction may still land: it can't "
-            f"go from {row['state']} to {to} until the batch is closed",
-            order=row["id"],
-            source=row["state"],
-            target=to,
-            legal=legal,
+def _check_time(order: _Standing, step: Step, at: datetime, expires_at: datetime) -> None:
+    if step.before_expiry and at >= expires_at:
+        raise OrderExpired(
+            f"{order.kind} order {order.id} expired at {expires_at.isoformat()}: record it as expired",
+            order=order.id,
+        )
+    if step.target is State.EXPIRED and at < expires_at:
+        raise order.illegal(
+            step.target, f"expires at {expires_at.isoformat()}, not before: cancel it instead"
         )
 
 
-def _check_apart(connection: Connection, steps: dict[str, Step], actor: str) -> None:
+def _refuse_if_sent(connection: Connection, order: _Standing, to: State) -> None:
+    if connection.execute(_FLIGHT_STATE, {"flight": order.flight_id}).scalar_one() == "flying":
+        raise order.illegal(
+            to,
+            f"is in flight {order.flight_id}, whose transaction may still land: it can't go from "
+            f"{order.state} to {to} until that has ended",
+        )
+
+
+def _check_apart(connection: Connection, steps: Mapping[str, Step], to: State, actor: str) -> None:
     """Two people, not two keys: raises `NotAuthorised` if `actor` had a hand in it before."""
     guarded = [order_id for order_id, step in steps.items() if step.apart_from]
-    events = schema.order_events
-    for chunk in chunks(guarded):
-        acts = connection.execute(
-            sa.select(events.c.order_id, events.c.to_state)
-            .where(
-                events.c.order_id.in_(chunk),
-                events.c.actor == actor,
-                sa.or_(events.c.from_state.is_(None), events.c.from_state != State.ON_HOLD),
+    if not guarded:
+        return
+    for order_id, reached in connection.execute(_ACTS, {"ids": guarded, "person": actor}):
+        if _STATES[reached] in steps[order_id].apart_from:
+            raise NotAuthorised(
+                f"{actor} took order {order_id} to {reached} and so can't take it to {to}: another "
+                "person must",
+                order=order_id,
+                person=actor,
             )
-            .order_by(events.c.seq)
-        )
-        for order_id, reached in acts:
-            if State(reached) in steps[order_id].apart_from:
-                raise NotAuthorised(
-                    f"{actor} took order {order_id} to {reached} and so can't take it to "
-                    f"{steps[order_id].target}: another person must",
-                    order=order_id,
-                    person=actor,
-                )
 
 
-def _by_source(steps: dict[str, Step]) -> dict[State, list[str]]:
+def _by_source(steps: Mapping[str, Step]) -> dict[State, list[str]]:
     groups: dict[State, list[str]] = defaultdict(list)
     for order_id, step in steps.items():
         groups[step.source].append(order_id)
@@ -219,20 +303,16 @@ def _by_source(steps: dict[str, Step]) -> dict[State, list[str]]:
 
 
 def _write(
-    connection: Connection, order_ids: list[str], source: State, to: State, values: dict[str, Any]
+    connection: Connection, order_ids: list[str], source: State, to: State, columns: dict[str, Any] | None
 ) -> None:
-    table = schema.orders
-    for chunk in chunks(order_ids):
-        result = connection.execute(
-            sa.update(table)
-            .where(table.c.id.in_(chunk), table.c.state == source)
-            .values(**values, held_from=_held_from(source, to))
+    statement = _MOVE.values(**columns) if columns else _MOVE
+    held = source if to is State.ON_HOLD else None
+    result = connection.execute(statement, {"ids": order_ids, "source": source, "target": to, "held": held})
+    if result.rowcount != len(order_ids):
+        raise IllegalTransition(
+            f"{len(order_ids) - result.rowcount} of {len(order_ids)} orders left {source} meanwhile: "
+            "read them again",
+            orders=order_ids,
+            source=source,
+            target=to,
         )
-        if result.rowcount != len(chunk):
-            raise IllegalTransition(
-                f"{len(chunk) - result.rowcount} of {len(chunk)} orders left {source} meanwhile: "
-                "read them again",
-                orders=chunk,
-                source=source,
-                target=to,
-            )

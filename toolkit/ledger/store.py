@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,22 +13,32 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from toolkit.errors import ConfigurationError, LedgerError, LedgerUnreachable
+from toolkit.ledger.errors import LedgerBusy, LedgerFull
 
 __all__ = ["Store", "Unit"]
 
 _BUSY_SECONDS = 30
 
-# Primary SQLite result codes that say "not now": the same call may succeed later.
-_UNREACHABLE_CODES = frozenset(
+# libpq's own parameters. A server that went away without a word is given up after as long as a lock.
+_POSTGRES = {
+    "connect_timeout": str(_BUSY_SECONDS),
+    "tcp_user_timeout": str(_BUSY_SECONDS * 1000),
+    "options": f"-c lock_timeout={_BUSY_SECONDS}s -c timezone=UTC",
+}
+
+# Primary SQLite result codes and PostgreSQL error codes that say "not now", by what the caller can do.
+_BUSY = frozenset(
     {
         sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_READONLY,
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "55P03",  # lock_not_available: lock_timeout
     }
+)
+_FULL = frozenset({sqlite3.SQLITE_FULL, "53100"})  # disk_full
+_UNREACHABLE = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
 )
 
 
@@ -51,6 +59,8 @@ class Store:
 
     SQLite runs with a write-ahead log, full synchronisation (a commit survives a power cut), foreign
     keys on, and BEGIN IMMEDIATE, so that a writer waits at the start and never fails half-way.
+    PostgreSQL runs READ COMMITTED with row locks: whoever changes an order locks it first, and whoever
+    writes an event then locks the end of the chain. Nobody waits longer than `_BUSY_SECONDS`.
     """
 
     def __init__(self, url: str) -> None:
@@ -88,34 +98,6 @@ class Store:
                 yield connection
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
-        """Excludes every other holder of `name`, in this process or another, without holding up writers.
-
-        Not re-entrant. It ends with the process, however that ends.
-        """
-        if not self.is_sqlite:
-            with translated(self.url), self.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                key = sa.func.hashtextextended(name, 0)
-                connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
-                try:
-                    yield
-                finally:
-                    connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
-            return
-        # One file under all the names that lead to it.
-        path = f"{os.path.realpath(self.url.database or '')}.{name}.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise LedgerUnreachable(f"the lock {path} can't be opened ({error.strerror})") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    @contextmanager
     def _alone(self) -> Iterator[None]:
         self._held.writing = True
         try:
@@ -129,7 +111,9 @@ class Store:
 
     def _engine(self) -> Engine:
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_pre_ping=True)
+            # What the URL says goes before.
+            defaults = {name: value for name, value in _POSTGRES.items() if name not in self.url.query}
+            return sa.create_engine(self.url, pool_pre_ping=True, connect_args=defaults)
         engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -138,13 +122,28 @@ class Store:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Turns the database's own exceptions into `LedgerUnreachable` or `LedgerError`."""
+    """Turns the database's own exceptions into those of the ledger.
+
+    `LedgerBusy` and `LedgerFull` say that nothing was written; `LedgerUnreachable` leaves open whether
+    the last commit took place; any other `LedgerError` is a mistake of the toolkit's or a broken file.
+    """
     try:
         yield
     except (exc.DBAPIError, exc.TimeoutError) as error:
         where = url.render_as_string(hide_password=True)
-        cause = getattr(error, "orig", None) or error
-        if _is_unreachable(error):
+        cause = str(getattr(error, "orig", None) or error).strip()
+        code = _code(error)
+        if code in _BUSY:
+            raise LedgerBusy(
+                f"another writer of the ledger at {where} was in the way ({cause}): nothing was written, "
+                "begin again"
+            ) from error
+        if code in _FULL:
+            raise LedgerFull(
+                f"the ledger at {where} has no room left ({cause}): nothing was written; make room on its "
+                "disk, then go on"
+            ) from error
+        if _is_unreachable(error, code):
             raise LedgerUnreachable(
                 f"the ledger at {where} does not answer ({cause}): check that it exists, is writable and "
                 "has room, then try again; whether the last commit took place is known by reading it"
@@ -154,14 +153,21 @@ def translated(url: URL) -> Iterator[None]:
         ) from error
 
 
-def _is_unreachable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
-    if isinstance(error, exc.TimeoutError):
+def _code(error: exc.DBAPIError | exc.TimeoutError) -> int | str | None:
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        extended = getattr(original, "sqlite_errorcode", None)
+        # Extended codes carry the primary one in the low byte.
+        return None if extended is None else extended & 0xFF
+    return getattr(original, "sqlstate", None)
+
+
+def _is_unreachable(error: exc.DBAPIError | exc.TimeoutError, code: int | str | None) -> bool:
+    if isinstance(error, exc.TimeoutError) or error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        # Extended codes carry the primary one in the low byte.
-        return code is not None and code & 0xFF in _UNREACHABLE_CODES
-    return error.connection_invalidated or isinstance(error, (exc.OperationalError, exc.InterfaceError))
+        return code in _UNREACHABLE
+    return isinstance(error, (exc.OperationalError, exc.InterfaceError))
 
 
 def _checked(url: str) -> URL:
@@ -190,6 +196,9 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # A page that several steps touch is copied from the log once for all of them.
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+        cursor.execute("PRAGMA cache_size = -16000")
     finally:
         cursor.close()
 

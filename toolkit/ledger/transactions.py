@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.journal import JournalEntry, Outcome
-from toolkit.errors import InvalidInput, LedgerError
+from toolkit.errors import InvalidInput, LaneLost, LedgerError
 from toolkit.ledger import checks, schema
 from toolkit.ledger.errors import NotFound, StaleLedger
-from toolkit.ledger.records import TransactionRecord
+from toolkit.ledger.records import Lease, TransactionRecord
 from toolkit.ledger.store import Unit
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ class Transactions:
     clock: Clock
 
     def record(
-        self, *, lane: str, nonce: int, tx_hash: str, raw: bytes, purpose: str, batch_id: str | None = None
+        self, *, lane: str, nonce: int, tx_hash: str, raw: bytes, purpose: str, flight_id: str | None = None
     ) -> TransactionRecord:
         """Stores the signed bytes; only once that is committed may they be sent.
 
         The same bytes again return the first record, open again if the node had refused them. Several
-        hashes under one nonce are replacements of each other. Raises `LedgerError` if the nonce is
-        known to be used up in a block.
+        hashes under one nonce are replacements of each other, and are one flight. Raises
+        `LedgerError` if the nonce is known to be used up in a block.
         """
         row: dict[str, Any] = {
             "hash": checks.hash32(tx_hash, what="transaction hash"),
@@ -50,23 +50,25 @@ class Transactions:
             "nonce": nonce,
             "raw": bytes(raw),
             "purpose": purpose,
-            "batch_id": batch_id,
+            "flight_id": flight_id,
             "state": RECORDED,
             "created_at": self.clock.now(),
         }
         table = schema.transactions
         with self.unit.writing() as connection:
-            known = _one(connection, tx_hash)
-            if known is None:
-                _check_nonce_free(connection, lane, nonce)
-                connection.execute(sa.insert(table), [row])
-            elif known.state == Outcome.REFUSED:
-                connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=RECORDED))
-            return _require(connection, tx_hash)
+            query = sa.select(table).where(table.c.lane == lane, table.c.nonce == nonce)
+            others = [TransactionRecord(**found) for found in connection.execute(query).mappings()]
+            for known in others:
+                if known.hash == tx_hash:
+                    return self._opened(connection, known)
+            _check_nonce_free(others)
+            row["flight_id"] = flight_id or _flight_of(others)
+            connection.execute(sa.insert(table), [row])
+        return TransactionRecord(**row, block_number=None, block_hash=None)
 
-    def assign(self, tx_hash: str, batch_id: str) -> TransactionRecord:
-        """Says which batch the transaction carries. Raises `NotFound`."""
-        return self._set(tx_hash, batch_id=batch_id)
+    def assign(self, tx_hash: str, flight_id: str) -> TransactionRecord:
+        """Says which flight the transaction is. Raises `NotFound`."""
+        return self._set(tx_hash, flight_id=flight_id)
 
     def place(self, tx_hash: str, *, block_number: int | None, block_hash: str | None) -> TransactionRecord:
         """Where the transaction is seen now; None and None after a reorganisation. Raises `NotFound`."""
@@ -87,7 +89,17 @@ class Transactions:
                 )
             table = schema.transactions
             connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=Outcome(outcome)))
-            return _require(connection, tx_hash)
+            return replace(known, state=Outcome(outcome))
+
+    def reopen(self, hashes: Sequence[str]) -> None:
+        """Takes back that these were mined for good: the chain broke its promise, and they are sent again."""
+        table = schema.transactions
+        with self.unit.writing() as connection:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.hash.in_(list(hashes)), table.c.state == Outcome.MINED)
+                .values(state=RECORDED, block_number=None, block_hash=None)
+            )
 
     def get(self, tx_hash: str) -> TransactionRecord:
         """The transaction. Raises `NotFound`."""
@@ -99,13 +111,13 @@ class Transactions:
         *,
         lane: str | None = None,
         nonce: int | None = None,
-        batch_id: str | None = None,
+        flight_id: str | None = None,
         state: str | None = None,
     ) -> tuple[TransactionRecord, ...]:
         """The transactions that match, by lane, nonce and time."""
         table = schema.transactions
         query = sa.select(table).order_by(table.c.lane, table.c.nonce, table.c.created_at, table.c.hash)
-        wanted = {"lane": lane, "nonce": nonce, "batch_id": batch_id, "state": state}
+        wanted = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(table.c[name] == value)
@@ -117,11 +129,19 @@ class Transactions:
         table = schema.transactions
         with self.unit.reading() as connection:
             highest = connection.execute(
-                sa.select(sa.func.max(table.c.nonce)).where(
-                    table.c.lane == lane, table.c.state != Outcome.REFUSED
-                )
-            ).scalar_one()
+                sa.select(table.c.nonce)
+                .where(table.c.lane == lane, table.c.state != Outcome.REFUSED)
+                .order_by(table.c.nonce.desc())
+                .limit(1)
+            ).scalar_one_or_none()
         return None if highest is None else int(highest) + 1
+
+    def _opened(self, connection: Connection, known: TransactionRecord) -> TransactionRecord:
+        table = schema.transactions
+        if known.state != Outcome.REFUSED:
+            return known
+        connection.execute(sa.update(table).where(table.c.hash == known.hash).values(state=RECORDED))
+        return replace(known, state=RECORDED)
 
     def _set(self, tx_hash: str, **values: Any) -> TransactionRecord:
         table = schema.transactions
@@ -140,32 +160,21 @@ class LaneJournal:
             sender.send(call)
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        address: str,
-        chain_id: int,
-        exclusive: Callable[[str], AbstractContextManager[None]],
-    ) -> None:
+    def __init__(self, ledger: Ledger, address: str, chain_id: int, lease: Lease | None) -> None:
         self.address = address
+        self.lease = lease
         self._ledger = ledger
         self._chain_id = chain_id
-        self._exclusive = exclusive
         self._threads = RLock()
-        self._depth = 0
         self._also: Callable[[Transaction, JournalEntry], object] | None = None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """See `TransactionJournal.lock`: one sender a lane, among threads and processes."""
-        with self._threads, ExitStack() as held:
-            if self._depth == 0:
-                held.enter_context(self._exclusive(self.address))
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
+        """See `TransactionJournal.lock`. It keeps this process's threads apart; against other processes
+        the lease does, and nobody has to wait for one that is paused or dead.
+        """
+        with self._threads:
+            yield
 
     @contextmanager
     def alongside(self, write: Callable[[Transaction, JournalEntry], object]) -> Iterator[None]:
@@ -181,13 +190,16 @@ class LaneJournal:
                 self._also = before
 
     def record(self, entry: JournalEntry) -> None:
-        """See `TransactionJournal.record`. Raises `StaleLedger` for an entry of another lane or chain."""
+        """See `TransactionJournal.record`. Raises `LaneLost` without the lane's lease, and `StaleLedger` for
+        an entry of another lane or chain.
+        """
         if (entry.chain_id, entry.sender) != (self._chain_id, self.address):
             raise StaleLedger(
                 f"the journal of {self.address} on chain {self._chain_id} was given a transaction of "
                 f"{entry.sender} on chain {entry.chain_id}: use that lane's journal"
             )
-        with self.lock(), self._ledger.transaction() as tx:
+        with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
+            tx.lanes.require(lease)
             tx.transactions.record(
                 lane=self.address,
                 nonce=entry.nonce,
@@ -199,8 +211,18 @@ class LaneJournal:
                 self._also(tx, entry)
 
     def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
-        """See `TransactionJournal.finish`."""
-        self._ledger.transactions.finish(to_hex(tx_hash), outcome)
+        """See `TransactionJournal.finish`.
+
+        What is final on chain anyone may write. That the node refused it, and that its nonce is free
+        therefore, only the holder of the lease: it raises `LaneLost` for others, who can't know what
+        the holder has sent meanwhile.
+        """
+        if outcome is not Outcome.REFUSED:
+            self._ledger.transactions.finish(to_hex(tx_hash), outcome)
+            return
+        with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
+            tx.lanes.require(lease)
+            tx.transactions.finish(to_hex(tx_hash), outcome)
 
     def find(self, tx_hash: bytes) -> JournalEntry | None:
         """See `TransactionJournal.find`."""
@@ -210,6 +232,11 @@ class LaneJournal:
             return None
         return self._entry(record) if record.lane == self.address else None
 
+    def attempts(self, nonce: int) -> list[JournalEntry]:
+        """See `TransactionJournal.attempts`."""
+        found = self._ledger.transactions.find(lane=self.address, nonce=nonce)
+        return [self._entry(record) for record in found if record.state != Outcome.REFUSED]
+
     def unfinished(self) -> list[JournalEntry]:
         """See `TransactionJournal.unfinished`."""
         found = self._ledger.transactions.find(lane=self.address, state=RECORDED)
@@ -218,6 +245,21 @@ class LaneJournal:
     def next_nonce(self) -> int | None:
         """See `TransactionJournal.next_nonce`."""
         return self._ledger.transactions.next_nonce(self.address)
+
+    @contextmanager
+    def _leased(self) -> Iterator[Lease]:
+        lease = self.lease
+        if lease is None:
+            raise LaneLost(
+                f"lane {self.address} is not leased by this worker: nothing was recorded, and nothing sent",
+                lane=self.address,
+            )
+        try:
+            yield lease
+        except LaneLost:
+            if self.lease is lease:
+                self.lease = None
+            raise
 
     def _entry(self, record: TransactionRecord) -> JournalEntry:
         return JournalEntry(
@@ -243,20 +285,18 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     return record
 
 
-def _check_nonce_free(connection: Connection, lane: str, nonce: int) -> None:
-    table = schema.transactions
-    spent = connection.execute(
-        sa.select(table.c.hash)
-        .where(
-            table.c.lane == lane,
-            table.c.nonce == nonce,
-            table.c.state.in_([Outcome.MINED, Outcome.REVERTED]),
-        )
-        .limit(1)
-    ).scalar_one_or_none()
-    if spent is not None:
-        raise LedgerError(
-            f"nonce {nonce} of lane {lane} was used by {spent}: allocate the next one",
-            lane=lane,
-            nonce=nonce,
-        )
+def _flight_of(others: Sequence[TransactionRecord]) -> str | None:
+    """The flight of the transactions that another with their nonce replaces."""
+    flights = (record.flight_id for record in others if record.state != Outcome.REFUSED)
+    return next(flights, None)
+
+
+def _check_nonce_free(others: Sequence[TransactionRecord]) -> None:
+    for record in others:
+        if record.state in (Outcome.MINED, Outcome.REVERTED):
+            raise LedgerError(
+                f"nonce {record.nonce} of lane {record.lane} was used by {record.hash}: "
+                "allocate the next one",
+                lane=record.lane,
+                nonce=record.nonce,
+            )

@@ -38,6 +38,9 @@ def test_what_every_journal_does(kind: str, tmp_path: Path) -> None:
     assert journal.find(entry(5).hash) == entry(5)
     with journal.lock(), journal.lock():
         assert journal.next_nonce() == 7
+    journal.record(entry(6, mark=66))
+    assert {item.hash for item in journal.attempts(6)} == {entry(6).hash, entry(6, mark=66).hash}
+    assert journal.attempts(7) == [], "refused"
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])

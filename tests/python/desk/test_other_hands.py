@@ -126,7 +126,7 @@ def test_a_batch_that_another_worker_sent_is_not_dissolved(
     bench: Bench, other: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = bench.approved(bench.customer())
-    once_before(monkeypatch, type(bench.desk._worker), "_may_go", other.run)
+    once_before(monkeypatch, Flights, "rehearse", other.run)
     bench.desk.run()
     assert bench.desk.order(order).state is State.SETTLED
     assert executed(bench) == [order.number]
@@ -147,7 +147,7 @@ def test_an_order_held_while_its_acceptance_is_prepared_is_not_burned(
             reason="list 7",  # type: ignore[arg-type]
         )
 
-    once_before(monkeypatch, Flights, "launch", hold)
+    once_before(monkeypatch, Flights, "rehearse", hold, after=True)
     bench.desk.run()
     assert bench.desk.order(order).state is State.ON_HOLD
     assert bench.suite.market.redemption(1).status is RedemptionStatus.REQUESTED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from support.desks import TREASURER, Bench
 from support.suite import Suite
 
-from toolkit.bindings.events import OrderExecuted, RedemptionPaid
+from toolkit.bindings.events import OrderExecuted
 from toolkit.bindings.roles import Role
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.client import Client
@@ -24,105 +22,10 @@ from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State
 from toolkit.ledger.errors import StaleLedger
 
-# Each point is a method of the SDK; the worker dies before it, or just after it returned.
-_KILLED = """
-import os, signal, sys
-from toolkit.chain.client import Client
-from toolkit.desk import Desk
-from toolkit.issuance import Issuance
-from toolkit.ledger.batches import Batches
-from toolkit.ledger.orders import Orders
-from toolkit.ledger.transactions import LaneJournal
-
-record, rpc, url, point = sys.argv[1:]
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def before(kind, name):
-    setattr(kind, name, die)
-
-def after(kind, name):
-    original = getattr(kind, name)
-    def wrapped(self, *args, **kwargs):
-        original(self, *args, **kwargs)
-        die()
-    setattr(kind, name, wrapped)
-
-{
-    "before recording": lambda: before(LaneJournal, "record"),
-    "while recording": lambda: before(Batches, "mark_sent"),
-    "recorded, not sent": lambda: before(Client, "send_raw"),
-    "sent, answer lost": lambda: after(Client, "send_raw"),
-    "mined, not noted": lambda: before(LaneJournal, "finish"),
-    "mined, not settled": lambda: after(LaneJournal, "finish"),
-    "settling": lambda: before(Batches, "close"),
-}[point]()
-issuance = Issuance.load(record, rpc, terms=None)
-from toolkit.chain.signers import dev_signer
-desk = Desk(issuance, url, signers={"operator": dev_signer(1), "treasurer": dev_signer(4)})
-desk.run()
-"""
-
-POINTS = [
-    "before recording",
-    "while recording",
-    "recorded, not sent",
-    "sent, answer lost",
-    "mined, not noted",
-    "mined, not settled",
-    "settling",
-]
-
-
-def _kill_at(point: str, bench: Bench, tmp_path: Path) -> None:
-    record = tmp_path / "record.json"
-    bench.suite.issuance.record.save(record)
-    done = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(record), bench.suite.node.rpc_url, bench.url, point],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == -9, done.stderr
-
 
 def _executed(bench: Bench) -> list[int]:
     events = bench.suite.market.events(OrderExecuted, from_block=0, to_block="latest")
     return [event.number for event in events]
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_t1_a_worker_killed_while_minting_mints_once(bench: Bench, tmp_path: Path, point: str) -> None:
-    customer = bench.customer()
-    orders = [bench.funded(customer, "10.00") for _ in range(2)]
-    bench.desk.approve(orders, bench.approver())
-    _kill_at(point, bench, tmp_path)
-    desk = bench.reopen()
-    desk.run()
-    assert {desk.order(order).state for order in orders} == {State.SETTLED}
-    assert _executed(bench) == [order.number for order in orders]  # type: ignore[attr-defined]
-    assert bench.suite.token.balance_of(customer.wallet) == 20_000_000
-    assert len(desk.ledger.transactions.find(lane=bench.suite.signer(Role.OPERATOR).address)) == 1
-    assert desk.status().agrees
-    desk.ledger.verify()
-
-
-@pytest.mark.parametrize("point", ["recorded, not sent", "sent, answer lost", "settling"])
-def test_a_worker_killed_while_recording_a_payout_records_it_once(
-    bench: Bench, tmp_path: Path, point: str
-) -> None:
-    customer = bench.customer()
-    bench.minted(customer)
-    order = bench.burned(customer)
-    bench.desk.record_payout(order, payment_reference="CHATS-1", by=TREASURER)
-    _kill_at(point, bench, tmp_path)
-    desk = bench.reopen()
-    desk.run()
-    assert desk.order(order).state is State.SETTLED
-    assert len(bench.suite.market.events(RedemptionPaid, from_block=0, to_block="latest")) == 1
-    assert desk.status().agrees
 
 
 def _lose_answers(monkeypatch: pytest.MonkeyPatch, *, forward: bool) -> Callable[[], None]:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from support.databases import Databases
 from support.ledgers import Fixture
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Fixture]:
-    fixture = Fixture(tmp_path, customers=2)
+def desk(databases: Databases) -> Iterator[Fixture]:
+    """A filled ledger, on SQLite and on PostgreSQL."""
+    fixture = Fixture(databases.ledger(), customers=2)
     yield fixture
     fixture.ledger.close()

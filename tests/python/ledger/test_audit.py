@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
+import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import rfc8785
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from support.databases import run_sql
 from support.ledgers import CHECKER, Fixture, dollars
 
-from toolkit.errors import LedgerTampered
-from toolkit.ledger import Role, State
-from toolkit.ledger.canonical import GENESIS, digest, instant
+from toolkit.errors import InvalidInput, LedgerTampered
+from toolkit.ledger import Role, State, schema
+from toolkit.ledger.canonical import GENESIS, digest, event_hash, instant
 
 
 @pytest.fixture
@@ -24,10 +30,8 @@ def sql(desk: Fixture) -> Callable[..., Any]:
     desk.drive(third.id, State.VALID, State.ESCROWED, State.APPROVED, State.BURNED, State.PAID)
     desk.ledger.verify()
 
-    def run(statement: str, *values: Any) -> None:
-        with sqlite3.connect(desk.url.removeprefix("sqlite:///")) as database:
-            assert database.execute(statement, values).rowcount > 0
-        database.close()
+    def run(statement: str, **values: Any) -> None:
+        assert run_sql(desk.url, statement, **values)[0] > 0
 
     return run
 
@@ -52,7 +56,7 @@ def _tampered(desk: Fixture, message: str) -> None:
     ],
 )
 def test_an_edited_event(desk: Fixture, sql: Callable[..., Any], column: str, value: str) -> None:
-    sql(f"UPDATE order_events SET {column} = ? WHERE seq = 5", value)
+    sql(f"UPDATE order_events SET {column} = '{value}' WHERE seq = 5")
     _tampered(desk, "event [56] of order .* (was edited|doesn't follow event)")
 
 
@@ -63,13 +67,13 @@ def test_an_event_given_to_another_order(desk: Fixture, sql: Callable[..., Any])
 
 @pytest.mark.parametrize(("seq", "message"), [(1, "event 1 is missing"), (6, "event 6 is missing")])
 def test_a_removed_event(desk: Fixture, sql: Callable[..., Any], seq: int, message: str) -> None:
-    sql("DELETE FROM order_events WHERE seq = ?", seq)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=seq)
     _tampered(desk, message)
 
 
 def test_events_cut_off_at_the_end(desk: Fixture, sql: Callable[..., Any]) -> None:
     last = desk.ledger.head().seq
-    sql("DELETE FROM order_events WHERE seq = ?", last)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=last)
     _tampered(desk, f"ends at event {last - 1} but event {last} was written")
 
 
@@ -96,9 +100,11 @@ def test_an_event_slipped_in_at_the_end(desk: Fixture, sql: Callable[..., Any]) 
         "previous_hash": last.hash,
     }
     event["hash"] = digest(event)
-    event["at"] = desk.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
-    columns, marks = ", ".join(event), ", ".join("?" * len(event))
-    sql(f"INSERT INTO order_events ({columns}) VALUES ({marks})", *event.values())
+    sql(
+        f"INSERT INTO order_events ({', '.join(event)}) SELECT :seq, :order_id, :from_state, :to_state, "
+        ":actor, :role, at, :reason, :evidence, :previous_hash, :hash FROM order_events WHERE seq = 1",
+        **{name: value for name, value in event.items() if name != "at"},
+    )
     _tampered(desk, f"ends at event {last.seq + 1} but event {last.seq} was written")
 
 
@@ -126,7 +132,7 @@ def test_an_order_whose_terms_were_changed(
     if column == "wallet":
         sql("UPDATE orders SET wallet = (SELECT max(address) FROM wallets) WHERE state = 'funded'")
     else:
-        sql(f"UPDATE orders SET {column} = ? WHERE state = 'funded'", value)
+        sql(f"UPDATE orders SET {column} = '{value}' WHERE state = 'funded'")
     _tampered(desk, "is not what was ordered")
 
 
@@ -135,11 +141,27 @@ def test_an_order_without_events_and_events_without_an_order(desk: Fixture, sql:
     _tampered(desk, "is missing")
 
 
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE orders SET number = 9 WHERE state = 'paid'", "number is 9, but event .* 'redemption 1'"),
+        ("UPDATE orders SET number = NULL WHERE state = 'paid'", "number is None, but event"),
+        ("UPDATE orders SET due_at = created_at WHERE state = 'paid'", "due_at is .*, but event .* 'due at"),
+        ("UPDATE orders SET held_from = 'funded' WHERE state = 'funded'", "is held from funded, but its"),
+    ],
+)
+def test_what_an_order_was_given_later(
+    desk: Fixture, sql: Callable[..., Any], statement: str, message: str
+) -> None:
+    sql(statement)
+    _tampered(desk, message)
+
+
 def test_a_copied_order(desk: Fixture, sql: Callable[..., Any]) -> None:
     sql(
         "INSERT INTO orders SELECT 'ghost', kind, 99, state, held_from, investor, wallet, amount, unit, "
-        "decimals, currency, maker, bank_account, created_at, expires_at, due_at, batch_id, opened_seq "
-        "FROM orders WHERE state = 'funded'"
+        "decimals, currency, maker, bank_account, created_at, expires_at, due_at, batch_id, opened_seq, "
+        "flight_id FROM orders WHERE state = 'funded'"
     )
     _tampered(desk, "order ghost has no event")
 
@@ -179,10 +201,10 @@ def test_an_anchor_finds_a_history_that_was_shortened(desk: Fixture, sql: Callab
     desk.mint("d")
     anchor = desk.ledger.head()
     before = desk.ledger.history(desk.ledger.orders.by_idempotency_key("d").id)[0]
-    sql("DELETE FROM order_events WHERE seq = ?", anchor.seq)
+    sql("DELETE FROM order_events WHERE seq = :seq", seq=anchor.seq)
     sql("DELETE FROM idempotency_keys WHERE key = 'd'")
-    sql("DELETE FROM orders WHERE id = ?", before.order_id)
-    sql("UPDATE event_head SET seq = ?, hash = ?", anchor.seq - 1, before.previous_hash)
+    sql("DELETE FROM orders WHERE id = :id", id=before.order_id)
+    sql("UPDATE event_head SET seq = :seq, hash = :hash", seq=anchor.seq - 1, hash=before.previous_hash)
     desk.ledger.verify()
     with pytest.raises(LedgerTampered, match=f"but event {anchor.seq} was anchored"):
         desk.ledger.verify(anchor)
@@ -190,26 +212,67 @@ def test_an_anchor_finds_a_history_that_was_shortened(desk: Fixture, sql: Callab
 
 def _rewrite(desk: Fixture, reason: str) -> None:
     """What somebody with the whole database can do: every hash anew."""
-    with sqlite3.connect(desk.url.removeprefix("sqlite:///")) as database:
-        database.row_factory = sqlite3.Row
+    table = schema.order_events
+    engine = sa.create_engine(desk.url)
+    with engine.begin() as database:
         previous = GENESIS
-        for row in database.execute("SELECT * FROM order_events ORDER BY seq").fetchall():
-            event = dict(row) | {"reason": reason, "previous_hash": previous}
-            event["at"] = event["at"].replace(" ", "T") + "Z"
+        for row in database.execute(sa.select(table).order_by(table.c.seq)).mappings().all():
+            event = {**row, "reason": row["reason"] or reason, "previous_hash": previous}
             del event["hash"]
-            previous = digest(event)
-            database.execute(
-                "UPDATE order_events SET reason = ?, previous_hash = ?, hash = ? WHERE seq = ?",
-                [reason, event["previous_hash"], previous, row["seq"]],
-            )
-        database.execute("UPDATE event_head SET hash = ?", [previous])
-    database.close()
+            event["hash"] = previous = digest(event)
+            database.execute(sa.update(table).where(table.c.seq == row["seq"]).values(**event))
+        database.execute(sa.update(schema.event_head).values(hash=previous))
+    engine.dispose()
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    st.dictionaries(
+        st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12),
+        _TEXT | st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1),
+        max_size=8,
+    )
+)
+def test_digests_are_over_rfc_8785(fields: dict[str, Any]) -> None:
+    assert digest(fields) == hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "seq": st.integers(1, 2**53 - 1),
+            "order_id": _TEXT,
+            "from_state": _TEXT | st.none(),
+            "to_state": _TEXT,
+            "actor": _TEXT,
+            "role": _TEXT,
+            "at": st.datetimes(timezones=st.just(UTC)).map(instant),
+            "reason": _TEXT,
+            "evidence": _TEXT | st.none(),
+            "previous_hash": _TEXT,
+        }
+    )
+)
+def test_an_events_hash_is_over_rfc_8785(event: dict[str, Any]) -> None:
+    assert event_hash(**event) == hashlib.sha256(rfc8785.dumps(event)).hexdigest()
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 0.5, b"", ["nested"]])
+def test_what_json_can_not_say_exactly_is_not_hashed(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="amounts as text"):
+        digest({"value": value})
+
+
+def test_an_instant_is_in_utc_to_the_microsecond() -> None:
+    hong_kong = datetime(2026, 11, 23, 12, 0, 0, 4, tzinfo=ZoneInfo("Asia/Hong_Kong"))
+    assert instant(hong_kong) == "2026-11-23T04:00:00.000004Z"
+    assert instant(hong_kong.replace(microsecond=0)) == "2026-11-23T04:00:00.000000Z"
 
 
 def test_a_stranger_can_recompute_a_hash_from_the_documentation_alone(desk: Fixture) -> None:
     """RFC 8785 over the event's columns, sha256, the instant in UTC to the microsecond."""
-    import hashlib
-
     order = desk.fund(desk.mint())
     event = desk.ledger.history(order.id)[1]
     receipt = desk.ledger.funds.get("bank-line-1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.ledgers import ALICE, BOB, CHECKER, MAKER, WORKER, Fixture, address, hash32
+from support.ledgers import ALICE, BOB, CHECKER, MAKER, WORKER, Fixture, address, hash32, reference
 
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import OrderKind, Role, State
@@ -11,6 +11,7 @@ from toolkit.ledger.errors import NotFound
 
 DIGEST = hash32(7)
 SIGNATURE = b"\x01" * 65
+LANE = address(400)
 
 
 def _approved(desk: Fixture, count: int = 2) -> list[str]:
@@ -29,7 +30,7 @@ def test_an_order_is_in_one_batch_at_a_time(desk: Fixture) -> None:
         desk.ledger.batches.create("mint", ids[:1], digest=hash32(8))
     assert desk.ledger.orders.claim(OrderKind.MINT, State.APPROVED, 10, batched=False) == ()
     assert len(desk.ledger.orders.claim(OrderKind.MINT, State.APPROVED, 10, batched=True)) == 2
-    desk.ledger.batches.close(batch.id)
+    desk.ledger.batches.dissolve(batch.id)
     again = desk.ledger.batches.create("mint", ids, digest=DIGEST)
     assert desk.ledger.batches.find(state="open", purpose="mint") == (again,)
     assert desk.ledger.batches.get(batch.id).state == "closed"
@@ -44,50 +45,95 @@ def test_a_batch_needs_orders_and_a_digest(desk: Fixture) -> None:
     with pytest.raises(NotFound):
         desk.ledger.batches.create("mint", ["nothing"], digest=DIGEST)
     with pytest.raises(NotFound):
-        desk.ledger.batches.mark_sent("nothing")
+        desk.ledger.batches.dissolve("nothing")
 
 
-def test_a_batch_in_flight_is_not_closed(desk: Fixture) -> None:
-    ids = _approved(desk)
-    batch = desk.ledger.batches.create("mint", ids, digest=DIGEST)
+def _flying(desk: Fixture, purpose: str, ids: list[str]) -> str:
+    """A flight of these orders whose bytes are stored."""
     with desk.ledger.transaction() as tx:
-        tx.batches.mark_sent(batch.id)
-        tx.orders.step_many(ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR)
-    with pytest.raises(IllegalTransition, match="is submitted"):
-        desk.ledger.batches.close(batch.id)
-    with pytest.raises(IllegalTransition, match="is sent: it can't become sent"):
-        desk.ledger.batches.mark_sent(batch.id)
-    for order_id in ids:
-        desk.drive(order_id, State.MINED, State.SETTLED)
-    assert desk.ledger.batches.close(batch.id).state == "closed"
-    assert desk.ledger.orders.get(ids[0]).batch_id is None
+        flight = tx.flights.form(purpose, LANE, ids)
+        tx.flights.launch(flight.id, nonce=0, order_ids=ids)
+        if purpose == "mint":
+            tx.orders.step_all(ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR)
+    return flight.id
 
 
-def test_an_order_held_before_sending_keeps_its_batch_from_leaving(desk: Fixture) -> None:
-    ids = _approved(desk)
+def test_a_batch_lives_until_all_its_orders_are_done(desk: Fixture) -> None:
+    ids = _approved(desk, 3)
     batch = desk.ledger.batches.create("mint", ids, digest=DIGEST)
-    desk.take(ids[1], State.ON_HOLD)
-
-    def send() -> None:
-        with desk.ledger.transaction() as tx:
-            tx.batches.mark_sent(batch.id)
-            tx.orders.step_many(ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR)
-
-    with pytest.raises(IllegalTransition, match=ids[1]):
-        send()
+    flight = _flying(desk, "mint", ids[:2])
+    with pytest.raises(IllegalTransition, match="may still land"):
+        desk.ledger.batches.dissolve(batch.id)
+    for order_id in ids[:2]:
+        desk.drive(order_id, State.MINED, State.SETTLED)
+    with desk.ledger.transaction() as tx:
+        tx.flights.land(flight)
+        tx.batches.leave(ids[:2])
     assert desk.ledger.batches.get(batch.id).state == "open"
-    assert desk.ledger.orders.get(ids[0]).state is State.APPROVED
+    assert [desk.ledger.orders.get(order_id).batch_id for order_id in ids] == [None, None, batch.id]
+    desk.take(ids[2], State.CANCELLED)
+    desk.ledger.batches.leave(ids[2:])
+    assert desk.ledger.batches.get(batch.id).state == "closed"
+    with pytest.raises(IllegalTransition, match="is closed"):
+        desk.ledger.batches.dissolve(batch.id)
+
+
+def test_an_order_is_in_one_flight_at_a_time(desk: Fixture) -> None:
+    ids = _approved(desk)
+    flight = desk.ledger.flights.form("mint", LANE, ids)
+    assert desk.ledger.flights.get(flight.id) == flight
+    with pytest.raises(IllegalTransition, match=f"is in flight {flight.id}"):
+        desk.ledger.flights.form("mint", LANE, ids[:1])
+    desk.ledger.flights.launch(flight.id, nonce=7, order_ids=ids[1:])
+    assert desk.ledger.orders.get(ids[0]).flight_id is None
+    found = desk.ledger.flights.get(flight.id)
+    assert (found.state, found.nonce, found.order_ids) == ("flying", 7, (ids[1],))
+    for act in (desk.ledger.flights.land, desk.ledger.flights.give_back):
+        with pytest.raises(NotFound):
+            act("nothing")
+    desk.ledger.flights.land(flight.id)
+    for act in (desk.ledger.flights.land, desk.ledger.flights.give_back):
+        with pytest.raises(IllegalTransition, match="is landed"):
+            act(flight.id)
+    assert desk.ledger.flights.get(flight.id).order_ids == (ids[1],)
+    assert desk.ledger.orders.get(ids[1]).flight_id is None
+
+
+def test_a_flight_that_another_worker_ended_is_not_launched(desk: Fixture) -> None:
+    ids = _approved(desk)
+    flight = desk.ledger.flights.form("mint", LANE, ids)
+    desk.ledger.flights.give_back(flight.id)
+    with pytest.raises(IllegalTransition, match="is returned"):
+        desk.ledger.flights.launch(flight.id, nonce=0, order_ids=ids)
+    again = desk.ledger.flights.form("mint", LANE, ids[:1])
+    with pytest.raises(IllegalTransition, match="form it again"):
+        desk.ledger.flights.launch(again.id, nonce=0, order_ids=ids)
+    assert desk.ledger.flights.get(again.id).state == "formed"
+
+
+def test_claims_are_first_come_and_leave_out_who_is_elsewhere(desk: Fixture) -> None:
+    ids = _approved(desk, 3)
+    desk.ledger.batches.create("mint", ids[:2], digest=DIGEST)
+    other = desk.ledger.batches.create("mint", ids[2:], digest=hash32(8))
+    claim = desk.ledger.flights.claim_mints
+    assert claim(LANE, 5, without_batches=[other.id], without_investors=[reference(1)]) is None
+    claimed = claim(LANE, 1)
+    assert claimed is not None
+    assert [order.id for order in claimed[1]] == ids[:1]
+    assert claim(address(401), 5) is None  # the same customer's
+    claimed = claim(LANE, 5, without_batches=[other.id])
+    assert claimed is not None
+    assert [order.id for order in claimed[1]] == ids[1:2]
 
 
 @pytest.mark.parametrize("to", [State.ON_HOLD, State.REJECTED, State.CANCELLED])
 def test_a_burn_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, to: State) -> None:
     order = desk.redemption()
     desk.drive(order.id, State.VALID, State.ESCROWED, State.APPROVED)
-    batch = desk.ledger.batches.create("acceptance", [order.id], digest=DIGEST)
-    desk.ledger.batches.mark_sent(batch.id)
+    flight = _flying(desk, "acceptance", [order.id])
     with pytest.raises(IllegalTransition, match="whose transaction may still land"):
         desk.take(order.id, to)
-    desk.ledger.batches.close(batch.id)
+    desk.ledger.flights.give_back(flight)
     desk.take(order.id, to)
 
 
@@ -95,25 +141,9 @@ def test_a_burn_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, 
 def test_an_escrow_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, to: State) -> None:
     order = desk.redemption()
     desk.drive(order.id, State.VALID)
-    batch = desk.ledger.batches.create("escrow", [order.id], digest=DIGEST)
-    desk.ledger.batches.mark_sent(batch.id)
+    _flying(desk, "escrow", [order.id])
     with pytest.raises(IllegalTransition, match="whose transaction may still land"):
         desk.take(order.id, to)
-
-
-def test_a_batch_that_was_sent_is_not_dissolved(desk: Fixture) -> None:
-    """Its orders may all be `approved`, as those of an acceptance are: `close` would let them go."""
-    order = desk.redemption()
-    desk.drive(order.id, State.VALID, State.ESCROWED, State.APPROVED)
-    batch = desk.ledger.batches.create("acceptance", [order.id], digest=DIGEST)
-    desk.ledger.batches.mark_sent(batch.id)
-    with pytest.raises(IllegalTransition, match="is sent"):
-        desk.ledger.batches.dissolve(batch.id)
-    assert desk.ledger.orders.get(order.id).batch_id == batch.id
-    desk.ledger.batches.close(batch.id)
-    again = desk.ledger.batches.create("acceptance", [order.id], digest=DIGEST)
-    assert desk.ledger.batches.dissolve(again.id).state == "closed"
-    assert desk.ledger.orders.get(order.id).batch_id is None
 
 
 # Approvals

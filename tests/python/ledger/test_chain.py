@@ -1,22 +1,15 @@
-"""What the desk saw of the chain, and the journal of its transactions."""
+"""What the desk saw of the chain."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support.ledgers import NOON, WORKER, Fixture, address, hash32
+from support.ledgers import NOON, Fixture, address, hash32
 
-from toolkit.chain.hexes import from_hex, to_hex
-from toolkit.chain.journal import JournalEntry, Outcome, TransactionJournal
 from toolkit.errors import InconsistentNode, InvalidInput, LedgerError
-from toolkit.ledger import Deployment, Ledger, Role, State
-from toolkit.ledger.errors import NotFound, StaleLedger, WalletTaken
 from toolkit.ledger.records import ChainEvent, Cursor
-from toolkit.ledger.transactions import LaneJournal
 
 LANE = address(400)
 
@@ -76,15 +69,6 @@ def test_a_cursor_moves_with_what_was_read(desk: Fixture) -> None:
     assert desk.ledger.cursors.get("market") == Cursor("market", 4, hash32(4))
 
 
-def test_a_lane_is_one_key(desk: Fixture) -> None:
-    lane = desk.ledger.lanes.add(LANE, name="mint-1", purpose="mint")
-    assert desk.ledger.lanes.add(LANE, name="mint-1", purpose="mint") == lane
-    for other, name in ((LANE, "mint-2"), (address(401), "mint-1")):
-        with pytest.raises(WalletTaken, match="lane mint-1 is"):
-            desk.ledger.lanes.add(other, name=name, purpose="mint")
-    assert desk.ledger.lanes.all() == (lane,)
-
-
 def test_an_attestation_is_never_changed(desk: Fixture) -> None:
     fields: dict[str, Any] = {
         "as_of": NOON,
@@ -97,151 +81,3 @@ def test_an_attestation_is_never_changed(desk: Fixture) -> None:
     with pytest.raises(LedgerError, match="never changed"):
         desk.ledger.attestations.record(address(78), **(fields | {"value": 1}))
     assert desk.ledger.attestations.find(address(78)) == (first,)
-
-
-# The journal
-
-
-@pytest.fixture
-def journal(desk: Fixture) -> LaneJournal:
-    desk.ledger.bind(Deployment(31337, address(77), "0xaa"))
-    return desk.ledger.journal(LANE)
-
-
-def entry(nonce: int, *, tx: int | None = None) -> JournalEntry:
-    return JournalEntry(31337, LANE, nonce, from_hex(hash32(tx or 100 + nonce)), b"\x02raw", "mint batch")
-
-
-def test_it_is_a_transaction_journal(journal: LaneJournal) -> None:
-    as_protocol: TransactionJournal = journal
-    assert as_protocol.next_nonce() is None
-    assert as_protocol.unfinished() == []
-    with as_protocol.lock(), as_protocol.lock():
-        as_protocol.record(entry(1))
-        as_protocol.record(entry(0))
-    assert as_protocol.unfinished() == [entry(0), entry(1)]
-    assert as_protocol.find(entry(1).hash) == entry(1)
-    assert as_protocol.find(b"\x09" * 32) is None
-    assert as_protocol.next_nonce() == 2
-    as_protocol.finish(entry(0).hash, Outcome.MINED)
-    as_protocol.finish(entry(0).hash, Outcome.MINED)
-    assert as_protocol.unfinished() == [entry(1)]
-
-
-def test_a_refused_transaction_frees_its_nonce(journal: LaneJournal) -> None:
-    journal.record(entry(0))
-    journal.finish(entry(0).hash, Outcome.REFUSED)
-    assert journal.next_nonce() is None
-    journal.record(entry(0))
-    assert journal.unfinished() == [entry(0)]
-
-
-def test_a_replacement_shares_the_nonce_but_a_mined_nonce_is_spent(journal: LaneJournal) -> None:
-    journal.record(entry(0))
-    journal.record(entry(0, tx=200))
-    assert len(journal.unfinished()) == 2
-    journal.finish(entry(0, tx=200).hash, Outcome.MINED)
-    journal.finish(entry(0).hash, Outcome.REPLACED)
-    with pytest.raises(LedgerError, match=r"nonce 0 of lane .* was used by"):
-        journal.record(entry(0, tx=201))
-    with pytest.raises(LedgerError, match="ended as mined and can't be replaced"):
-        journal.finish(entry(0, tx=200).hash, Outcome.REPLACED)
-
-
-def test_the_journal_is_its_lanes_and_its_chains(desk: Fixture, journal: LaneJournal) -> None:
-    for wrong in (replace(entry(0), chain_id=1), replace(entry(0), sender=address(401))):
-        with pytest.raises(StaleLedger, match="use that lane's journal"):
-            journal.record(wrong)
-    journal.record(entry(0))
-    assert desk.ledger.journal(address(401)).find(entry(0).hash) is None
-    assert desk.ledger.journal(address(401)).next_nonce() is None
-
-
-def test_a_ledger_without_a_deployment_keeps_no_journal(tmp_path: Path) -> None:
-    with (
-        Ledger.open(f"sqlite:///{tmp_path / 'new.db'}") as ledger,
-        pytest.raises(LedgerError, match="bind it"),
-    ):
-        ledger.journal(LANE)
-
-
-def test_orders_are_submitted_exactly_when_their_bytes_are_stored(
-    desk: Fixture, journal: LaneJournal
-) -> None:
-    order = desk.mint()
-    desk.drive(order.id, State.FUNDED, State.APPROVED)
-    batch = desk.ledger.batches.create("mint", [order.id], digest=hash32(7))
-
-    def submit(tx: Any, recorded: JournalEntry) -> None:
-        tx.transactions.assign(to_hex(recorded.hash), batch.id)
-        tx.batches.mark_sent(batch.id)
-        tx.orders.step(
-            order.id, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=to_hex(recorded.hash)
-        )
-
-    def fail(tx: Any, recorded: JournalEntry) -> None:
-        submit(tx, recorded)
-        raise RuntimeError("the process dies here")
-
-    with pytest.raises(RuntimeError), journal.alongside(fail):
-        journal.record(entry(0))
-    assert journal.unfinished() == []
-    assert desk.ledger.orders.get(order.id).state is State.APPROVED
-    with journal.alongside(submit):
-        journal.record(entry(0))
-    journal.record(entry(1))
-    assert desk.ledger.orders.get(order.id).state is State.SUBMITTED
-    assert [found.hash for found in desk.ledger.transactions.find(batch_id=batch.id)] == [hash32(100)]
-    assert desk.ledger.history(order.id)[-1].evidence == hash32(100)[2:]
-
-
-def test_the_block_of_a_transaction_comes_and_goes(desk: Fixture, journal: LaneJournal) -> None:
-    journal.record(entry(0))
-    placed = desk.ledger.transactions.place(hash32(100), block_number=5, block_hash=hash32(5))
-    assert (placed.block_number, placed.block_hash) == (5, hash32(5))
-    assert desk.ledger.transactions.place(hash32(100), block_number=None, block_hash=None).block_hash is None
-    with pytest.raises(InvalidInput, match="both or neither"):
-        desk.ledger.transactions.place(hash32(100), block_number=5, block_hash=None)
-    with pytest.raises(NotFound):
-        desk.ledger.transactions.get(hash32(5))
-
-
-def test_the_lock_is_the_ledgers_whatever_path_leads_to_it(desk: Fixture, journal: LaneJournal) -> None:
-    alias = Path(desk.url.removeprefix("sqlite:///")).parent / "alias.db"
-    alias.symlink_to("desk.db")
-    entered = threading.Event()
-
-    def other() -> None:
-        with Ledger.open(f"sqlite:///{alias}", clock=desk.clock) as second, second.journal(LANE).lock():
-            entered.set()
-
-    with journal.lock():
-        thread = threading.Thread(target=other)
-        thread.start()
-        assert not entered.wait(0.5)
-    thread.join()
-    assert entered.is_set()
-
-
-def test_the_lock_keeps_other_senders_of_the_lane_out_and_nobody_else(
-    desk: Fixture, journal: LaneJournal
-) -> None:
-    second = Ledger.open(desk.url, clock=desk.clock)
-    entered, inside = threading.Event(), threading.Event()
-
-    def other() -> None:
-        inside.set()
-        with second.journal(LANE).lock():
-            entered.set()
-
-    with journal.lock():
-        thread = threading.Thread(target=other)
-        thread.start()
-        inside.wait()
-        assert not entered.wait(0.2)
-        second.lanes.add(address(402), name="free", purpose="mint")
-        with second.journal(address(402)).lock():
-            pass
-    thread.join()
-    assert entered.is_set()
-    second.close()

@@ -18,6 +18,7 @@ MINT_STEPS = {
     S.SUBMITTED: {S.MINED, S.APPROVED, S.FAILED},
     S.MINED: {S.SETTLED, S.SUBMITTED},
     S.ON_HOLD: {S.REQUESTED, S.FUNDED, S.APPROVED, S.REJECTED, S.CANCELLED, S.EXPIRED},
+    S.RECOVERED: {S.SETTLED},
 }
 REDEMPTION_STEPS = {
     S.REQUESTED: {S.VALID, S.ON_HOLD, S.REJECTED, S.CANCELLED},
@@ -27,6 +28,7 @@ REDEMPTION_STEPS = {
     S.BURNED: {S.PAID, S.APPROVED},
     S.PAID: {S.SETTLED},
     S.ON_HOLD: {S.REQUESTED, S.VALID, S.ESCROWED, S.APPROVED, S.REJECTED, S.CANCELLED},
+    S.RECOVERED: {S.ESCROWED, S.BURNED, S.SETTLED, S.CANCELLED, S.REJECTED},
 }
 
 
@@ -81,7 +83,7 @@ def test_nothing_ends_a_mint_that_was_sent_but_the_chain() -> None:
 
 @pytest.mark.parametrize("machine", [MINT, REDEMPTION])
 def test_every_state_can_be_reached_and_left(machine: Machine) -> None:
-    reached, border = {S.REQUESTED}, {S.REQUESTED}
+    reached, border = {S.REQUESTED, S.RECOVERED}, {S.REQUESTED}
     while border:
         border = {target for source, target in machine.steps if source in border} - reached
         reached |= border

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import sqlite3
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from support.databases import Databases, run_sql
 from support.ledgers import Fixture, address
 
 from toolkit.errors import ConfigurationError, InvalidInput, LedgerError, LedgerUnreachable, StaleDeployment
@@ -19,8 +19,8 @@ from toolkit.ledger.errors import LedgerTooNew, LedgerTooOld, StaleLedger
 ANVIL = Deployment(chain_id=31337, market=address(77), instance_id="0xaa")
 
 
-def test_the_migrations_give_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'desk.db'}"
+def test_the_migrations_give_exactly_the_tables_of_the_schema(databases: Databases) -> None:
+    url = databases.empty()
     Ledger.open(url).close()
     engine = sa.create_engine(url)
     with engine.connect() as connection:
@@ -29,8 +29,8 @@ def test_the_migrations_give_exactly_the_tables_of_the_schema(tmp_path: Path) ->
     engine.dispose()
 
 
-def test_sqlite_is_durable_and_checks_foreign_keys(desk: Fixture) -> None:
-    with desk.ledger._store.writing() as connection:
+def test_sqlite_is_durable_and_checks_foreign_keys(sqlite_databases: Databases) -> None:
+    with Ledger.open(sqlite_databases.ledger()) as ledger, ledger._store.writing() as connection:
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -51,50 +51,40 @@ def _open(url: str) -> int:
         return ledger.head().seq
 
 
-def test_several_processes_may_open_an_empty_database_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'desk.db'}"
+def test_several_processes_may_open_an_empty_database_at_once(databases: Databases) -> None:
+    url = databases.empty()
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert pool.map(_open, [url] * 8) == [0] * 8
 
 
-def _stamp(path: Path, revision: str) -> None:
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE alembic_version SET version_num = ?", [revision])
-    database.close()
-
-
-def test_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "desk.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    _stamp(path, "9999")
+def test_a_newer_schema_is_left_alone(databases: Databases) -> None:
+    url = databases.ledger()
+    run_sql(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(LedgerTooNew, match=r"schema is 9999, .* install the version") as refused:
-        Ledger.open(f"sqlite:///{path}")
+        Ledger.open(url)
     assert isinstance(refused.value, LedgerError)
 
 
 def test_an_older_schema_waits_for_a_backup_and_a_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "desk.db"
-    Ledger.open(f"sqlite:///{path}").close()
+    url = databases.ledger()
     known = migrate.head_revision()
     monkeypatch.setattr(migrate, "head_revision", lambda: "later")
     with pytest.raises(
         LedgerTooOld, match=f"schema is {known}, this version needs later: back the database up"
     ):
-        Ledger.open(f"sqlite:///{path}")
+        Ledger.open(url)
     monkeypatch.undo()
-    Ledger.migrate(f"sqlite:///{path}")
-    Ledger.open(f"sqlite:///{path}").close()
+    Ledger.migrate(url)
+    Ledger.open(url).close()
 
 
-def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE recipes (name TEXT)")
-    database.close()
+def test_a_database_of_something_else_is_left_alone(databases: Databases) -> None:
+    url = databases.empty()
+    run_sql(url, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(LedgerError, match=r"1 tables but no ledger \(e.g. recipes\)"):
-        Ledger.open(f"sqlite:///{path}")
+        Ledger.open(url)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -121,8 +111,8 @@ def test_a_url_the_ledger_cannot_be_kept_at(url: str) -> None:
         Ledger.open(url)
 
 
-def test_a_ledger_belongs_to_one_deployment(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'desk.db'}"
+def test_a_ledger_belongs_to_one_deployment(databases: Databases) -> None:
+    url = databases.ledger()
     with Ledger.open(url) as ledger:
         assert ledger.deployment is None
         ledger.bind(ANVIL)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from support.databases import Databases
 from support.ledgers import PEOPLE, Fixture
 
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised, Refused
@@ -22,10 +20,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     orders = Bundle("orders")
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="ledger-"))
-        self.desk = Fixture(self.folder)
+        self.desk = Fixture(url)
         self.ledger = self.desk.ledger
         self.paths: dict[str, list[State]] = {}
         self.held_from: dict[str, State | None] = {}
@@ -36,7 +33,6 @@ class LedgerMachine(RuleBasedStateMachine):
         for order_id, path in self.paths.items():
             assert [event.to_state for event in self.ledger.history(order_id)] == path
         self.ledger.close()
-        shutil.rmtree(self.folder)
 
     @rule(target=orders, mint=st.booleans())
     def request(self, mint: bool) -> str:
@@ -110,10 +106,13 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.verify().seq == sum(len(path) for path in self.paths.values())
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=12,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-TestLedger = LedgerMachine.TestCase
+def test_any_sequence_of_steps(databases: Databases) -> None:
+    run_state_machine_as_test(
+        lambda: LedgerMachine(databases.ledger()),
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )

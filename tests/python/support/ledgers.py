@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from toolkit.amounts import Amount
 from toolkit.chain.addresses import address_from_bytes
 from toolkit.chain.hexes import to_hex
-from toolkit.ledger import MACHINES, Ledger, MintOrder, RedemptionOrder, Role, State
+from toolkit.ledger import MACHINES, Ledger, MintOrder, RedemptionOrder, Role, State, Transaction
 from toolkit.ledger.records import OwnershipProof
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -67,19 +66,19 @@ def dollars(text: str) -> Amount:
 class Fixture:
     """A filled ledger. Customer n has the reference, wallet and bank account number n."""
 
-    def __init__(self, folder: Path, *, customers: int = 1) -> None:
-        self.url = f"sqlite:///{folder / 'desk.db'}"
+    def __init__(self, url: str, *, customers: int = 1) -> None:
+        self.url = url
         self.clock = StoppedClock()
         self.ledger = Ledger.open(self.url, clock=self.clock)
         self.lines = self.escrows = 0
         with self.ledger.transaction() as tx:
             for number, (person, roles) in enumerate(PEOPLE.items(), start=1):
                 tx.persons.add(person, label=person.title(), roles=roles, signers=[address(1000 + number)])
-        for number in range(1, customers + 1):
-            self.customer(number)
+            for number in range(1, customers + 1):
+                self.customer(tx, number)
 
-    def customer(self, number: int) -> None:
-        self.ledger.investors.add(
+    def customer(self, tx: Transaction, number: int) -> None:
+        tx.investors.add(
             reference(number),
             label=f"Customer {number}",
             investor_class="professional",
@@ -87,10 +86,10 @@ class Fixture:
             regime="stablecoin",
             verified_until=NOON + timedelta(days=365),
         )
-        self.ledger.investors.add_wallet(
+        tx.investors.add_wallet(
             address(number), investor=reference(number), kind="self_custody", proof=proof()
         )
-        self.ledger.investors.add_bank_account(
+        tx.investors.add_bank_account(
             f"account-{number}", investor=reference(number), currency="USD", verified_at=NOON
         )
 

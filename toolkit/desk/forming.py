@@ -1,0 +1,329 @@
+"""Mint flights: which approved orders go now, in one transaction, and which wait.
+
+First come, first served. For one customer strictly: an order never overtakes an earlier approved one of the
+same customer, so that where the earlier waits for something that passes, the later waits behind it; where
+it is on hold, ended or short of signatures, which takes a person, the later goes. Of different customers, an
+order that fits into the headroom goes although a larger one before it doesn't.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from toolkit.bindings.errors import BackingExceeded, MintingIsStopped, OperatorLimitExceeded, TokenPaused
+from toolkit.desk.context import DeskContext
+from toolkit.desk.errors import HeadroomTaken
+from toolkit.desk.signed import SignedBatches
+from toolkit.errors import ConfigurationError, ContractReverted, ReserveStale, ToolkitError
+from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.records import Flight, MintOrder
+
+if TYPE_CHECKING:
+    from toolkit.chain.calls import Call
+    from toolkit.desk.approvals import Approvals
+    from toolkit.desk.flights import Flights
+    from toolkit.desk.lanes import Lane, Lanes
+    from toolkit.desk.mint import Minting
+    from toolkit.desk.report import RunLog
+    from toolkit.desk.sorting import Sorting
+
+__all__ = ["FlightLimits", "Forming"]
+
+_GAS_CAP = 16_777_216
+"""The most gas of one transaction (EIP-7825)."""
+
+# Bounds, above what the contracts need; the rehearsal is made with just this gas.
+_GAS_BASE, _GAS_BATCH, _GAS_ORDER, _GAS_SKIPPED = 150_000, 60_000, 48_000, 3_000
+
+_FOR_ALL = (ReserveStale, TokenPaused, MintingIsStopped)
+"""Refusals that hold for every order there is."""
+
+_TOGETHER = (BackingExceeded, OperatorLimitExceeded)
+"""Refusals that depend on what goes before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlightLimits:
+    """The most of one mint transaction: orders, and gas as per cent of the block's limit.
+
+    Gas never passes EIP-7825's 16,777,216. `abreast` is how many flights may be under way before the
+    worker waits for the oldest. Raises ConfigurationError.
+    """
+
+    orders: int = 200
+    gas_percent: int = 50
+    abreast: int = 2
+
+    def __post_init__(self) -> None:
+        if self.orders < 1 or self.abreast < 1 or not 1 <= self.gas_percent <= 100:
+            raise ConfigurationError(
+                f"flights need at least one order ({self.orders}), one abreast ({self.abreast}) and 1 to 100 "
+                f"per cent of a block's gas ({self.gas_percent})"
+            )
+
+    def carried(self, block_gas_limit: int) -> int:
+        """How many orders one transaction may carry where a block has so much gas."""
+        gas = min(block_gas_limit * self.gas_percent // 100, _GAS_CAP)
+        return max(1, min(self.orders, (gas - _GAS_BASE - _GAS_BATCH) // _GAS_ORDER))
+
+
+@dataclass(slots=True)
+class _Room:
+    """What may still be minted, as of a look at the chain less what was sent since."""
+
+    headroom: int
+    limit: int
+
+    def take(self, amount: int) -> bool:
+        """Whether `amount` fits; it is taken then."""
+        if amount > min(self.headroom, self.limit):
+            return False
+        self.give_back(-amount)
+        return True
+
+    def give_back(self, amount: int) -> None:
+        self.headroom += amount
+        self.limit += amount
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One pass: its lane, and what it has learnt not to take again."""
+
+    lane: Lane
+    log: RunLog
+    most: int
+    room: _Room
+    batches: SignedBatches
+    deadline: float
+    unsigned: set[str] = field(default_factory=set)
+    waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    flown: list[Flight] = field(default_factory=list)
+    stopped: ToolkitError | None = None
+
+    def waits(self, order: MintOrder, error: ToolkitError) -> None:
+        """The order stays until `error` has passed, and those of its customer behind it."""
+        first, reason = self.waiting.get(order.investor, (order.number, error))
+        self.waiting[order.investor] = min(first, order.number), reason
+        self.log.waits([order.id], error)
+
+    def in_turn(self, orders: Iterable[MintOrder]) -> list[MintOrder]:
+        """Those whose customer has no earlier order waiting."""
+        going = []
+        for order in orders:
+            number, error = self.waiting.get(order.investor, (order.number, None))
+            if error is not None and order.number > number:
+                self.log.waits([order.id], error)
+            else:
+                going.append(order)
+        return going
+
+
+class Forming:
+    """Forms mint flights, rehearses them, and sends what the chain takes."""
+
+    def __init__(
+        self,
+        context: DeskContext,
+        lanes: Lanes,
+        flights: Flights,
+        approvals: Approvals,
+        minting: Minting,
+        sorting: Sorting,
+        limits: FlightLimits,
+    ) -> None:
+        self._context = context
+        self._lanes = lanes
+        self._flights = flights
+        self._approvals = approvals
+        self._minting = minting
+        self._sorting = sorting
+        self._limits = limits
+
+    def run(self, log: RunLog, patience: float) -> None:
+        """Sends every approved order that can go; while the node works on one flight, the next is made.
+
+        Raises LaneBusy, NodeError, LedgerError.
+        """
+        with self._lanes.lease("operator") as lane:
+            now = _Pass(
+                lane=lane,
+                log=log,
+                most=self._limits.carried(self._context.client.block("latest").gas_limit),
+                room=self._look_for_room(lane),
+                batches=SignedBatches(self._context, self._approvals),
+                deadline=time.monotonic() + patience,
+            )
+            while now.stopped is None and self._next(now):
+                self._bring_home(now, leaving=self._limits.abreast)
+            self._bring_home(now)
+        if now.stopped is not None:
+            left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
+            log.waits([order.id for order in left], now.stopped)
+
+    def _bring_home(self, now: _Pass, leaving: int = 0) -> None:
+        while len(now.flown) > leaving:
+            patience = max(0.0, now.deadline - time.monotonic())
+            self._flights.conclude(now.flown.pop(0), now.log, patience)
+
+    def _look_for_room(self, lane: Lane) -> _Room:
+        """What the chain leaves, less the orders that are under way and not mined."""
+        context = self._context
+        flying = context.ledger.orders.find(kind=OrderKind.MINT, state=State.SUBMITTED)
+        taken = sum(order.base_units for order in flying)
+        limit = context.market.operator_limit(lane.address).available
+        return _Room(context.token.headroom() - taken, limit - taken)
+
+    def _next(self, now: _Pass) -> bool:
+        """Forms and sends one flight; whether there may be another."""
+        claimed = self._context.ledger.flights.claim_mints(
+            now.lane.address,
+            now.most,
+            without_batches=now.unsigned,
+            without_investors=now.waiting.keys() | now.left,
+        )
+        if claimed is None:
+            return False
+        flight, found = claimed
+        orders = self._signed([order for order in found if isinstance(order, MintOrder)], now)
+        orders = self._with_room(self._sorting.eligible(orders, now.log), now)
+        orders, call, gas = self._rehearsed(orders, now)
+        if call is None:
+            self._flights.abandon(flight)
+            return True
+        launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
+        if launched is not None:
+            now.flown.append(launched)
+        else:
+            now.room.give_back(sum(order.base_units for order in orders))
+            now.left.update(order.investor for order in orders)  # the log says why
+        return True
+
+    # ---------------------------------------------------------------------------------------- what may go
+
+    def _signed(self, orders: list[MintOrder], now: _Pass) -> list[MintOrder]:
+        """Those whose batch has the signatures that it needs; for others it takes a person."""
+        for batch in now.batches.of(orders).values():
+            if batch.is_complete:
+                continue
+            now.unsigned.add(batch.id)
+            members = [order.id for order in orders if order.batch_id == batch.id]
+            if batch.error is None:
+                now.log.unsigned.extend(members)
+            else:
+                now.log.waits(members, batch.error)
+        return [order for order in orders if order.batch_id not in now.unsigned]
+
+    def _with_room(self, orders: Sequence[MintOrder], now: _Pass) -> list[MintOrder]:
+        """Those that fit into what may be minted now, first come, as many as fit."""
+        going: list[MintOrder] = []
+        for order in orders:
+            if not now.in_turn([order]):
+                continue
+            if self._fits(order, going, now):
+                going.append(order)
+            else:
+                reason = self._why_not(order, going, now)
+                if isinstance(reason, _FOR_ALL):
+                    now.stopped = reason
+                    return []
+                now.waits(order, reason)
+        return going
+
+    def _fits(self, order: MintOrder, going: Sequence[MintOrder], now: _Pass) -> bool:
+        if now.room.take(order.base_units):
+            return True
+        if not now.flown:
+            return False
+        self._bring_home(now)
+        now.room = self._look_for_room(now.lane)
+        now.room.give_back(-sum(item.base_units for item in going))
+        return now.room.take(order.base_units)
+
+    def _why_not(self, order: MintOrder, going: Sequence[MintOrder], now: _Pass) -> ToolkitError:
+        """What the chain refuses the order for, after those that go before it."""
+        ahead = sum(item.base_units for item in going)
+        for refusal in self._minting.refusals_after(order, ahead, now.lane.address):
+            if isinstance(refusal, (*_TOGETHER, *_FOR_ALL)):
+                return refusal
+        return HeadroomTaken(
+            f"order {order.id} over {order.amount.display()} doesn't fit into what may still be minted once "
+            "the orders under way are: it waits for them",
+            order=order.id,
+        )
+
+    # ------------------------------------------------------------------------------------------- rehearsal
+
+    def _rehearsed(self, orders: list[MintOrder], now: _Pass) -> tuple[list[MintOrder], Call | None, int]:
+        """Those that the chain takes together, with their call and its gas.
+
+        The very call is executed without being sent. What refuses is left out, and the rest rehearsed again.
+        """
+        while orders:
+            call, gas = self._call(orders, now)
+            try:
+                self._flights.rehearse(now.lane, call, gas=gas)
+            except ContractReverted as error:
+                before = sum(order.base_units for order in orders)
+                orders = self._without_refused(orders, error, now)
+                now.room.give_back(before - sum(order.base_units for order in orders))
+            else:
+                return orders, call, gas
+        return [], None, 0
+
+    def _call(self, orders: Sequence[MintOrder], now: _Pass) -> tuple[Call, int]:
+        batches = now.batches.of(orders)
+        parts = [batch.only(order.id for order in orders) for batch in batches.values()]
+        skipped = sum(len(batch.rows) for batch in batches.values()) - len(orders)
+        gas = _GAS_BASE + _GAS_BATCH * len(parts) + _GAS_ORDER * len(orders) + _GAS_SKIPPED * skipped
+        return self._context.market.mint(parts), gas
+
+    def _without_refused(
+        self, orders: list[MintOrder], error: ContractReverted, now: _Pass
+    ) -> list[MintOrder]:
+        """Fewer orders than before: each that was refused is where it belongs, or waits."""
+        going, passing = self._sorting.refused(orders, now.lane.address, now.log)
+        if len(passing) == len(orders) and isinstance(next(iter(passing.values())), _FOR_ALL):
+            now.stopped = next(iter(passing.values()))
+            return []
+        for order in orders:
+            if order.id in passing:
+                now.waits(order, passing[order.id])
+        going = now.in_turn(going)
+        if len(going) < len(orders):
+            return going
+        return self._without_culprits(orders, error, now)
+
+    def _without_culprits(
+        self, orders: list[MintOrder], error: ContractReverted, now: _Pass
+    ) -> list[MintOrder]:
+        """The chain takes each order by itself and not all of them: leaves out what is refused in parts,
+        batch by batch, then order by order, and if nothing is, the last half.
+        """
+        refused: dict[str, ContractReverted] = {}
+        for part in _parts(orders):
+            call, gas = self._call(part, now)
+            try:
+                self._flights.rehearse(now.lane, call, gas=gas)
+            except ContractReverted as reason:
+                refused.update((order.id, reason) for order in part)
+        if not refused:
+            refused = dict.fromkeys((order.id for order in orders[len(orders) // 2 :]), error)
+        for order in orders:
+            if order.id in refused:
+                now.waits(order, refused[order.id])
+        return now.in_turn(order for order in orders if order.id not in refused)
+
+
+def _parts(orders: Sequence[MintOrder]) -> Iterator[list[MintOrder]]:
+    """The orders by batch; of a single batch, one by one."""
+    batches = dict.fromkeys(order.batch_id for order in orders)
+    if len(batches) == 1:
+        yield from ([order] for order in orders)
+        return
+    for batch_id in batches:
+        yield [order for order in orders if order.batch_id == batch_id]

@@ -1,0 +1,103 @@
+"""Statements over many rows at once, where SQLAlchemy's own would cost more than the database does.
+
+A list of ids is one bound value on either database, not one for each id; rows are handed to the driver
+as they are. What is written differently for SQLite and PostgreSQL is all here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+__all__ = ["Among", "insert_rows"]
+
+
+class TextList(TypeDecorator[Sequence[str]]):
+    """A list of texts as one bound value: JSON on SQLite, an array on PostgreSQL."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See SQLAlchemy."""
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else ARRAY(sa.Text))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """See SQLAlchemy."""
+        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+
+
+class Among(sa.ColumnElement[bool]):
+    """Whether `column` is among the texts bound under `name`."""
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy's own way of saying what names a statement
+        ("column", sa.sql.visitors.InternalTraversal.dp_clauseelement),
+        ("values", sa.sql.visitors.InternalTraversal.dp_clauseelement),
+    ]
+    type = sa.Boolean()
+
+    def __init__(self, column: sa.ColumnElement[str], name: str) -> None:
+        self.column = column
+        self.values = sa.bindparam(name, type_=TextList())
+
+
+@compiles(Among, "sqlite")
+def _among_sqlite(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled above
+
+
+@compiles(Among, "postgresql")
+def _among_postgresql(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
+    return f"{column} = ANY ({values})"
+
+
+def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts rows that have a value for every column of `table`, in the schema's sequence."""
+    if not rows:
+        return
+    statement, processors = _insert(table, connection.dialect)
+    columns = [
+        _processed(process, values) if process else list(values)
+        for process, values in zip(processors, zip(*rows, strict=True), strict=True)
+    ]
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+    else:
+        connection.exec_driver_sql(statement, tuple(columns))
+
+
+def _processed(process: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    # Most of these columns say the same in every row.
+    known = {value: process(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+@cache
+def _insert(table: sa.Table, dialect: Dialect) -> tuple[str, Sequence[Callable[[Any], Any] | None]]:
+    """The statement, and what turns each column's values into the driver's."""
+    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
+    names = ", ".join(column.name for column in table.columns)
+    if dialect.name == "sqlite":
+        source = f"VALUES ({', '.join('?' * len(processors))})"
+    else:
+        arrays = ", ".join(f"%s::{_array_type(column, dialect)}[]" for column in table.columns)
+        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - types of the schema
+    return f"INSERT INTO {table.name} ({names}) {source}", processors
+
+
+def _array_type(column: sa.Column[Any], dialect: Dialect) -> str:
+    # A cast to varchar(n) would cut what is too long; the column itself refuses it.
+    name = column.type.dialect_impl(dialect).compile(dialect)
+    return "text" if name.startswith(("VARCHAR", "TEXT")) else name

@@ -1,0 +1,233 @@
+"""Flights: each one transaction, by lane and nonce, with the orders it carries.
+
+An order is in at most one flight at a time: `orders.flight_id` says in which, as long as that is formed or
+flying. Which orders a flight carried stays in `flight_orders`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from toolkit.calendar import Clock
+from toolkit.errors import IllegalTransition, InvalidInput
+from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among, insert_rows
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.records import Flight, Order
+from toolkit.ledger.steps import locked_orders, order_from
+from toolkit.ledger.store import Unit
+
+__all__ = ["Flights"]
+
+_ORDERS, _FLIGHTS, _CARRIED = schema.orders, schema.flights, schema.flight_orders
+
+# Built once: building a statement costs as much as running it.
+_TAKE = sa.update(_ORDERS).where(Among(_ORDERS.c.id, "ids")).values(flight_id=sa.bindparam("flight"))
+_FREE = sa.update(_ORDERS).where(_ORDERS.c.flight_id == sa.bindparam("flight")).values(flight_id=None)
+_TAKEN = (
+    sa.select(_ORDERS.c.id)
+    .where(_ORDERS.c.flight_id == sa.bindparam("flight"))
+    .order_by(_ORDERS.c.opened_seq)
+)
+_CARRIED_BY = (
+    sa.select(_CARRIED.c.order_id)
+    .where(_CARRIED.c.flight_id == sa.bindparam("flight"))
+    .order_by(_CARRIED.c.position)
+)
+_MOVE = (
+    sa.update(_FLIGHTS)
+    .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
+    .values(state=sa.bindparam("target"))
+)
+_SIGNED_AND_FREE = (
+    sa.select(_ORDERS)
+    .where(
+        _ORDERS.c.kind == OrderKind.MINT,
+        _ORDERS.c.state == State.APPROVED,
+        _ORDERS.c.flight_id.is_(None),
+        _ORDERS.c.batch_id.is_not(None),
+        ~Among(_ORDERS.c.batch_id, "batches"),
+        ~Among(_ORDERS.c.investor, "investors"),
+    )
+    .order_by(_ORDERS.c.opened_seq)
+    .limit(sa.bindparam("most"))
+)
+_LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
+_FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
+# Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
+_ELSEWHERE = (
+    sa.select(_ORDERS.c.investor)
+    .join(_FLIGHTS, _FLIGHTS.c.id == _ORDERS.c.flight_id)
+    .where(
+        _ORDERS.c.flight_id.is_not(None),
+        _ORDERS.c.kind == OrderKind.MINT,
+        _ORDERS.c.state.in_([State.APPROVED, State.SUBMITTED]),
+        _FLIGHTS.c.lane != sa.bindparam("lane"),
+    )
+    .distinct()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flights:
+    """Transactions with their orders."""
+
+    unit: Unit
+    clock: Clock
+
+    def claim_mints(
+        self,
+        lane: str,
+        limit: int,
+        *,
+        without_batches: Collection[str] = (),
+        without_investors: Collection[str] = (),
+    ) -> tuple[Flight, tuple[Order, ...]] | None:
+        """Takes up to `limit` approved mint orders that are in a batch and in no flight into a new one.
+
+        First come, first served, and for each customer strictly so: nothing of a customer is taken who has
+        an order on its way on another lane, or an earlier one that somebody is changing just now, or who
+        is named in `without_investors`. None if there is nothing to take.
+        """
+        with self.unit.writing() as connection:
+            _one_at_a_time(connection)
+            elsewhere = connection.execute(_ELSEWHERE, {"lane": lane}).scalars().all()
+            wanted = {
+                "batches": list(without_batches),
+                "investors": [*without_investors, *elsewhere],
+                "most": limit,
+            }
+            rows = connection.execute(_LOCKED, wanted).mappings().all()
+            passed_over = _passed_over(connection, wanted, {row["id"] for row in rows})
+            orders = tuple(order_from(row) for row in rows if row["investor"] not in passed_over)
+            if not orders:
+                return None
+            return self._insert(connection, "mint", lane, [order.id for order in orders]), orders
+
+    def form(self, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
+        """Takes these orders into a new flight. Raises `IllegalTransition` if one is in another."""
+        if not order_ids:
+            raise InvalidInput("a flight needs at least one order")
+        with self.unit.writing() as connection:
+            for row in locked_orders(connection, order_ids).values():
+                if row["flight_id"] is not None:
+                    raise IllegalTransition(
+                        f"order {row['id']} is in flight {row['flight_id']} already",
+                        order=row["id"],
+                        flight=row["flight_id"],
+                    )
+            return self._insert(connection, purpose, lane, order_ids)
+
+    def launch(self, flight_id: str, *, nonce: int, order_ids: Sequence[str]) -> None:
+        """`formed` to `flying` with these of its orders, in this sequence; the others are free again.
+
+        In the transaction that stores the signed bytes. Raises `IllegalTransition` if another worker has
+        ended the flight, or one of the orders isn't in it.
+        """
+        with self.unit.writing() as connection:
+            _moved(connection, flight_id, "formed", "flying")
+            connection.execute(sa.update(_FLIGHTS).where(_FLIGHTS.c.id == flight_id).values(nonce=nonce))
+            taken = set(connection.execute(_TAKEN, {"flight": flight_id}).scalars())
+            absent = [order_id for order_id in order_ids if order_id not in taken]
+            if absent:
+                raise IllegalTransition(
+                    f"order {absent[0]} isn't in flight {flight_id}: form it again", order=absent[0]
+                )
+            staying = sorted(taken.difference(order_ids))
+            if staying:
+                connection.execute(_TAKE, {"ids": staying, "flight": None})
+            insert_rows(
+                connection,
+                _CARRIED,
+                [(flight_id, position, order_id) for position, order_id in enumerate(order_ids)],
+            )
+
+    def land(self, flight_id: str) -> None:
+        """`flying` to `landed`: final on chain. Raises `IllegalTransition` if it has ended."""
+        self._end(flight_id, ("flying",), "landed")
+
+    def give_back(self, flight_id: str) -> None:
+        """Ends a flight that was never sent, can never land, or reverted; its orders are free.
+
+        Raises `IllegalTransition` if it has ended.
+        """
+        self._end(flight_id, ("formed", "flying"), "returned")
+
+    def get(self, flight_id: str) -> Flight:
+        """The flight. Raises `NotFound`."""
+        query = sa.select(_FLIGHTS).where(_FLIGHTS.c.id == flight_id)
+        with self.unit.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+            if row is None:
+                raise NotFound(f"no flight {flight_id!r}", flight=flight_id)
+            return _flight(connection, row)
+
+    def find(self, *, state: str | None = None, purpose: str | None = None) -> tuple[Flight, ...]:
+        """The flights that match, oldest first; of one lane in the sequence of their nonces."""
+        query = sa.select(_FLIGHTS).order_by(_FLIGHTS.c.created_at, _FLIGHTS.c.nonce, _FLIGHTS.c.id)
+        for column, value in ((_FLIGHTS.c.state, state), (_FLIGHTS.c.purpose, purpose)):
+            if value is not None:
+                query = query.where(column == value)
+        with self.unit.reading() as connection:
+            return tuple(_flight(connection, row) for row in connection.execute(query).mappings().all())
+
+    def _insert(self, connection: Connection, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
+        row: dict[str, Any] = {
+            "id": str(uuid.uuid4()),
+            "purpose": checks.word(purpose, what="purpose"),
+            "lane": lane,
+            "nonce": None,
+            "state": "formed",
+            "created_at": self.clock.now(),
+        }
+        connection.execute(sa.insert(_FLIGHTS), [row])
+        connection.execute(_TAKE, {"ids": order_ids, "flight": row["id"]})
+        return Flight(**row, order_ids=tuple(order_ids))
+
+    def _end(self, flight_id: str, sources: tuple[str, ...], target: str) -> None:
+        with self.unit.writing() as connection:
+            _moved(connection, flight_id, *sources, target)
+            connection.execute(_FREE, {"flight": flight_id})
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Claims are made one after another, so that each sees which customers the one before has taken."""
+    if connection.dialect.name == "postgresql":
+        key = sa.func.hashtextextended("ledger-claim", 0)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str]) -> set[str]:
+    """The customers of orders that come first and are locked by somebody else."""
+    if connection.dialect.name == "sqlite":
+        return set()  # whoever writes is alone
+    return {row.investor for row in connection.execute(_FIRST, wanted) if row.id not in locked}
+
+
+def _moved(connection: Connection, flight_id: str, *states: str) -> None:
+    *sources, target = states
+    for source in sources:
+        moved = connection.execute(_MOVE, {"flight": flight_id, "source": source, "target": target})
+        if moved.rowcount == 1:
+            return
+    found = connection.execute(sa.select(_FLIGHTS.c.state).where(_FLIGHTS.c.id == flight_id)).scalar()
+    if found is None:
+        raise NotFound(f"no flight {flight_id!r}", flight=flight_id)
+    raise IllegalTransition(
+        f"flight {flight_id} is {found}: it can't become {target}",
+        flight=flight_id,
+        source=found,
+        target=target,
+    )
+
+
+def _flight(connection: Connection, row: Any) -> Flight:
+    query = _TAKEN if row["state"] == "formed" else _CARRIED_BY
+    return Flight(**row, order_ids=tuple(connection.execute(query, {"flight": row["id"]}).scalars()))

@@ -1,0 +1,204 @@
+"""Writing what the chain proves into an empty ledger: parties, orders, and where each order stands.
+
+What is written here stands on final events and on nobody's word. Every order begins with the event
+`recovered`, by the person `rebuild`, whose evidence is the digest of what the chain says was ordered; its
+second event takes it to where the chain has it and names the transaction and the block.
+`toolkit.desk.history` reads the chain.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from toolkit.calendar import Clock
+from toolkit.errors import LedgerError
+from toolkit.ledger import audit, schema
+from toolkit.ledger.bulk import insert_rows
+from toolkit.ledger.investors import RECOVERED
+from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.records import Head
+from toolkit.ledger.store import Unit
+
+__all__ = ["REBUILD", "Recovered", "RecoveredWallet", "Recovery"]
+
+REBUILD = "rebuild"
+"""The person under whom recovered orders are written."""
+
+_ORDER_COLUMNS = tuple(column.name for column in schema.orders.columns)
+_UNKNOWN = uuid.UUID("6f3a6c9e-1c64-5b0e-9d0a-5d1f2b6c7e80")  # the name space of recovered orders' ids
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredWallet:
+    """What the registry says of a wallet. `verified_until` is None for one that it has removed."""
+
+    address: str
+    investor: str
+    investor_class: str
+    jurisdiction: str
+    kind: str
+    verified_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """An order as the chain has it. `transaction` and `block` (its hash) are of its last event."""
+
+    kind: OrderKind
+    number: int
+    state: State
+    wallet: str
+    base_units: int
+    created_at: datetime
+    transaction: str
+    block_number: int
+    block: str
+    due_at: datetime | None = None
+
+
+class Recovery:
+    """Fills one empty ledger, inside one transaction: a rebuild that ends half-way leaves it empty."""
+
+    def __init__(self, unit: Unit, clock: Clock, *, unit_name: str, decimals: int, currency: str) -> None:
+        self._unit = unit
+        self._now = clock.now()
+        self._token = {"unit": unit_name, "decimals": decimals, "currency": currency}
+        self._owners: dict[str, str] = {}
+        self._investors: set[str] = set()
+        self._end: Head | None = None
+
+    def begin(self) -> None:
+        """Raises `LedgerError` unless nothing was ever written."""
+        with self._unit.writing() as connection:
+            for table in (schema.orders, schema.persons, schema.investors, schema.transactions):
+                if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
+                    raise LedgerError(
+                        f"the ledger isn't empty (its {table.name} are not): rebuild into a new database, "
+                        "and keep the old one as evidence"
+                    )
+            self._end = audit.lock(connection)
+            insert_rows(connection, schema.persons, [(REBUILD, "rebuilt from the chain", self._now)])
+            insert_rows(connection, schema.person_roles, [(REBUILD, Role.OPERATOR.value)])
+
+    def knows(self, wallet: str) -> bool:
+        """Whether the wallet was recovered."""
+        return wallet in self._owners
+
+    def add_wallets(self, wallets: Sequence[RecoveredWallet]) -> None:
+        """Wallets that weren't recovered yet, with their investors."""
+        fresh = {item.investor: item for item in wallets if item.investor not in self._investors}
+        with self._unit.writing() as connection:
+            insert_rows(
+                connection,
+                schema.investors,
+                [
+                    (
+                        item.investor,
+                        RECOVERED,
+                        item.investor_class,
+                        item.jurisdiction,
+                        RECOVERED,
+                        item.verified_until,
+                        self._now,
+                    )
+                    for item in fresh.values()
+                ],
+            )
+            insert_rows(
+                connection,
+                schema.wallets,
+                [
+                    (item.address, item.investor, item.kind, None, None, None, None, self._now)
+                    for item in wallets
+                ],
+            )
+        self._investors.update(fresh)
+        self._owners.update((item.address, item.investor) for item in wallets)
+
+    def set_verified(self, until: Sequence[tuple[str, datetime | None]]) -> None:
+        """Until when each investor is verified, as the registry said last."""
+        table = schema.investors
+        statement = (
+            sa.update(table)
+            .where(table.c.reference == sa.bindparam("investor"))
+            .values(verified_until=sa.bindparam("until"))
+        )
+        if until:
+            rows = [{"investor": reference, "until": instant} for reference, instant in until]
+            with self._unit.writing() as connection:
+                connection.execute(statement, rows)
+
+    def add_orders(self, orders: Sequence[Recovered]) -> None:
+        """Orders of known wallets, in the chain's sequence."""
+        if not orders or self._end is None:
+            return
+        rows = [
+            self._row(order) | {"opened_seq": seq}
+            for seq, order in enumerate(orders, start=self._end.seq + 1)
+        ]
+        with self._unit.writing() as connection:
+            insert_rows(
+                connection, schema.orders, [tuple(row[name] for name in _ORDER_COLUMNS) for row in rows]
+            )
+            self._append(connection, orders, rows)
+
+    def finish(self, last_number: int) -> None:
+        """The numbers of new orders run from the one after `last_number`."""
+        table = schema.counters
+        with self._unit.writing() as connection:
+            connection.execute(
+                sa.update(table).where(table.c.name == "mint_number").values(value=last_number)
+            )
+
+    def _row(self, order: Recovered) -> dict[str, Any]:
+        return {
+            "id": str(uuid.uuid5(_UNKNOWN, f"{order.kind}/{order.number}")),
+            "kind": order.kind.value,
+            "number": order.number,
+            "state": order.state.value,
+            "held_from": None,
+            "investor": self._owners[order.wallet],
+            "wallet": order.wallet,
+            "amount": order.base_units,
+            **self._token,
+            "maker": REBUILD,
+            "bank_account": None,
+            "created_at": order.created_at,
+            # A mint's own expiry is in no event; it was executed, so it lies at or after that.
+            "expires_at": order.created_at if order.kind is OrderKind.MINT else None,
+            "due_at": order.due_at,
+            "batch_id": None,
+            "flight_id": None,
+        }
+
+    def _append(
+        self, connection: Connection, orders: Sequence[Recovered], rows: Sequence[dict[str, Any]]
+    ) -> None:
+        """`recovered` for each, then the step to where it stands."""
+        acts: list[tuple[audit.Draft, list[audit.Ordered]]] = []
+        for order, row in zip(orders, rows, strict=True):
+            reason = ""
+            if order.kind is OrderKind.REDEMPTION:
+                reason = audit.recovered_facts(order.number, order.due_at)
+            first = audit.Draft(State.RECOVERED, REBUILD, Role.OPERATOR, self._now, reason)
+            _add(acts, first, (row["id"], None, audit.order_digest(row)))
+        for order, row in zip(orders, rows, strict=True):
+            reason = f"final in block {order.block_number}, {order.block}"
+            last = audit.Draft(order.state, REBUILD, Role.OPERATOR, self._now, reason)
+            _add(acts, last, (row["id"], State.RECOVERED, order.transaction.removeprefix("0x")))
+        self._end = audit.append_acts(connection, acts, self._end)
+
+
+def _add(
+    acts: list[tuple[audit.Draft, list[audit.Ordered]]], draft: audit.Draft, event: audit.Ordered
+) -> None:
+    if not acts or acts[-1][0] != draft:
+        acts.append((draft, []))
+    acts[-1][1].append(event)

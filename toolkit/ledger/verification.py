@@ -1,0 +1,240 @@
+"""Recomputing the chain of events and everything that hangs on it, a portion at a time.
+
+Two passes. The first follows the chain: every event's hash over its own fields and the one before it. The
+second takes the orders, each with its events: the steps are its machine's, the order is where its last event
+says and what its first event's digest says was ordered, and the bank's line and the payout are those that its
+events were written with. Memory doesn't grow with the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from toolkit.errors import LedgerTampered
+from toolkit.ledger import audit, schema
+from toolkit.ledger.bulk import Among
+from toolkit.ledger.canonical import GENESIS, event_hash, instant
+from toolkit.ledger.machines import MACHINES, OrderKind, State
+from toolkit.ledger.records import Head
+
+__all__ = ["verify"]
+
+_PORTION = 5_000
+
+_EVENTS, _ORDERS = schema.order_events, schema.orders
+_NEXT_EVENTS = (
+    sa.select(_EVENTS).where(_EVENTS.c.seq > sa.bindparam("after")).order_by(_EVENTS.c.seq).limit(_PORTION)
+)
+_NEXT_ORDERS = (
+    sa.select(_ORDERS).where(_ORDERS.c.id > sa.bindparam("after")).order_by(_ORDERS.c.id).limit(_PORTION)
+)
+_STEPS = sa.select(
+    _EVENTS.c.order_id,
+    _EVENTS.c.seq,
+    _EVENTS.c.from_state,
+    _EVENTS.c.to_state,
+    _EVENTS.c.reason,
+    _EVENTS.c.evidence,
+)
+_STEPS_OF = _STEPS.where(Among(_EVENTS.c.order_id, "ids")).order_by(_EVENTS.c.seq)
+_STRAY = (
+    sa.select(_EVENTS.c.order_id, _EVENTS.c.seq)
+    .where(~sa.exists().where(_ORDERS.c.id == _EVENTS.c.order_id))
+    .order_by(_EVENTS.c.seq)
+    .limit(1)
+)
+
+
+class _Evidence(NamedTuple):
+    """A table whose rows are bound by the events that took their orders to `state`."""
+
+    table: sa.Table
+    state: State
+    digest: Callable[[Any], str]
+
+
+_MONEY = (
+    _Evidence(schema.funds_receipts, State.FUNDED, audit.receipt_digest),
+    _Evidence(schema.payouts, State.PAID, audit.payout_digest),
+)
+
+
+def verify(connection: Connection, anchor: Head | None = None) -> Head:
+    """Recomputes the chain and everything bound by it; returns its end.
+
+    `anchor` is an earlier end that was kept elsewhere: the chain must still contain it. Raises
+    `LedgerTampered` naming the first row that was edited, removed or moved.
+    """
+    end = _follow(connection, anchor)
+    _check_head(connection, end, anchor)
+    for stray in connection.execute(_STRAY):
+        raise _tampered(
+            f"order {stray.order_id} of event {stray.seq} is missing", event=stray.seq, order=stray.order_id
+        )
+    for orders in _portions(connection, _NEXT_ORDERS, lambda order: order["id"], ""):
+        ids = [order["id"] for order in orders]
+        steps: dict[str, list[Any]] = defaultdict(list)
+        for step in connection.execute(_STEPS_OF, {"ids": ids}):
+            steps[step.order_id].append(step)
+        for order in orders:
+            _check_order(order, steps.get(order["id"], []))
+        for evidence in _MONEY:
+            _check_money(connection, evidence, ids, steps)
+    return end
+
+
+def _portions(
+    connection: Connection, query: sa.Select[Any], key: Callable[[RowMapping], Any], start: Any
+) -> Iterator[Sequence[RowMapping]]:
+    rows = connection.execute(query, {"after": start}).mappings().all()
+    while rows:
+        yield rows
+        rows = connection.execute(query, {"after": key(rows[-1])}).mappings().all()
+
+
+def _tampered(what: str, **details: Any) -> LedgerTampered:
+    return LedgerTampered(
+        f"{what}: the ledger was changed outside the toolkit; stop the worker, keep this copy as "
+        "evidence and restore from a backup",
+        **details,
+    )
+
+
+def _follow(connection: Connection, anchor: Head | None) -> Head:
+    last, previous = 0, GENESIS
+    for rows in _portions(connection, _NEXT_EVENTS, lambda event: event["seq"], -1):
+        for row in rows:
+            seq, order_id, before = row["seq"], row["order_id"], row["previous_hash"]
+            if seq != last + 1:
+                raise _tampered(f"event {last + 1} is missing (next is {seq})", event=last + 1)
+            if before != previous:
+                raise _tampered(f"event {seq} of order {order_id} doesn't follow event {last}", event=seq)
+            previous = event_hash(
+                seq=seq,
+                order_id=order_id,
+                from_state=row["from_state"],
+                to_state=row["to_state"],
+                actor=row["actor"],
+                role=row["role"],
+                at=instant(row["at"]),
+                reason=row["reason"],
+                evidence=row["evidence"],
+                previous_hash=before,
+            )
+            if row["hash"] != previous:
+                raise _tampered(f"event {seq} of order {order_id} was edited", event=seq, order=order_id)
+            if anchor is not None and seq == anchor.seq and previous != anchor.hash:
+                raise _tampered(f"event {seq} is not the one that was anchored", event=seq)
+            last = seq
+    return Head(last, previous)
+
+
+def _check_head(connection: Connection, end: Head, anchor: Head | None) -> None:
+    recorded = audit.head(connection)
+    if recorded != end:
+        raise _tampered(
+            f"the chain ends at event {end.seq} but event {recorded.seq} was written", event=recorded.seq
+        )
+    if anchor is not None and anchor.seq > end.seq:
+        raise _tampered(
+            f"the chain ends at event {end.seq} but event {anchor.seq} was anchored", event=anchor.seq
+        )
+
+
+def _check_order(order: RowMapping, steps: Sequence[Any]) -> None:
+    order_id = order["id"]
+    if not steps:
+        raise _tampered(f"order {order_id} has no event", order=order_id)
+    machine = MACHINES[OrderKind(order["kind"])]
+    state: str | None = None
+    for step in steps:
+        if step.from_state != state:
+            raise _tampered(
+                f"event {step.seq} takes order {order_id} from {step.from_state}, but it was {state}",
+                event=step.seq,
+                order=order_id,
+            )
+        if state is not None and (state, step.to_state) not in machine.steps:
+            raise _tampered(
+                f"event {step.seq} takes order {order_id} from {state} to {step.to_state}, which its "
+                "machine doesn't know",
+                event=step.seq,
+                order=order_id,
+            )
+        state = step.to_state
+    last = steps[-1]
+    if order["state"] != state:
+        raise _tampered(
+            f"order {order_id} is {order['state']}, but its last event ({last.seq}) says {state}",
+            order=order_id,
+            event=last.seq,
+        )
+    held_from = last.from_state if state == State.ON_HOLD else None
+    if order["held_from"] != held_from:
+        raise _tampered(
+            f"order {order_id} is held from {order['held_from']}, but its last event ({last.seq}) says "
+            f"{held_from}",
+            order=order_id,
+            event=last.seq,
+        )
+    if (order["opened_seq"], audit.order_digest(order)) != (steps[0].seq, steps[0].evidence):
+        raise _tampered(f"order {order_id} is not what was ordered", order=order_id)
+    _check_facts(order, steps)
+
+
+def _check_facts(order: RowMapping, steps: Sequence[Any]) -> None:
+    """What the chain gave a redemption later: its number, and the day it is due."""
+    if steps[0].to_state == State.RECOVERED and order["kind"] == OrderKind.REDEMPTION:
+        if steps[0].reason != audit.recovered_facts(order["number"], order["due_at"]):
+            raise _tampered(
+                f"order {order['id']} is redemption {order['number']}, due at {order['due_at']}, but event "
+                f"{steps[0].seq} says {steps[0].reason!r}",
+                order=order["id"],
+                event=steps[0].seq,
+            )
+        return
+    for source, target, column in (
+        (State.VALID, State.ESCROWED, "number"),
+        (State.REQUESTED, State.VALID, "due_at"),
+    ):
+        said = [step for step in steps if (step.from_state, step.to_state) == (source, target)]
+        if said and said[-1].reason not in ("", _fact(order[column])):
+            raise _tampered(
+                f"order {order['id']}'s {column} is {order[column]}, but event {said[-1].seq} says "
+                f"{said[-1].reason!r}",
+                order=order["id"],
+                event=said[-1].seq,
+            )
+
+
+def _check_money(
+    connection: Connection, evidence: _Evidence, ids: Sequence[str], steps: Mapping[str, Sequence[Any]]
+) -> None:
+    table, state, compute = evidence
+    written = {
+        order_id: step.evidence
+        for order_id in ids
+        for step in steps[order_id]
+        if step.to_state == state and step.from_state != State.ON_HOLD
+    }
+    rows = connection.execute(sa.select(table).where(Among(table.c.order_id, "ids")), {"ids": ids})
+    for row in rows.mappings():
+        order_id = row["order_id"]
+        if written.pop(order_id, None) != compute(row):
+            raise _tampered(
+                f"{table.name} row {row['reference']} is not the one that order {order_id} was {state} with",
+                order=order_id,
+                reference=row["reference"],
+            )
+    if written:
+        missing = min(written)
+        raise _tampered(f"{table.name} has no row for order {missing}, which was {state}", order=missing)
+
+
+def _fact(value: Any) -> str:
+    return "nothing" if value is None else audit.fact(value)
