@@ -31,8 +31,9 @@ class FeePolicy:
 
     The tip is the `percentile` of what the last `blocks` blocks paid, brought between `min_tip` and
     `max_tip`. The fee offered is twice the next base fee, so that it survives six full blocks, plus the
-    tip, and never more than `max_fee`. Gas is the node's estimate and `gas_headroom_percent` more, never
-    over `max_gas`.
+    tip, and never more than `max_fee`. Gas is the node's estimate, `gas_headroom_percent` more, and
+    `gas_headroom` for storage that was warm or full in the estimate and isn't in the block (a checkpoint of
+    the second before, a transaction before it that was cancelled); never over `max_gas`.
 
     A transaction is stuck when it is its key's next and `stuck_blocks` blocks went by without it. It is
     then replaced by itself with fees `bump_percent` higher (at least 10, or nodes refuse it), or what
@@ -45,6 +46,7 @@ class FeePolicy:
     percentile: int = 50
     blocks: int = 10
     gas_headroom_percent: int = 20
+    gas_headroom: int = 60_000
     max_gas: int = 30_000_000
     bump_percent: int = 25
     stuck_blocks: int = 5
@@ -59,10 +61,10 @@ class FeePolicy:
             raise ConfigurationError(
                 f"percentile {self.percentile} must be 0 to 100, and blocks {self.blocks} at least 1"
             )
-        if self.gas_headroom_percent < 0 or self.max_gas < 21_000:
+        if min(self.gas_headroom_percent, self.gas_headroom) < 0 or self.max_gas < 21_000:
             raise ConfigurationError(
-                f"gas_headroom_percent {self.gas_headroom_percent} must be 0 or more, and max_gas "
-                f"{self.max_gas} at least 21000"
+                f"gas_headroom_percent {self.gas_headroom_percent} and gas_headroom {self.gas_headroom} must "
+                f"be 0 or more, and max_gas {self.max_gas} at least 21000"
             )
 
         if self.bump_percent < _LEAST_BUMP or self.stuck_blocks < 1:
@@ -121,7 +123,8 @@ class FeePolicy:
                 gas=estimate,
                 max_gas=self.max_gas,
             )
-        return min(estimate * (100 + self.gas_headroom_percent) // 100, self.max_gas)
+        wanted = estimate * (100 + self.gas_headroom_percent) // 100 + self.gas_headroom
+        return min(wanted, self.max_gas)
 
 
 def _bumped(fees: Fees, percent: int) -> Fees:

@@ -496,7 +496,7 @@ def test_gas_has_head_room_and_a_ceiling(sender: Sender, client: Client) -> None
     sent = sender.send(PAY)
     transaction = client.transaction(sent.hash)
     assert transaction is not None
-    assert transaction.gas == 21_000 * 120 // 100
+    assert transaction.gas == 21_000 * 120 // 100 + 60_000
     assert FeePolicy(max_gas=22_000).gas_limit(21_000) == 22_000
     with pytest.raises(NotSent, match="needs 30000000 gas, over the ceiling of 21000"):
         FeePolicy(max_gas=21_000).gas_limit(30_000_000)
@@ -571,3 +571,13 @@ def test_processes_share_a_key_through_the_file(
     journal = FileJournal(path, chain_id=31337, address=signer.address)
     assert [entry.nonce for entry in journal.unfinished()] == list(range(30))
     assert client.nonce(signer.address, "latest") == 30
+
+
+def test_gas_suffices_when_what_the_estimate_stood_on_is_cancelled(chain: Anvil, sender: Sender) -> None:
+    """The first would have paid for the new storage slot; so does a checkpoint of the second before."""
+    stores_one = place(chain, bytes.fromhex("60015f5500"))
+    chain.set_automine(False)
+    first, second = sender.send(Call(stores_one, b"")), sender.send(Call(stores_one, b""))
+    sender.cancel(first)
+    chain.mine()
+    assert sender.wait(second).receipt.gas_used > 43_000
