@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolkit.issuance import Issuance
     from toolkit.ledger.ledger import Ledger
 
-__all__ = ["DEFAULT_GAP", "LOST", "Figure", "RebuildReport", "rebuild"]
+__all__ = ["DEFAULT_GAP", "LOST", "Figure", "RebuildReport", "compare", "fill", "rebuild"]
 
 DEFAULT_GAP = 1_000
 """Numbers left free after the last one executed: the old ledger may have given them to orders that wait."""
@@ -104,6 +104,12 @@ def rebuild(
     `gap` numbers are left free after the last one executed. Raises LedgerError for a ledger that isn't
     empty, InconsistentNode if the events don't fit together, InvalidInput for a negative gap, NodeError.
     """
+    last, history = fill(issuance, ledger, calendar, gap)
+    return compare(issuance, history, last, gap)
+
+
+def fill(issuance: Issuance, ledger: Ledger, calendar: BusinessCalendar, gap: int) -> tuple[Block, History]:
+    """Reads the chain into the ledger, up to the final block that it returns. Raises as `rebuild`."""
     if gap < 0:
         raise InvalidInput(f"gap {gap} must not be negative")
     client = issuance.client
@@ -113,19 +119,20 @@ def rebuild(
             unit=issuance.symbol, decimals=issuance.token_decimals, currency=issuance.currency
         )
         recovery.begin()
-        reader = History(issuance, recovery, calendar)
-        for logs in portions(client, reader.topics, issuance.record.first_block, last):
-            reader.read(logs)
-        reader.finish()
-        recovery.finish(reader.last_number + gap)
-    if client.block(last.number).hash != last.hash:
-        raise InconsistentNode(
-            f"block {last.number} was final and was replaced while it was read: ask another node"
-        )
-    return _report(issuance, reader, last, gap)
+        history = History(issuance, recovery, calendar)
+        for logs in portions(client, history.topics, issuance.record.first_block, last):
+            history.read(logs)
+        history.finish()
+        recovery.finish(history.last_number + gap)
+        if client.block(last.number).hash != last.hash:
+            raise InconsistentNode(
+                f"block {last.number} was final and was replaced while it was read: ask another node"
+            )
+    return last, history
 
 
-def _report(issuance: Issuance, reader: History, last: Block, gap: int) -> RebuildReport:
+def compare(issuance: Issuance, reader: History, last: Block, gap: int) -> RebuildReport:
+    """What was read, beside what the chain says of itself at that block."""
     supply = issuance.token.supply(block=last)
     totals = reader.totals
     escrowed = sum(

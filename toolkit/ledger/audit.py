@@ -2,8 +2,13 @@
 
 Each event's hash covers its own fields and the hash before it, so that editing, removing or moving
 a row breaks every hash after it; the head row, written in the same transaction, shows a cut at the
-end. The first event of an order carries the digest of what was ordered, and the events that record
-money carry the digest of the receipt or the payout: the rows beside the chain are bound by it too.
+end. The rows beside the chain that decide about money are bound by it. The first event of an order
+carries the digest of what was ordered (a mint's number included); the events that record money carry
+the digest of the bank's line or of the payout; the number and the due time that a redemption is given
+later stand in the reasons of their events; an order's state is its last event's.
+
+Not bound: a bank line as long as no order stands on it and the note that it went back, who is in which
+batch, idempotency keys, parties and their proofs. Signatures and signed transactions prove themselves.
 Somebody who can rewrite the whole database can rewrite the whole chain: keep `Head`s elsewhere (the
 daily statement, a log, a block) and give one to `verify`.
 """

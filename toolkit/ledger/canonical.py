@@ -1,14 +1,13 @@
 """Digests of records: sha256 over canonical JSON (RFC 8785), in hex without a prefix.
 
 What is hashed here is flat: text, whole numbers, true, false and null under ASCII names. For that, RFC 8785
-is what Python's own encoder writes with sorted keys and no spaces, and it takes a tenth of the time; the
-tests hold the two against each other.
+is sorted names, no spaces and the escapes of Python's own encoder. Written out here it takes a tenth of the
+time that a general encoder does; the tests hold the two against each other.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from json.encoder import encode_basestring as quoted
@@ -35,9 +34,8 @@ def digest(fields: Mapping[str, Any]) -> str:
     Whole numbers beyond 2^53 aren't JSON numbers everywhere: pass them, like every amount, as text.
     Raises `InvalidInput` for them and for what isn't flat.
     """
-    plain = {key: _plain(key, value) for key, value in fields.items()}
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = ",".join([f"{quoted(key)}:{_value(key, fields[key])}" for key in sorted(fields)])
+    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
 
 
 def event_hash(
@@ -67,13 +65,17 @@ def _optional(value: str | None) -> str:
     return "null" if value is None else quoted(value)
 
 
-def _plain(key: str, value: Any) -> str | int | bool | None:
-    if value is None or isinstance(value, (str, bool)):
-        return value
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int) and -_SAFE <= value <= _SAFE:
-        return value
+        return str(int(value))
     if isinstance(value, datetime):
-        return instant(value)
+        return quoted(instant(value))
     if isinstance(value, date):
-        return value.isoformat()
+        return quoted(value.isoformat())
     raise InvalidInput(f"{key} {value!r} can't be hashed: pass amounts as text, and nothing nested")
