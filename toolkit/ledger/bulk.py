@@ -50,6 +50,11 @@ class Among(sa.ColumnElement[bool]):
         self.column = column
         self.values = sa.bindparam(name, type_=TextList())
 
+    def self_group(self, against: Any = None) -> Any:
+        """See SQLAlchemy, which would write `... = 1` on SQLite, and no index would serve it."""
+        del against
+        return self
+
 
 @compiles(Among, "sqlite")
 def _among_sqlite(element: Among, compiler: SQLCompiler, **kw: Any) -> str:

@@ -1,0 +1,36 @@
+"""What the hot path asks is found by an index: a step costs the same however many orders there are."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from support.databases import Databases
+
+from toolkit.ledger import Ledger, audit, batches, money, orders, steps, verification
+
+STATEMENTS = {
+    "standing": steps._LOCKED_STANDING,
+    "standing without times": steps._LOCKED_TIMELESS,
+    "locked": steps._LOCKED,
+    "orders": steps._ORDERS,
+    "move": steps._MOVE,
+    "acts": steps._ACTS,
+    "keys": orders._KEYS,
+    "receipts": money._LOCKED_RECEIPTS,
+    "into a batch": batches._PUT_INTO,
+    "head": audit._LOCKED_HEAD,
+    "steps of orders": verification._STEPS_OF,
+    "next events": verification._NEXT_EVENTS,
+    "next orders": verification._NEXT_ORDERS,
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_statement_reads_a_whole_table(sqlite_databases: Databases, name: str) -> None:
+    with Ledger.open(sqlite_databases.ledger()) as ledger, ledger._store.reading() as connection:
+        statement: sa.ClauseElement = STATEMENTS[name]
+        text = str(statement.compile(connection))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[]",) * text.count("?"))
+        lines = [row[3] for row in plan]
+    assert any(("USING" in line and "INDEX" in line) or "PRIMARY KEY" in line for line in lines), lines
+    assert not [line for line in lines if line.startswith("SCAN") and "json_each" not in line], lines
