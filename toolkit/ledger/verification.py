@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -106,10 +107,10 @@ def _tampered(what: str, **details: Any) -> LedgerTampered:
 
 
 def _follow(connection: Connection, anchor: Head | None) -> Head:
-    last, previous = 0, GENESIS
-    for rows in _portions(connection, _NEXT_EVENTS, lambda event: event["seq"], -1):
-        for row in rows:
-            seq, order_id, before = row["seq"], row["order_id"], row["previous_hash"]
+    last, previous, moments = 0, GENESIS, _Moments()
+    after = -1
+    while rows := connection.execute(_NEXT_EVENTS, {"after": after}).all():
+        for seq, order_id, source, target, actor, role, at, reason, evidence, before, found in rows:
             if seq != last + 1:
                 raise _tampered(f"event {last + 1} is missing (next is {seq})", event=last + 1)
             if before != previous:
@@ -117,21 +118,31 @@ def _follow(connection: Connection, anchor: Head | None) -> Head:
             previous = event_hash(
                 seq=seq,
                 order_id=order_id,
-                from_state=row["from_state"],
-                to_state=row["to_state"],
-                actor=row["actor"],
-                role=row["role"],
-                at=instant(row["at"]),
-                reason=row["reason"],
-                evidence=row["evidence"],
+                from_state=source,
+                to_state=target,
+                actor=actor,
+                role=role,
+                at=moments[at],
+                reason=reason,
+                evidence=evidence,
                 previous_hash=before,
             )
-            if row["hash"] != previous:
+            if found != previous:
                 raise _tampered(f"event {seq} of order {order_id} was edited", event=seq, order=order_id)
             if anchor is not None and seq == anchor.seq and previous != anchor.hash:
                 raise _tampered(f"event {seq} is not the one that was anchored", event=seq)
             last = seq
+        after = last
+        moments.clear()
     return Head(last, previous)
+
+
+class _Moments(dict[datetime, str]):
+    """Instants as they are hashed. The events of one act share theirs."""
+
+    def __missing__(self, at: datetime) -> str:
+        text = self[at] = instant(at)
+        return text
 
 
 def _check_head(connection: Connection, end: Head, anchor: Head | None) -> None:
