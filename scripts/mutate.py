@@ -3,10 +3,11 @@
     python scripts/mutate.py                      every guard and rounding; a sample of the rest
     python scripts/mutate.py --list               what would be tried
     python scripts/mutate.py --only Approvals     mutants of one file
+    python scripts/mutate.py --part 1/2           every second of them, so that two may run at a time
     python scripts/mutate.py --planted            the bugs of scripts/planted_bugs.toml, campaigns included
 
 A mutant is one edit of the compiler's syntax tree; one that doesn't compile is left out. The work is done on
-a copy under build/mutation, without the optimiser. Survivors that are explained stand by name in
+a copy under build/, without the optimiser. Survivors that are explained stand by name in
 scripts/mutants_explained.toml; any other makes this exit with 1.
 """
 
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / "build" / "mutation"
+WORK = ROOT / "build" / f"mutation-{os.getpid()}"
 EXPLAINED = ROOT / "scripts" / "mutants_explained.toml"
 PLANTED = ROOT / "scripts" / "planted_bugs.toml"
 ENVIRONMENT = {
@@ -45,7 +46,7 @@ ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "<<": ">>", ">>": "<<"}
 LOGIC = {"&&": "||", "||": "&&"}
 # All of these are tried, and one in so many of the others.
 ALL_OF = frozenset({"guard", "rounding"})
-ONE_IN = 4
+ONE_IN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +238,11 @@ def survives(file: str, broken: bytes) -> tuple[bool, str]:
 # ----------------------------------------------------------------------------------------------- the two runs
 
 
-def run_mutants(only: str | None, *, listing: bool) -> int:
+def run_mutants(only: str | None, part: tuple[int, int], *, listing: bool) -> int:
     prepare(campaigns=False)
     every = [mutant for file, tree in trees().items() for mutant in mutants_of(file, tree)]
-    mutants = [mutant for mutant in chosen(every) if only is None or only in mutant.file]
+    wanted = [mutant for mutant in chosen(every) if only is None or only in mutant.file]
+    mutants = wanted[part[0] - 1 :: part[1]]
     if listing:
         for mutant in mutants:
             print(f"{mutant.file}:{mutant.line}: {mutant.name}")
@@ -288,11 +290,16 @@ def main() -> int:
     )
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     parser.add_argument("--only", help="a part of the file's path")
+    parser.add_argument("--part", default="1/1", help="which part of how many, as 1/2")
     parser.add_argument("--planted", action="store_true", help="the planted bugs instead")
     options = parser.parse_args()
-    if options.planted:
-        return run_planted()
-    return run_mutants(options.only, listing=options.list)
+    number, count = map(int, options.part.split("/"))
+    try:
+        if options.planted:
+            return run_planted()
+        return run_mutants(options.only, (number, count), listing=options.list)
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
 
 
 if __name__ == "__main__":
