@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ESCROW} from "../../../contracts/token/Account.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {Creator} from "../support/Mocks.sol";
 import {vm} from "../support/Vm.sol";
@@ -9,6 +10,10 @@ import {vm} from "../support/Vm.sol";
 interface Svm {
     /// @notice From here on, what was never read or written in the account's storage is arbitrary instead of zero.
     function enableSymbolicStorage(address account) external;
+
+    /// @notice Calldata of every function of the contract that isn't a view, one after the other, with arbitrary
+    /// arguments; and data that is no function's.
+    function createCalldata(string calldata contractName) external view returns (bytes memory);
 }
 
 Svm constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
@@ -54,6 +59,9 @@ contract ToldFeed {
 abstract contract TokenHarness {
     /// @dev `StablecoinStorage.basis`: `asOf` in the low 40 bits, `discharged` in the 112 above.
     bytes32 private constant BASIS_SLOT = 0xa49192c60389d629d0c78119ca7ffaaec80beb0f3de3c5cf3092df9bf9abec02;
+    /// @dev `RegulatedERC20Storage.accounts`.
+    bytes32 private constant ACCOUNTS_SLOT =
+        0xb6246583247ad3ccf5de3703ac477f74c4e744eb860113a0c2c45e2bd7b17001;
 
     Stablecoin internal token;
     ToldFeed internal feed;
@@ -75,6 +83,13 @@ abstract contract TokenHarness {
         vm.assume(token.feed() == address(feed));
         vm.assume(token.bufferBps() <= 10_000);
         vm.assume(token.totalSupply() <= token.minted());
+        vm.assume(_isEscrow(address(this)));
+    }
+
+    /// @dev What `setMarket` writes for the market's account; see `check_TheEscrowMarkStays`.
+    function _isEscrow(address account) internal view returns (bool) {
+        uint256 stored = uint256(vm.load(address(token), keccak256(abi.encode(account, ACCOUNTS_SLOT))));
+        return stored & ESCROW != 0;
     }
 
     /// @dev Each of the accounts once: together they hold no more than there is.

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
-import {PrimaryMarket} from "../../../contracts/market/PrimaryMarket.sol";
-import {Creator} from "../support/Mocks.sol";
+import {MintBatch, MintOrder} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {vm} from "../support/Vm.sol";
-import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
+import {svm} from "./Harness.sol";
+import {MarketHarness} from "./MarketHarness.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
-/// @notice A token and a registry that refuse nothing: whatever stops a second mint, it is the market.
-contract WillingCounterpart {
-    function mint(address[] calldata, uint256[] calldata) external pure returns (uint256) {
-        return 0;
-    }
-
-    function requireVerified(address[] calldata) external pure {}
-}
-
-/// @notice `OnceOnly`, for order numbers: the market's own code with an arbitrary bitmap, arbitrary limits and tiers.
-/// @dev Bounds: batches of one order and one approval (two where it says so), signed by a key. Every number is of 256
-/// bits. Signatures are as halmos has them: any digest and signature recover to some account.
-contract OnceOnlyProof {
-    address private constant APPROVER = address(0xA1);
-    address private constant OPERATOR = address(0xB2);
-
-    PrimaryMarket internal market;
-
-    function setUp() public {
-        WillingCounterpart willing = new WillingCounterpart();
-        bytes memory arguments = abi.encode(new AllowingAuthority(), willing, willing);
-        bytes memory code = vm.getCode(string.concat(ARTIFACTS, "PrimaryMarket.sol/PrimaryMarket.json"));
-        market = PrimaryMarket(new Creator().create(bytes.concat(code, arguments)));
-        svm.enableSymbolicStorage(address(market));
-    }
-
+/// @notice `OnceOnly`, for order numbers: an arbitrary bitmap, and whatever stops a second mint, it is the market.
+contract OnceOnlyProof is MarketHarness {
     function check_AnExecutedNumberIsRefused(MintOrder memory order, bytes32 r, bytes32 s, uint40 time)
         public
     {
@@ -88,27 +64,23 @@ contract OnceOnlyProof {
         _refused(batches);
     }
 
+    /// @dev Whatever is called by whomever: an executed number stays executed. An upgrade is other code.
+    function check_AnExecutedNumberStaysExecuted(uint256 number, address caller, uint40 time) public {
+        vm.warp(time);
+        vm.assume(market.isExecuted(number));
+        bytes memory data = svm.createCalldata("PrimaryMarket");
+        vm.assume(bytes4(data) != UUPSUpgradeable.upgradeToAndCall.selector);
+        vm.prank(caller);
+        (bool ok,) = address(market).call(data);
+        ok; // A refused call has to keep the rule too.
+        assert(market.isExecuted(number));
+    }
+
     // ------------------------------------------------------------------------------------------------ inside
 
     function _refused(MintBatch[] memory batches) private {
         vm.prank(OPERATOR);
         (bool ok,) = address(market).call(abi.encodeCall(market.mint, (batches)));
         assert(!ok);
-    }
-
-    function _orders(MintOrder memory order) private pure returns (MintOrder[] memory orders) {
-        orders = new MintOrder[](1);
-        orders[0] = order;
-    }
-
-    function _batches(MintOrder[] memory orders, bytes32 r, bytes32 s)
-        private
-        pure
-        returns (MintBatch[] memory batches)
-    {
-        Signature[] memory approvals = new Signature[](1);
-        approvals[0] = Signature({signer: APPROVER, data: abi.encodePacked(r, s, uint8(27))});
-        batches = new MintBatch[](1);
-        batches[0] = MintBatch({orders: orders, approvals: approvals, skipped: 0});
     }
 }

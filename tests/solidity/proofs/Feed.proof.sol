@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Attestation} from "../../../contracts/interfaces/IAttestedFeed.sol";
+import {Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
+import {AttestedFeed} from "../../../contracts/oracle/AttestedFeed.sol";
+import {Creator} from "../support/Mocks.sol";
+import {vm} from "../support/Vm.sol";
+import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
+
+/// @notice The attested feed: who has to sign what, from an arbitrary state.
+/// @dev Bounds: two signatures, each of an arbitrary signer; times of 40 bits. Signatures are as halmos has them.
+contract FeedProof {
+    uint256 private constant BPS = 10_000;
+
+    /// @dev `_latest` and `_bounds`; `setUp` sees to it that they are there.
+    bytes32 private constant LATEST_SLOT = bytes32(uint256(3));
+    bytes32 private constant BOUNDS_SLOT = bytes32(uint256(4));
+
+    AttestedFeed internal feed;
+
+    function setUp() public {
+        bytes memory arguments = abi.encode(new AllowingAuthority(), uint8(6), "reserve");
+        bytes memory code = vm.getCode(string.concat(ARTIFACTS, "AttestedFeed.sol/AttestedFeed.json"));
+        feed = AttestedFeed(new Creator().create(bytes.concat(code, arguments)));
+        address[] memory attestors = new address[](3);
+        (attestors[0], attestors[1], attestors[2]) = (address(1), address(2), address(3));
+        feed.setAttestors(attestors, 2);
+        feed.setLimits(5, 6, 7);
+        assert(_every() == 3 && uint256(vm.load(address(feed), BOUNDS_SLOT)) == 6 + (7 << 32));
+        feed = AttestedFeed(new Creator().create(bytes.concat(code, arguments)));
+        svm.enableSymbolicStorage(address(feed));
+    }
+
+    function check_AnAttestationHasItsSignatures(
+        Attestation memory attestation,
+        address[2] memory signers,
+        bytes32[2] memory r,
+        bytes32[2] memory s,
+        uint40 time
+    ) public {
+        vm.warp(time);
+        uint256 required = feed.requiredSignatures(attestation.value);
+        uint256 threshold = feed.threshold();
+        uint256 every = _every();
+        uint256 agreed = _agreed();
+        uint256 round = feed.latestRound();
+        (, uint256 asOf,) = feed.reading();
+        uint256 attestors = (feed.isAttestor(signers[0]) ? 1 : 0) + (feed.isAttestor(signers[1]) ? 1 : 0);
+        Signature[] memory signatures = new Signature[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            signatures[i] = Signature({signer: signers[i], data: abi.encodePacked(r[i], s[i], uint8(27))});
+        }
+
+        feed.publish(attestation, signatures);
+
+        assert(signers[0] < signers[1]);
+        assert(threshold != 0 && required >= threshold && attestors >= required);
+        assert(attestation.asOf > asOf && attestation.asOf < time);
+        (uint256 value, uint256 asOfNow,) = feed.reading();
+        assert(value == attestation.value && asOfNow == attestation.asOf);
+        assert(feed.latestRound() == round + 1);
+        assert(_agreed() == agreed || (_agreed() == value && attestors >= every));
+    }
+
+    /// @dev A value that fewer than all may state lies within the bounds of the last one and of the last that all signed.
+    function check_AValueBeyondTheBoundsTakesEveryAttestor(uint112 value) public view {
+        uint256 required = feed.requiredSignatures(value);
+        uint256 every = _every();
+        uint256 threshold = feed.threshold();
+        assert(required >= threshold);
+        if (required >= every) return;
+        assert(required == threshold && feed.latestRound() != 0);
+        (uint256 last,,) = feed.reading();
+        _within(last, value);
+        _within(_agreed(), value);
+    }
+
+    // ------------------------------------------------------------------------------------------------ inside
+
+    function _within(uint256 from, uint256 to) private view {
+        (uint32 maxRiseBps, uint32 maxFallBps) = feed.bounds();
+        if (to > from) assert((to - from) * BPS <= from * maxRiseBps);
+        else assert((from - to) * BPS <= from * maxFallBps);
+    }
+
+    /// @dev How many attestors all of them are.
+    function _every() private view returns (uint256) {
+        return uint8(uint256(vm.load(address(feed), LATEST_SLOT)) >> 248);
+    }
+
+    /// @dev The last value that every attestor signed.
+    function _agreed() private view returns (uint256) {
+        return uint112(uint256(vm.load(address(feed), BOUNDS_SLOT)) >> 64);
+    }
+}
