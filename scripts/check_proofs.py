@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Run every symbolic proof, and fail unless each of them is proved.
 
-halmos alone can end with 0 where nothing was proved: when no test matched, and when a loop was cut at its bound. So
-this reads its JSON. What has to run is what docs/assurance.md lists, which has to be what the sources have. A proof
-counts only if no counterexample was found, no query timed out, no loop was cut, and at least one path got to its end.
+halmos alone can end with 0 where nothing was proved: when no test matched, and when a loop was cut at its
+bound. So this reads its JSON. What has to run is what docs/assurance.md lists, which has to be what the
+sources have. A proof counts only if no counterexample was found, no query timed out, no loop was cut, and
+at least one path got to its end.
 
 usage: check_proofs.py [CONTRACT ...]      (names such as BackingProof; none means all)
 """
@@ -57,14 +58,16 @@ def written() -> set[Proof]:
     found = set()
     for path in sorted(SOURCES.glob("*.proof.sol")):
         source = path.read_text()
-        (contract,) = re.findall(r"^contract (\w+Proof) ", source, re.M)
-        found |= {Proof(contract, name) for name in re.findall(r"^    function (check_\w+)\(", source, re.M)}
+        (contract,) = re.findall(r"^contract (\w+Proof) ", source, re.MULTILINE)
+        found |= {
+            Proof(contract, name) for name in re.findall(r"^    function (check_\w+)\(", source, re.MULTILINE)
+        }
     return found
 
 
 def documented() -> set[Proof]:
     """The proofs in the document's tables, one a row: | `Contract` | `check_...` | what it says |"""
-    rows = re.findall(r"^\| `(\w+Proof)` \| `(check_\w+)` \|", DOCUMENT.read_text(), re.M)
+    rows = re.findall(r"^\| `(\w+Proof)` \| `(check_\w+)` \|", DOCUMENT.read_text(), re.MULTILINE)
     return {Proof(*row) for row in rows}
 
 

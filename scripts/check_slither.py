@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Run slither with all its detectors, and fail on every finding that scripts/slither_findings.toml doesn't explain.
+"""Run slither with all its detectors, and fail on every finding that scripts/slither_findings.toml doesn't
+explain.
 
-An explanation that no finding needs any more fails too. slither.config.json leaves out only what touches the tests and
-what touches nothing but dependencies: `filter_paths` would drop a finding as soon as any line of it lies in the path
-given, and every function with the access manager's modifier has such a line in node_modules.
+An explanation that no finding needs any more fails too. slither.config.json leaves out only what touches
+the tests and what touches nothing but dependencies: `filter_paths` would drop a finding as soon as any line
+of it lies in the path given, and every function with the access manager's modifier has such a line in
+node_modules.
 
 usage: check_slither.py [--list]      (--list prints the findings as they would be explained)
 """
@@ -32,7 +34,7 @@ def findings() -> Counter[Finding]:
     folders = {
         "FOUNDRY_OUT": "build/slither/out",
         "FOUNDRY_CACHE_PATH": "build/slither/cache",
-        "FOUNDRY_BUILD_INFO_PATH": "build/slither/build-info",
+        "FOUNDRY_BUILD_INFO_PATH": "build/slither/out/build-info",
     }
     BUILD.mkdir(parents=True, exist_ok=True)
     result, log = BUILD / "findings.json", BUILD / "log"
@@ -55,13 +57,13 @@ def findings() -> Counter[Finding]:
 
 
 def subject(finding: dict) -> str:
-    """`Contract.function(types)` of what the finding is about first."""
-    first = finding["elements"][0]
-    parent = first.get("type_specific_fields", {}).get("parent", {})
-    fields = first.get("type_specific_fields", {})
-    name = fields.get("signature") or fields.get("directive") or first["name"]
-    name = "".join(name) if isinstance(name, list) else name
-    return f"{parent['name']}.{name}" if parent.get("type") == "contract" else name
+    """`Contract.function(types).variable`, as far as it goes, of what the finding is about first."""
+    names, element = [], finding["elements"][0]
+    while element and element["type"] in ("contract", "function", "variable", "pragma", "struct", "event"):
+        fields = element.get("type_specific_fields", {})
+        names.append(fields.get("signature") or "".join(fields.get("directive", [])) or element["name"])
+        element = fields.get("parent")
+    return ".".join(reversed(names))
 
 
 def main(arguments: list[str]) -> int:
@@ -78,7 +80,9 @@ def main(arguments: list[str]) -> int:
         if entry["why"]
     }
     for check, where in sorted(found.keys() - explained):
-        print(f"check_slither: {check} in {where}: fix it, or explain it in {EXPLAINED.name}", file=sys.stderr)
+        print(
+            f"check_slither: {check} in {where}: fix it, or explain it in {EXPLAINED.name}", file=sys.stderr
+        )
     for check, where in sorted(explained - found.keys()):
         print(f"check_slither: {EXPLAINED.name} explains {check} in {where}, which is gone", file=sys.stderr)
     print(f"{len(found)} findings, {len(found.keys() - explained)} of them unexplained")

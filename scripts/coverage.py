@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What the tests execute of the contracts: forge's tests and the Python tests, merged into one figure per file.
+"""What the tests execute of the contracts: forge's tests and the Python tests, merged into one figure per
+file.
 
-A line counts if either executes it. A branch is an arm of an `if`, the missing `else` included: forge doesn't count
-that one, so it is concluded from the statement behind (reached although the arm never goes on, or reached more often
-than the arm), or seen as a jump. What the Python tests execute is traced on Anvil, instruction by instruction
-(tests/python/support/contract_coverage.py), and mapped through the compiler's source maps: of optimised code, so that
-a line merged with another counts only where the compiler says it is.
+A line counts if either executes it. A branch is an arm of an `if`, the missing `else` included: forge
+doesn't count that one, so it is concluded from the statement behind (reached although the arm never goes
+on, or reached more often than the arm), or seen as a jump. What the Python tests execute is traced on
+Anvil, instruction by instruction (tests/python/support/contract_coverage.py), and mapped through the
+compiler's source maps: of optimised code, so that a line merged with another counts only where the compiler
+says it is.
 
 usage: coverage.py [--forge-only]
 """
@@ -105,7 +107,11 @@ class Source:
             if entered or False in jumped:
                 taken.add(then)
             behind = self.hits.get(each.next_line or 0, 0)
-            passed = self.arms.get((each.line, 1), 0) if each.has_else else behind > (0 if each.leaves else entered)
+            passed = (
+                self.arms.get((each.line, 1), 0)
+                if each.has_else
+                else behind > (0 if each.leaves else entered)
+            )
             if passed or True in jumped:
                 taken.add(other)
         return taken, every
@@ -210,7 +216,10 @@ def report(sources: dict[str, Source]) -> int:
         if line_rate < MIN_LINES or arm_rate < MIN_BRANCHES:
             poor += 1
     if poor:
-        print(f"coverage: {poor} files are below {MIN_LINES} % of lines or {MIN_BRANCHES} % of branches", file=sys.stderr)
+        print(
+            f"coverage: {poor} files are below {MIN_LINES} % of lines or {MIN_BRANCHES} % of branches",
+            file=sys.stderr,
+        )
     return 1 if poor else 0
 
 
@@ -221,7 +230,9 @@ def _rate(part: set, whole: set) -> float:
 def run_forge() -> None:
     command = ["forge", "coverage", "--report", "lcov", "--report-file", str(LCOV)]
     with (WORK / "forge.log").open("w") as log:
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **FORGE}, stdout=log, stderr=log, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **FORGE}, stdout=log, stderr=log, check=False
+        )
     if done.returncode:
         sys.exit(f"forge coverage failed: see {WORK / 'forge.log'}")
 
@@ -231,7 +242,17 @@ def run_python() -> None:
     for old in TRACES.glob("*.json"):
         old.unlink()
     environment = {**os.environ, "CONTRACT_COVERAGE": str(TRACES), "PYTHONPATH": str(ROOT / "tests/python")}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "support.contract_coverage", "--timeout=600"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "-p",
+        "support.contract_coverage",
+        "--timeout=600",
+    ]
     subprocess.run([*command, *PYTHON_TESTS], cwd=ROOT, env=environment, check=True)
     if not any(TRACES.glob("*.json")):
         sys.exit("the Python tests left no trace of the contracts")
@@ -243,7 +264,9 @@ def main(arguments: list[str]) -> int:
     subprocess.run(build, cwd=ROOT, env={**os.environ, "FOUNDRY_DENY": "never"}, check=True)
     run_forge()
     built = list(artifacts())
-    sources = {tree["absolutePath"]: Source(tree["absolutePath"], tree) for tree in (each["ast"] for each in built)}
+    sources = {
+        tree["absolutePath"]: Source(tree["absolutePath"], tree) for tree in (each["ast"] for each in built)
+    }
     read_forge(sources)
     if arguments != ["--forge-only"]:
         run_python()

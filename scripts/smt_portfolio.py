@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The solver that halmos asks: yices, and z3 beside it when yices has not answered at once. The first answer counts.
+"""The solver that halmos asks: yices, and z3 beside it when yices has not answered at once. The first answer
+counts.
 
-Which of the two finds a proof differs from query to query by three orders of magnitude, and neither is the quicker one
-throughout. Both come with halmos. `unknown` is no answer; if neither has one, this prints `unknown`.
+Which of the two finds a proof differs from query to query by three orders of magnitude, and neither is the
+quicker one throughout. Both come with halmos. `unknown` is no answer; if neither has one, this prints
+`unknown`.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def main(query: str) -> int:
 
 
 def _start(command: list[str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    output = tempfile.TemporaryFile()
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `_output`, or with the process
     return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT), output
 
 

@@ -1,9 +1,10 @@
-"""Which instructions of the contracts the Python tests execute: a pytest plugin, loaded by scripts/coverage.py alone.
+"""Which instructions of the contracts the Python tests execute: a pytest plugin, loaded by scripts/coverage.py
+alone.
 
-Whatever the SDK asks a node to execute (a call, an estimate, a transaction) is asked again as a trace, which gives the
-program counters of each contract's code and which way each conditional jump went. Code is known by its bytes, with the
-immutables left out, so that it counts behind a proxy too. What was executed goes into one JSON file a process:
-`{contract: {"executed": [pc, ...], "jumps": [[pc, next pc], ...]}}`.
+Whatever the SDK asks a node to execute (a call, an estimate, a transaction) is asked again as a trace,
+which gives the program counters of each contract's code and which way each conditional jump went. Code is
+known by its bytes, with the immutables left out, so that it counts behind a proxy too. What was executed
+goes into one JSON file a process: `{contract: {"executed": [pc, ...], "jumps": [[pc, next pc], ...]}}`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ TRACER = """{
   },
   fault: function() { this.jump = null; },
   result: function(context) {
-    return { to: context.type == "CREATE" ? null : toHex(context.to), executed: this.executed, jumps: this.jumps };
+    var to = context.type == "CREATE" ? null : toHex(context.to);
+    return { to: to, executed: this.executed, jumps: this.jumps };
   }
 }"""
 OPTIONS = {"tracer": TRACER}
@@ -55,7 +57,11 @@ class Recorder:
         recorder = self
 
         def exchange(
-            self: Transport, requests: Sequence[tuple[str, Sequence[Any]]], *, single: bool, timeout: float | None
+            self: Transport,
+            requests: Sequence[tuple[str, Sequence[Any]]],
+            *,
+            single: bool,
+            timeout: float | None,
         ) -> list[dict[str, Any]]:
             answers = recorder._exchange(self, requests, single=single, timeout=timeout)
             for (method, params), answer in zip(requests, answers, strict=True):
