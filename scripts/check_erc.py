@@ -18,7 +18,7 @@ TOOL = Path(sysconfig.get_path("scripts")) / "slither-check-erc"
 # What stays unticked, and how many lines have to be ticked: a check that looked at less would tick less.
 EXPECTED: dict[str, tuple[int, set[str]]] = {
     # increaseAllowance is no part of the standard, and OpenZeppelin took it out again.
-    "ERC20": (0, {"Stablecoin is not protected for the ERC20 approval race condition"}),
+    "ERC20": (33, {"Stablecoin is not protected for the ERC20 approval race condition"}),
     "ERC2612": (0, set()),
 }
 

@@ -1,4 +1,4 @@
-"""Which instructions of the contracts the Python tests execute: a pytest plugin, loaded by scripts/coverage.py
+"""Which instructions of the contracts the Python tests execute: a plugin that scripts/coverage.py loads.
 alone.
 
 Whatever the SDK asks a node to execute (a call, an estimate, a transaction) is asked again as a trace,

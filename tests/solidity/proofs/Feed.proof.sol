@@ -86,7 +86,7 @@ contract FeedProof {
 
     /// @dev How many attestors all of them are.
     function _every() private view returns (uint256) {
-        return uint8(uint256(vm.load(address(feed), LATEST_SLOT)) >> 248);
+        return uint8(uint256(vm.load(address(feed), LATEST_SLOT)) >> 240);
     }
 
     /// @dev The last value that every attestor signed.
