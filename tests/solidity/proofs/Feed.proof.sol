@@ -9,13 +9,17 @@ import {vm} from "../support/Vm.sol";
 import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
 
 /// @notice The attested feed: who has to sign what, from an arbitrary state.
-/// @dev Bounds: two signatures, each of an arbitrary signer; times of 40 bits. Signatures are as halmos has them.
+/// @dev Bounds: two signatures of two accounts, of which each may be an attestor or not; times of 40 bits. Signatures are
+/// as halmos has them.
 contract FeedProof {
     uint256 private constant BPS = 10_000;
 
     /// @dev `_latest` and `_bounds`; `setUp` sees to it that they are there.
     bytes32 private constant LATEST_SLOT = bytes32(uint256(3));
     bytes32 private constant BOUNDS_SLOT = bytes32(uint256(4));
+
+    address private constant FIRST = address(0xA1);
+    address private constant SECOND = address(0xA2);
 
     AttestedFeed internal feed;
 
@@ -34,33 +38,44 @@ contract FeedProof {
 
     function check_AnAttestationHasItsSignatures(
         Attestation memory attestation,
-        address[2] memory signers,
         bytes32[2] memory r,
         bytes32[2] memory s,
         uint40 time
     ) public {
         vm.warp(time);
-        uint256 required = feed.requiredSignatures(attestation.value);
         uint256 threshold = feed.threshold();
         uint256 every = _every();
         uint256 agreed = _agreed();
         uint256 round = feed.latestRound();
-        (, uint256 asOf,) = feed.reading();
-        uint256 attestors = (feed.isAttestor(signers[0]) ? 1 : 0) + (feed.isAttestor(signers[1]) ? 1 : 0);
-        Signature[] memory signatures = new Signature[](2);
-        for (uint256 i = 0; i < 2; ++i) {
-            signatures[i] = Signature({signer: signers[i], data: abi.encodePacked(r[i], s[i], uint8(27))});
-        }
+        (uint256 last, uint256 asOf,) = feed.reading();
+        bool[2] memory isAttestor = [feed.isAttestor(FIRST), feed.isAttestor(SECOND)];
 
-        feed.publish(attestation, signatures);
+        feed.publish(attestation, _signatures([FIRST, SECOND], r, s));
 
-        assert(signers[0] < signers[1]);
-        assert(threshold != 0 && required >= threshold && attestors >= required);
+        uint256 attestors = (isAttestor[0] ? 1 : 0) + (isAttestor[1] ? 1 : 0);
+        assert(threshold != 0 && attestors >= threshold);
         assert(attestation.asOf > asOf && attestation.asOf < time);
         (uint256 value, uint256 asOfNow,) = feed.reading();
         assert(value == attestation.value && asOfNow == attestation.asOf);
         assert(feed.latestRound() == round + 1);
         assert(_agreed() == agreed || (_agreed() == value && attestors >= every));
+        if (attestors >= every) return;
+        assert(round != 0);
+        _within(last, value);
+        _within(agreed, value);
+    }
+
+    /// @dev Nobody's signature counts twice.
+    function check_TheSameSignerTwiceIsRefused(
+        Attestation memory attestation,
+        bytes32[2] memory r,
+        bytes32[2] memory s,
+        uint40 time
+    ) public {
+        vm.warp(time);
+        (bool ok,) =
+            address(feed).call(abi.encodeCall(feed.publish, (attestation, _signatures([FIRST, FIRST], r, s))));
+        assert(!ok);
     }
 
     /// @dev A value that fewer than all may state lies within the bounds of the last one and of the last that all signed.
@@ -82,6 +97,17 @@ contract FeedProof {
         (uint32 maxRiseBps, uint32 maxFallBps) = feed.bounds();
         if (to > from) assert((to - from) * BPS <= from * maxRiseBps);
         else assert((from - to) * BPS <= from * maxFallBps);
+    }
+
+    function _signatures(address[2] memory signers, bytes32[2] memory r, bytes32[2] memory s)
+        private
+        pure
+        returns (Signature[] memory signatures)
+    {
+        signatures = new Signature[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            signatures[i] = Signature({signer: signers[i], data: abi.encodePacked(r[i], s[i], uint8(27))});
+        }
     }
 
     /// @dev How many attestors all of them are.

@@ -86,7 +86,7 @@ abstract contract TokenHarness {
         vm.assume(_isEscrow(address(this)));
     }
 
-    /// @dev What `setMarket` writes for the market's account; see `check_TheEscrowMarkStays`.
+    /// @dev What `setMarket` writes for the market's account; see `AnyCallProof`.
     function _isEscrow(address account) internal view returns (bool) {
         uint256 stored = uint256(vm.load(address(token), keccak256(abi.encode(account, ACCOUNTS_SLOT))));
         return stored & ESCROW != 0;

@@ -77,36 +77,32 @@ contract SignedTransfersProof is TokenHarness {
         _assumeState();
         vm.warp(time);
         vm.assume(other != a.from && other != a.to);
-        _assumeHeld(a.from, a.to, other);
         bool used = token.authorizationState(a.from, a.nonce);
-        uint256 free = _free(a.from);
-        uint256 held = _held(a.from, a.to, a.to);
+        uint256[3] memory held = [token.balanceOf(a.from), token.balanceOf(a.to), token.balanceOf(other)];
+        uint256 frozen = token.getFrozenTokens(a.from);
         uint256 supply = token.totalSupply();
         uint256 minted = token.minted();
-        uint256 otherBalance = token.balanceOf(other);
 
         vm.prank(caller);
         (bool ok,) = address(token).call(data);
         vm.assume(ok);
 
+        // Together the two hold no more than there is; said of the figures from before.
+        vm.assume(held[0] <= supply);
+        vm.assume(a.from == a.to || held[0] + held[1] <= supply);
         assert(!used && token.authorizationState(a.from, a.nonce));
         assert(a.validAfter < time && time < a.validBefore);
-        assert(a.value <= free);
-        assert(_held(a.from, a.to, a.to) == held);
+        assert(a.value <= held[0] && (a.value == 0 || frozen <= held[0] - a.value));
+        assert(token.balanceOf(a.from) == (a.from == a.to ? held[0] : held[0] - a.value));
+        assert(token.balanceOf(a.to) == (a.from == a.to ? held[1] : held[1] + a.value));
         assert(token.totalSupply() == supply && token.minted() == minted);
-        assert(token.balanceOf(other) == otherBalance);
+        assert(token.balanceOf(other) == held[2]);
     }
 
     function _refused(address caller, bytes memory data) private {
         vm.prank(caller);
         (bool ok,) = address(token).call(data);
         assert(!ok);
-    }
-
-    function _free(address account) private view returns (uint256) {
-        uint256 balance = token.balanceOf(account);
-        uint256 frozen = token.getFrozenTokens(account);
-        return frozen < balance ? balance - frozen : 0;
     }
 
     function _transfer(Authorization memory a) private pure returns (bytes memory) {
