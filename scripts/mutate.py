@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "FOUNDRY_DENY": "never",
     "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
     "FOUNDRY_FUZZ_RUNS": "64",
+    "FOUNDRY_INVARIANT_RUNS": "12",
     "FOUNDRY_DISABLE_NIGHTLY_WARNING": "true",
 }
 # Seconds. A mutant may loop for ever, which is noticing it.
@@ -103,18 +104,19 @@ def _edits(
     node: dict[str, Any], parents: tuple[dict[str, Any], ...], source: bytes
 ) -> Iterator[tuple[str, int, int, str]]:
     start, end = _span(node)
+    past = end + source[end : end + 1].count(b";")  # a statement's place ends before its semicolon
     match node["nodeType"]:
         case "IfStatement" if _only_reverts(node["trueBody"]) and not node.get("falseBody"):
-            yield "guard", start, end, "{}"
+            yield "guard", start, past, "{}"
         case "ModifierInvocation" if parents[-1].get("kind") == "function":
             if node["modifierName"]["name"] in ("restricted", "onlyMarket", "initializer"):
                 yield "modifier", start, end, ""
         case "ExpressionStatement":
             inner = node["expression"]["nodeType"]
             kind = "call" if inner == "FunctionCall" else "statement"
-            yield kind, start, end + source[end : end + 1].count(b";"), "{}"
+            yield kind, start, past, "{}"
         case "EmitStatement":
-            yield "event", start, end + source[end : end + 1].count(b";"), "{}"
+            yield "event", start, past, "{}"
         case "UnaryOperation" if node["operator"] == "!":
             yield "negation", start, start + 1, ""
         case "Literal" if node["kind"] == "bool":
@@ -172,9 +174,8 @@ def prepare(*, campaigns: bool) -> None:
         shutil.copytree(ROOT / folder, WORK / folder)
     shutil.rmtree(WORK / "tests" / "solidity" / "proofs")
     if not campaigns:
-        for file in (WORK / "tests" / "solidity").rglob("*.sol"):
-            if "invariant_" in file.read_text(encoding="utf-8"):
-                file.unlink()
+        shutil.rmtree(WORK / "tests" / "solidity" / "invariants")
+        (WORK / "tests" / "solidity" / "Invariants.t.sol").unlink()
     shutil.copy(ROOT / "foundry.toml", WORK)
     (WORK / "node_modules").symlink_to(ROOT / "node_modules")
     build = [forge(), "build", "--ast", "--skip", "tests/**"]
