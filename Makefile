@@ -105,8 +105,9 @@ check: check-python check-contracts check-static check-proofs check-coverage che
 	$(PYTEST)
 
 .PHONY: check-deep
-check-deep: setup ## ten times the runs of the invariant campaign
+check-deep: setup ## ten times the runs of the invariant campaign, and many times the courses beside the model
 	FOUNDRY_INVARIANT_RUNS=2560 $(FORGE) test --match-path tests/solidity/Invariants.t.sol
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/python/model
 
 .PHONY: check-python
 check-python: setup
