@@ -9,6 +9,7 @@ quicker one throughout. Both come with halmos. `unknown` is no answer; if neithe
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -21,16 +22,19 @@ BIN = Path(sysconfig.get_path("scripts"))
 YICES = [str(BIN / "yices-smt2"), "--smt2-model-format", "--bvconst-in-decimal"]
 Z3 = [str(BIN / "z3")]
 HEAD_START = 1.5
+# Somewhat more than halmos waits: whoever is left alone here ends all the same.
+TIME_LIMIT = 330
 ANSWERS = ("sat", "unsat")
 
 
 def main(query: str) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the solvers end with this
     running: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
     waiting = [[*YICES, query], [*Z3, query]]
     start_next = 0.0
     began = time.monotonic()
     try:
-        while running or waiting:
+        while (running or waiting) and time.monotonic() - began < TIME_LIMIT:
             if waiting and (not running or time.monotonic() - began >= start_next):
                 running.append(_start(waiting.pop(0)))
                 start_next = HEAD_START
