@@ -7,7 +7,7 @@ import {MarketHarness} from "./MarketHarness.sol";
 
 /// @notice What the market demands of a mint: the rolling limit, the cap, the stops, the expiry, another's approval.
 /// @dev A mint takes no more than `operatorLimit` says is available. How the bucket fills and leaks is tested, not
-/// proved: it is made of saturating subtractions without branches, times a symbolic limit, which no solver got through.
+/// proved: saturating subtractions without branches, times a symbolic limit, on which yices and z3 each ran out of time.
 contract LimitsProof is MarketHarness {
     function check_AMintKeepsEveryLimit(
         MintOrder memory order,
