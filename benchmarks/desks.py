@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from toolkit import Anvil, Issuance, LocalSigner, Terms, dev_signer
 from toolkit.bindings.structs import InvestorClass
+from toolkit.calendar import SystemClock
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.desk import Desk, Investor
 from toolkit.desk.mint import on_chain
@@ -50,7 +51,8 @@ class ApprovedDesk:
             "[roles]", '[[market.operator_limits]]\naccount = "anvil:16"\nlimit = "300000000.00"\n\n[roles]'
         )
         self.issuance = Issuance.deploy(Terms.parse(text.encode(), file="bench.toml"), node)
-        self.desk = Desk(self.issuance, url)
+        # The chain's own clock, which is for local nodes whose time is moved, would ask the node each time.
+        self.desk = Desk(self.issuance, url, clock=SystemClock())
         self.approver = dev_signer(2)
         self.attest()
         self.staff()
@@ -142,8 +144,10 @@ def approved_desk(node: Anvil, url: str, count: int, *, batch: int) -> ApprovedD
 
 
 def worker_in_a_process(node: Anvil, url: str, count: int, *, workers: int = 1) -> dict[str, float]:
-    """Lets workers of their own processes settle all `count` orders. Rates are orders a second from the
-    moment they may begin, `first` that of the first 2,000; `cpu` seconds an order; `memory` MB of the largest.
+    """Lets workers in processes of their own settle all `count` orders.
+
+    Rates are orders a second from the moment they may begin, `first` that of the first 2,000; `cpu` is in
+    seconds an order, `memory` the largest process's in MB.
     """
     arguments = [sys.executable, __file__, os.environ["BENCH_RECORD"], node.rpc_url, url]
     started = [
@@ -190,7 +194,7 @@ def worker(record: str, rpc: str, url: str, operator: str) -> None:
         landed.append((time.time(), len(flight.order_ids)))
 
     Flights._settle = noted  # type: ignore[method-assign]
-    with Desk(issuance, url, signers={"operator": dev_signer(int(operator))}) as desk:
+    with Desk(issuance, url, signers={"operator": dev_signer(int(operator))}, clock=SystemClock()) as desk:
         desk.status  # noqa: B018 - loaded before the clock starts
         print("ready", flush=True)
         sys.stdin.readline()

@@ -110,7 +110,8 @@ def raw_rate(holders: list[str], count: int) -> float:
             assert all(isinstance(answer, str) for answer in answers), answers[:1]
             node.request("evm_mine")
             receipts = node.request("eth_getBlockReceipts", "latest")
-            assert len(receipts) == len(portion) and all(item["status"] == "0x1" for item in receipts)
+            assert len(receipts) == len(portion)
+            assert all(item["status"] == "0x1" for item in receipts)
         return count / (time.perf_counter() - began)
 
 
@@ -221,21 +222,24 @@ def middle(found: dict[str, Any], value: Callable[[dict[str, Any]], float]) -> f
 
 def table(found: dict[str, Any]) -> Iterator[str]:
     first = found["rounds"][0]
-    yield f"RAW    {middle(found, lambda r: r['raw']):9,.0f} orders/s (median of {len(found['rounds'])} rounds)"
-    yield f"NAIVE  {middle(found, lambda r: r['naive']):9,.0f} orders/s"
+    yield f"medians of {len(found['rounds'])} rounds; ratios are of the same round"
+    for name in ("raw", "naive"):
+        yield f"{name.upper():22} {middle(found, lambda r, n=name: r[n]):9,.0f} orders/s"  # type: ignore[misc]
     yield ""
-    yield f"{'ledger, orders':22} {'orders/s':>9} {'x RAW':>6} {'x NAIVE':>8} {'us CPU':>7} {'last/first':>10} {'MB':>5}"
+    heads = ("orders/s", "x RAW", "x NAIVE", "us CPU", "to first", "MB")
+    yield f"{'ledger, orders':22} " + " ".join(f"{head:>9}" for head in heads)
     for name, value in first.items():
         if not isinstance(value, dict):
             continue
-        yield (
-            f"{name:22} {middle(found, lambda r, n=name: r[n]['rate']):9,.0f} "  # type: ignore[misc]
-            f"{middle(found, lambda r, n=name: r[n]['rate'] / r['raw']):6.2f} "  # type: ignore[misc]
-            f"{middle(found, lambda r, n=name: r[n]['rate'] / r['naive']):8.0f} "  # type: ignore[misc]
-            f"{middle(found, lambda r, n=name: r[n]['cpu'] * 1e6):7.0f} "  # type: ignore[misc]
-            f"{middle(found, lambda r, n=name: r[n]['rate'] / r[n]['first']):10.2f} "  # type: ignore[misc]
-            f"{middle(found, lambda r, n=name: r[n]['memory']):5.0f}"  # type: ignore[misc]
+        figures: tuple[Callable[[dict[str, Any]], float], ...] = (
+            lambda r, n=name: r[n]["rate"],  # type: ignore[misc]
+            lambda r, n=name: r[n]["rate"] / r["raw"],  # type: ignore[misc]
+            lambda r, n=name: r[n]["rate"] / r["naive"],  # type: ignore[misc]
+            lambda r, n=name: r[n]["cpu"] * 1e6,  # type: ignore[misc]
+            lambda r, n=name: r[n]["rate"] / r[n]["first"],  # type: ignore[misc]
+            lambda r, n=name: r[n]["memory"],  # type: ignore[misc]
         )
+        yield f"{name:22} " + " ".join(f"{middle(found, figure):9,.2f}" for figure in figures)
     yield ""
     for database in ("sqlite", "postgresql"):
         if f"{database} single" in first:
