@@ -159,6 +159,11 @@ check-gas: setup
 gas: setup ## what each operation costs, beside the peers
 	@$(BIN)/python benchmarks/gas.py
 
+# Sizes and rounds: make bench BENCH="--sizes 1000 10000 100000"
+.PHONY: bench
+bench: setup ## orders a second, durable at each step, beside what the node itself can do
+	@$(BIN)/python benchmarks/throughput.py $(BENCH)
+
 .PHONY: clean
 clean: ## remove what was built, keep what was installed
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -134,6 +134,9 @@ class Contract:
             for entry, read, answer in zip(entries, reads, answers, strict=True)
         ]
 
+    def _selector(self, function: str) -> bytes:
+        return selector(_function(self.artifact, function))
+
     def _pinned(self, block: BlockRef) -> BlockRef:
         """What a tag means now, so that several reads are of one block."""
         return self.client.block(block) if isinstance(block, str) else block

@@ -91,7 +91,7 @@ class ContractEvent:
     @classmethod
     def topic0(cls) -> bytes:
         """The first topic: the hash of the event's signature."""
-        return topic0(cls.declaration.replace(" indexed", ""))
+        return _topic0(cls.declaration)
 
     @classmethod
     def topic_count(cls) -> int:
@@ -110,6 +110,11 @@ def _converted(cls: type[ContractEvent], name: str, value: Any) -> Any:
     if name in cls.convert:
         return cls.convert[name](value)
     return tuple(value) if isinstance(value, list) else value
+
+
+@cache
+def _topic0(declaration: str) -> bytes:
+    return topic0(declaration.replace(" indexed", ""))
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings import signable
 from toolkit.bindings.contract import Contract
+from toolkit.bindings.mint_layout import encode_mint
 from toolkit.bindings.signable import Signable, sorted_signatures
 from toolkit.bindings.structs import (
     ApprovalTier,
@@ -17,10 +18,10 @@ from toolkit.bindings.structs import (
     RedemptionStatus,
     Signature,
 )
+from toolkit.chain.calls import Call
 from toolkit.errors import ContractReverted
 
 if TYPE_CHECKING:
-    from toolkit.chain.calls import Call
     from toolkit.chain.client import BlockRef
 
 __all__ = ["PrimaryMarket", "sorted_signatures"]
@@ -104,7 +105,8 @@ class PrimaryMarket(Contract):
             MintBatch(batch.orders, sorted_signatures(batch.approvals), batch.skipped) for batch in batches
         ]
         count = sum(len(batch.orders) - batch.skipped.bit_count() for batch in batches)
-        return self._write("mint", ordered, description=f"mint {count} orders in {len(batches)} batches")
+        data = encode_mint(self._selector("mint"), ordered)
+        return Call(self.address, data, description=f"mint {count} orders in {len(batches)} batches")
 
     # -------------------------------------------------------------------------------------------- redemption
 

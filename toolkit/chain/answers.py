@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from toolkit.chain.addresses import address_from_bytes
@@ -84,6 +85,12 @@ def _some_address(value: str) -> str:
     return address_from_bytes(from_hex(value, length=20))
 
 
+@lru_cache(maxsize=256)
+def _hash(value: str) -> bytes:
+    """32 bytes. The logs of a block repeat the same few: its hash, their transaction's, first topics."""
+    return from_hex(value, length=32)
+
+
 def parse_block(found: Mapping[str, Any]) -> Block:
     """A header from `eth_getBlockBy…`."""
     return Block(
@@ -107,11 +114,11 @@ def parse_log(found: Mapping[str, Any]) -> Log:
     """A log from `eth_getLogs` or a receipt."""
     return Log(
         address=_some_address(found["address"]),
-        topics=tuple(from_hex(topic, length=32) for topic in found["topics"]),
+        topics=tuple(map(_hash, found["topics"])),
         data=from_hex(found["data"]),
         block_number=from_quantity(found["blockNumber"]),
-        block_hash=from_hex(found["blockHash"], length=32),
-        tx_hash=from_hex(found["transactionHash"], length=32),
+        block_hash=_hash(found["blockHash"]),
+        tx_hash=_hash(found["transactionHash"]),
         log_index=from_quantity(found["logIndex"]),
     )
 

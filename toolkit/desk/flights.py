@@ -37,7 +37,7 @@ from toolkit.errors import (
 )
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import Role, State
-from toolkit.ledger.records import Flight, TransactionRecord
+from toolkit.ledger.records import Flight, MintOrder, TransactionRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.events import ContractEvent
@@ -137,10 +137,15 @@ class Flights:
         for flight in self._context.ledger.flights.find(state="flying"):
             self.conclude(flight, log, max(0.0, deadline - time.monotonic()))
 
-    def conclude(self, flight: Flight, log: RunLog, patience: float) -> None:
-        """Asks what became of one flight, waiting up to `patience` seconds."""
+    def conclude(
+        self, flight: Flight, log: RunLog, patience: float, orders: Sequence[MintOrder] | None = None
+    ) -> None:
+        """Asks what became of one flight, waiting up to `patience` seconds.
+
+        `orders` are those of a mint flight, read at any time: what was ordered never changes.
+        """
         try:
-            self._conclude(flight, log, patience)
+            self._conclude(flight, log, patience, orders)
         except IllegalTransition:
             if self._context.ledger.flights.get(flight.id).state == "flying":
                 raise
@@ -201,7 +206,9 @@ class Flights:
         found = self._context.ledger.transactions.find(flight_id=flight.id)
         return [record for record in found if record.state != Outcome.REFUSED]
 
-    def _conclude(self, flight: Flight, log: RunLog, patience: float) -> None:
+    def _conclude(
+        self, flight: Flight, log: RunLog, patience: float, orders: Sequence[MintOrder] | None
+    ) -> None:
         carried = self._carried(flight)
         if not carried:
             self._take_back(flight, "the node refused its transaction", log)
@@ -219,7 +226,7 @@ class Flights:
             )
             return
         try:
-            self._follow(flight, record, sender, log, patience)
+            self._follow(flight, record, sender, log, patience, orders)
         except ContractReverted as error:
             self._reverted(flight, record, error, log)
         except (Cancelled, Replaced) as error:
@@ -231,18 +238,24 @@ class Flights:
             log.alarms.append(error)
 
     def _follow(
-        self, flight: Flight, record: TransactionRecord, sender: Sender, log: RunLog, patience: float
+        self,
+        flight: Flight,
+        record: TransactionRecord,
+        sender: Sender,
+        log: RunLog,
+        patience: float,
+        orders: Sequence[MintOrder] | None,
     ) -> None:
         deadline = time.monotonic() + patience
         tx_hash = from_hex(record.hash, length=32)
         mined = sender.wait(tx_hash, final=False, timeout=patience)
-        events = self._prove(flight, mined)
+        events = self._prove(flight, mined, orders)
         if not mined.final:
             with self._context.ledger.transaction() as tx:
                 waiting = self._mined(tx, flight, mined)
             log.changed(waiting, State.MINED)
             mined = sender.wait(tx_hash, timeout=max(0.0, deadline - time.monotonic()), seen=mined)
-            events = self._prove(flight, mined)
+            events = self._prove(flight, mined, orders)
         with self._context.ledger.transaction() as tx:
             waiting = self._mined(tx, flight, mined)
             self._settle(tx, flight, mined, events)
@@ -284,10 +297,13 @@ class Flights:
                 SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
             )
 
-    def _prove(self, flight: Flight, mined: Mined) -> Sequence[ContractEvent]:
+    def _prove(
+        self, flight: Flight, mined: Mined, mints: Sequence[MintOrder] | None
+    ) -> Sequence[ContractEvent]:
         context, receipt = self._context, mined.receipt
         if flight.purpose == MINT:
-            return proofs.prove_mint(context, context.mint_orders(flight.order_ids), receipt)
+            proofs.prove_mint(context, mints or context.mint_orders(flight.order_ids), receipt)
+            return ()  # an order says all that its two events would
         orders = context.redemption_orders(flight.order_ids)
         if flight.purpose == ACCEPTANCE:
             return proofs.prove_acceptance(context, orders, receipt)
@@ -384,15 +400,16 @@ def _in_state(tx: Transaction, flight: Flight, state: State) -> list[str]:
     """Those of the flight's orders that are in `state`. Nobody but its end takes them out of it."""
     if flight.purpose != MINT:
         return []
-    return [order.id for order in tx.orders.many(flight.order_ids) if order.state is state]
+    states = tx.orders.states(flight.order_ids)
+    return [order_id for order_id in flight.order_ids if states[order_id] is state]
 
 
 def _require_state(tx: Transaction, purpose: str, order_ids: Sequence[str]) -> None:
     """Raises IllegalTransition for an order that was held, ended or moved since it was looked at."""
     wanted = _BEFORE[purpose]
-    for order in tx.orders.many(order_ids):
-        if order.state is not wanted:
+    for order_id, state in tx.orders.states(order_ids).items():
+        if state is not wanted:
             raise IllegalTransition(
-                f"order {order.id} of a {purpose} is {order.state}, not {wanted}: nothing was sent",
-                order=order.id,
+                f"order {order_id} of a {purpose} is {state}, not {wanted}: nothing was sent",
+                order=order_id,
             )

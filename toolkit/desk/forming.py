@@ -102,7 +102,7 @@ class _Pass:
     unsigned: set[str] = field(default_factory=set)
     waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    flown: list[Flight] = field(default_factory=list)
+    flown: list[tuple[Flight, list[MintOrder]]] = field(default_factory=list)
     stopped: ToolkitError | None = None
 
     def waits(self, order: MintOrder, error: ToolkitError) -> None:
@@ -168,7 +168,8 @@ class Forming:
     def _bring_home(self, now: _Pass, leaving: int = 0) -> None:
         while len(now.flown) > leaving:
             patience = max(0.0, now.deadline - time.monotonic())
-            self._flights.conclude(now.flown.pop(0), now.log, patience)
+            flight, orders = now.flown.pop(0)
+            self._flights.conclude(flight, now.log, patience, orders)
 
     def _look_for_room(self, lane: Lane) -> _Room:
         """What the chain leaves, less the orders that are under way and not mined."""
@@ -197,7 +198,7 @@ class Forming:
             return True
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
-            now.flown.append(launched)
+            now.flown.append((launched, orders))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why

@@ -113,7 +113,7 @@ class Sorting:
         if minted is None:
             log.waits([order.id], refusal)
             return
-        evidence = to_hex(minted.events[0].log.tx_hash)
+        evidence = to_hex(minted.tx_hash)
         if minted.is_of(order):
             reason = "executed by another hand, exactly as ordered"
             if self._step(order, State.SETTLED, reason, log, evidence=evidence):

@@ -33,6 +33,7 @@ _TABLE = schema.orders
 # Built once: building a statement costs as much as running it.
 _ORDER = sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("wanted"))
 _KEYS = sa.select(schema.idempotency_keys).where(Among(schema.idempotency_keys.c.key, "keys"))
+_STATES = sa.select(_TABLE.c.id, _TABLE.c.state).where(Among(_TABLE.c.id, "ids"))
 _TAKE_NUMBERS = (
     sa.update(schema.counters)
     .where(schema.counters.c.name == "mint_number")
@@ -315,6 +316,15 @@ class Orders:
         )
         with self.unit.reading() as connection:
             return tuple(order_from(row) for row in connection.execute(query).mappings().all())
+
+    def states(self, order_ids: Sequence[str]) -> dict[str, State]:
+        """Where the orders stand, in the sequence of their ids. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            found = {row.id: State(row.state) for row in connection.execute(_STATES, {"ids": order_ids})}
+        missing = [order_id for order_id in order_ids if order_id not in found]
+        if missing:
+            raise NotFound(f"no order {missing[0]!r}: check the id", order=missing[0])
+        return {order_id: found[order_id] for order_id in order_ids}
 
     def many(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
         """The orders, in the sequence of their ids. Raises `NotFound`."""

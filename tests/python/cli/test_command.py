@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import random
 import signal
 import subprocess
 import sys
@@ -243,3 +244,18 @@ def test_the_demo_is_interrupted() -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (130, "")
+
+
+def test_a_demo_that_is_killed_and_started_again_is_completed(shell: Shell, tmp_path: Path) -> None:
+    """SIGKILL after any line that it says; the same command then goes through."""
+    folder = tmp_path / "kept"
+    for lines in random.Random(4).sample(range(3, 40), 3):
+        with started("demo", "--keep", folder) as process:
+            assert process.stdout is not None
+            for _ in range(lines):
+                process.stdout.readline()
+            process.kill()
+            process.communicate(timeout=PATIENCE)
+        assert process.returncode == -signal.SIGKILL
+    assert shell.json("demo", "--keep", folder)["agree"] is True
+    assert not (folder / "demo-is-unfinished").exists()

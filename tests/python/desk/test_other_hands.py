@@ -19,7 +19,7 @@ from toolkit.chain.finality import Finality
 from toolkit.chain.hexes import to_hex
 from toolkit.chain.sender import Sender
 from toolkit.chain.signers import LocalSigner
-from toolkit.desk import Desk
+from toolkit.desk import Desk, FlightLimits
 from toolkit.desk.errors import EscrowMismatch
 from toolkit.desk.flights import Flights
 from toolkit.desk.mint import on_chain
@@ -102,24 +102,48 @@ def test_two_workers_conclude_a_batch_once(
     assert bench.desk.status().agrees
 
 
-def test_a_worker_that_could_not_send_takes_nothing_of_anothers_back(
+def test_a_worker_that_was_taken_for_dead_sends_nothing(
     bench: Bench, other: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = bench.approved(bench.customer())
 
-    def lost(self: Client, raw: bytes, **_: Any) -> bytes:
-        raise NodeTimeout("no answer within 1 s")
+    def clear_away() -> None:
+        (formed,) = other.ledger.flights.find(state="formed")
+        other.ledger.flights.give_back(formed.id)
 
-    with monkeypatch.context() as broken:
-        broken.setattr(Client, "send_raw", lost)
-        once_before(broken, Flights, "launch", other.run)
-        report = bench.desk.run()
-    assert any(isinstance(item.error, NotSent) for item in report.waiting)
-    assert bench.desk.order(order).state is State.SUBMITTED
-    (record,) = bench.desk.ledger.transactions.find(lane=bench.suite.signer(Role.OPERATOR).address)
+    once_before(monkeypatch, Flights, "launch", clear_away)
+    (waiting,) = bench.desk.run().waiting
+    assert isinstance(waiting.error, IllegalTransition)
+    assert bench.desk.order(order).state is State.APPROVED
+    assert bench.desk.ledger.transactions.find(lane=bench.suite.signer(Role.OPERATOR).address) == ()
     assert bench.desk.run().reached(State.SETTLED) == (order.id,)
-    (event,) = bench.suite.market.events(OrderExecuted, from_block=0, to_block="latest")
-    assert to_hex(event.log.tx_hash) == record.hash
+    assert executed(bench) == [order.number]
+
+
+def test_two_workers_at_once_share_the_work_and_send_each_order_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a key of its own; the second begins when the first has formed its flight."""
+    suite, second = bench.suite, LocalSigner(b"\x22" * 32)
+    suite.node.set_balance(second.address, 10**18)
+    suite.govern(suite.access.grant_role(Role.OPERATOR, second.address), Role.ADMIN)
+    suite.govern(suite.market.set_operator_limit(second.address, 10**12))
+    bench.attest(1_000_000_000_000)
+    orders = [bench.approved(bench.customer(number), "10.00") for number in range(1, 7)]
+    bench.desk.close()
+    bench.desk = Desk(suite.issuance, bench.url, limits=FlightLimits(orders=2))
+    with Desk(
+        suite.issuance, bench.url, signers={"operator": second}, limits=FlightLimits(orders=2)
+    ) as other:
+        once_before(monkeypatch, Flights, "rehearse", other.run)
+        bench.desk.run()
+        other.run()
+    assert {bench.desk.order(order).state for order in orders} == {State.SETTLED}
+    assert sorted(executed(bench)) == [order.number for order in orders]
+    lanes = {flight.lane for flight in bench.desk.ledger.flights.find(state="landed", purpose="mint")}
+    assert len(lanes) == 2
+    assert bench.desk.status().agrees
+    bench.desk.ledger.verify()
 
 
 def test_a_batch_that_another_worker_sent_is_not_dissolved(

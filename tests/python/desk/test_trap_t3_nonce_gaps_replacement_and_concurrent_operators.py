@@ -47,9 +47,11 @@ def queued(bench: Bench, desk_at_night: Bench) -> tuple[MintOrder, MintOrder]:
     node.set_automine(True)
     customer = bench.customer()
     bench.minted(customer)
-    orders = bench.approved(customer, "10.00"), bench.approved(customer, "20.00")
     node.set_automine(False)
-    run_once(bench)
+    orders = []
+    for amount in ("10.00", "20.00"):
+        orders.append(bench.approved(customer, amount))
+        run_once(bench)
     sent = [bench.desk.ledger.flights.get(record.flight_id or "").order_ids for record in transactions(bench)]
     first = next(order for order in orders if (order.id,) == sent[0])
     return first, next(order for order in orders if order is not first)

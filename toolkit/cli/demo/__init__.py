@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["run_demo"]
 
+_KEPT = ("record.json", "desk.db", "desk.db-wal", "desk.db-shm")
+_UNFINISHED = "demo-is-unfinished"
+
 
 def run_demo(output: Output, keep: Path | None = None) -> None:
     """Play every act; `keep` is a folder for the record and the ledger that must not hold earlier ones.
+
+    What a demo left there that was killed is no use without its node, which ended with it: it begins anew.
 
     Raises ConfigurationError outside a checkout or for such a folder, InvalidInput for one that can't be
     made, DemoFailed when an act does not go as it has to, and whatever an act raises.
@@ -25,10 +30,16 @@ def run_demo(output: Output, keep: Path | None = None) -> None:
 
     inputs = _inputs()
     if keep is not None:
-        if any((keep / name).exists() for name in ("record.json", "desk.db")):
+        left = [keep / name for name in _KEPT if (keep / name).exists()]
+        unfinished = keep / _UNFINISHED
+        if left and not unfinished.exists():
             raise ConfigurationError(f"{keep} holds an earlier demo: name an empty folder")
         make_folder(keep)
+        unfinished.touch()
+        for path in left:
+            path.unlink()
         Play(output, inputs, keep).run()
+        unfinished.unlink()
         return
     with TemporaryDirectory(prefix="issuance-demo-") as folder:
         Play(output, inputs, Path(folder)).run()
