@@ -100,7 +100,7 @@ lock: ## pin the Python and npm dependencies again
 # ---- what CI runs --------------------------------------------------------------------------------
 
 .PHONY: check
-check: check-python check-contracts check-static check-proofs check-coverage check-gas ## everything that CI proves
+check: check-python check-contracts check-static check-gas ## everything that CI proves
 	$(FORGE) test
 	$(PYTEST)
 
