@@ -20,6 +20,6 @@ def bench(suite: Suite, tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Fixture]:
-    fixture = Fixture(tmp_path)
+    fixture = Fixture(f"sqlite:///{tmp_path}/desk.db")
     yield fixture
     fixture.ledger.close()
