@@ -31,9 +31,10 @@ def _batch(batch: MintBatch) -> bytes:
 
 
 def _order(order: MintOrder) -> bytes:
-    if not 0 <= order.expiry < _UINT64:
+    expiry = _word(order.expiry)
+    if order.expiry >= _UINT64:
         raise InvalidInput(f"expiry {order.expiry!r} of order {order.number} doesn't fit uint64")
-    return _word(order.number) + _address(order.to) + _word(order.amount) + _word(order.expiry)
+    return _word(order.number) + _address(order.to) + _word(order.amount) + expiry
 
 
 def _signature(signature: Signature) -> bytes:
@@ -60,6 +61,8 @@ def _address(address: str) -> bytes:
 
 
 def _word(value: int) -> bytes:
-    if isinstance(value, bool) or not 0 <= value < _UINT256:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput(f"{value!r} must be an int: amounts are whole numbers of base units", value=value)
+    if not 0 <= value < _UINT256:
         raise InvalidInput(f"{value!r} doesn't fit uint256")
     return value.to_bytes(_WORD, "big")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,8 +26,24 @@ def test_the_migrations_give_exactly_the_tables_of_the_schema(databases: Databas
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, schema.metadata) == []
+        differences = compare_metadata(context, schema.metadata)
+        if engine.dialect.name == "sqlite":
+            # SQLAlchemy doesn't read the ON DELETE of a reference that ALTER TABLE added with its column.
+            rows = connection.exec_driver_sql("PRAGMA foreign_key_list(orders)").mappings()
+            found = [row for row in rows if row["from"] == "flight_id"]
+            assert [(row["table"], row["to"], row["on_delete"]) for row in found] == [
+                ("flights", "id", "RESTRICT")
+            ]
+            differences = [item for item in differences if not _is_of_flight_id(item)]
+        assert differences == []
     engine.dispose()
+
+
+def _is_of_flight_id(difference: tuple[Any, ...]) -> bool:
+    kind, constraint = difference
+    return kind in ("remove_fk", "add_fk") and [
+        (column.table.name, column.name) for column in constraint.columns
+    ] == [("orders", "flight_id")]
 
 
 def test_sqlite_is_durable_and_checks_foreign_keys(sqlite_databases: Databases) -> None:
