@@ -71,6 +71,12 @@ test: setup ## the Python tests and the Solidity tests
 	$(PYTEST)
 	$(FORGE) test
 
+# `make chaos CHAOS="--schedules 50 --jobs 1"` runs fewer; see docs/chaos.md.
+CHAOS ?= --schedules 500
+.PHONY: chaos
+chaos: setup ## random fault schedules over tens of thousands of orders
+	$(BIN)/python tests/python/chaos/campaign.py $(CHAOS)
+
 # ---- build ---------------------------------------------------------------------------------------
 
 .PHONY: compile

@@ -47,6 +47,10 @@ class Postgres:
         """A database with the ledger's tables."""
         return self._create(_TEMPLATE)
 
+    def copy(self, url: str) -> str:
+        """A copy of a database to which nobody is connected."""
+        return self._create(str(make_url(url).database))
+
     def drop(self, url: str) -> None:
         """Removes a database, its connections too."""
         self.admin(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")

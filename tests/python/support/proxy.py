@@ -433,7 +433,7 @@ class _Upstream:
 
 
 def _read_message(reader: Any) -> bytes | None:
-    """The body of the next HTTP message; None at the end."""
+    """The body of the next HTTP message; None at the end, or where whoever wrote it was killed."""
     if not reader.readline():
         return None
     length, chunked = 0, False
@@ -444,7 +444,7 @@ def _read_message(reader: Any) -> bytes | None:
             chunked = b"chunked" in line
     if not chunked:
         body: bytes = reader.read(length)
-        return body
+        return body if len(body) == length else None
     parts = []
     while (size := int(reader.readline(), 16)) > 0:
         parts.append(reader.read(size))
