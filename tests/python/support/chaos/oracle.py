@@ -37,14 +37,14 @@ def read_chain(coin: Issuance, first: int, senders: set[str]) -> Chain:
     """By events and receipts after block `first`. `mined` says whether each of the desk's succeeded."""
     minted: dict[int, list[tuple[str, int]]] = defaultdict(list)
     by_tx: dict[bytes, list[OrderExecuted]] = defaultdict(list)
-    credits: dict[bytes, list[Transfer]] = defaultdict(list)
+    credited: dict[bytes, list[Transfer]] = defaultdict(list)
     for executed in coin.market.events(OrderExecuted, from_block=first, to_block="latest"):
         by_tx[executed.log.tx_hash].append(executed)
     for transfer in coin.token.events(Transfer, from_block=first, to_block="latest"):
         if transfer.sender == NOBODY:
-            credits[transfer.log.tx_hash].append(transfer)
-    for tx_hash in by_tx.keys() | credits.keys():
-        pairs = zip(by_tx[tx_hash], credits[tx_hash], strict=True)
+            credited[transfer.log.tx_hash].append(transfer)
+    for tx_hash in by_tx.keys() | credited.keys():
+        pairs = zip(by_tx[tx_hash], credited[tx_hash], strict=True)
         for executed, transfer in pairs:
             minted[executed.number].append((transfer.recipient, transfer.amount))
     paid = Counter(
@@ -199,7 +199,8 @@ def trail(desk: Desk) -> list[str]:
             [] if flight is None else [ledger.orders.get(order_id).number for order_id in flight.order_ids]
         )
         lines.append(
-            f"{record.created_at:%H:%M:%S.%f} {record.lane[:8]} nonce {record.nonce} {record.hash[:12]} {record.purpose}: "
-            f"{record.state} in {record.block_number}, flight {'' if flight is None else flight.state} {carried}"
+            f"{record.created_at:%H:%M:%S} {record.lane[:8]} nonce {record.nonce} {record.hash[:12]} "
+            f"{record.purpose}: {record.state} in {record.block_number}, "
+            f"flight {'' if flight is None else flight.state} {carried}"
         )
     return lines

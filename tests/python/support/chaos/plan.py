@@ -55,7 +55,7 @@ class Handicap(StrEnum):
 
 @dataclass(frozen=True)
 class At:
-    """`event` when the `request`-th request comes. `value`: blocks, seconds, or requests, as the event has it."""
+    """`event` when the `request`-th request comes. `value` is blocks, seconds or requests, as it has it."""
 
     request: int
     event: Event

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,9 +98,7 @@ class _Run:
             self.node: Anvil = stack.enter_context(self.world.chain(own=own))
             self.ledger = stack.enter_context(self.world.ledger(plan.database, plan.ledger))
             due = [(item.request, self._action(item.event, item.value)) for item in plan.events]
-            self.proxy = stack.enter_context(
-                CampaignProxy(self.node.rpc_url, due, plan.pace, lambda: self.node.mine())
-            )
+            self.proxy = stack.enter_context(CampaignProxy(self.node.rpc_url, due, plan.pace, self.node.mine))
             self.node.mine(plan.depth + 1)  # whatever a reorganisation takes, it is never the world's own
             self.node.set_automine(plan.automine)
             stack.callback(self._end_workers)
@@ -223,7 +221,7 @@ class _Run:
             self._hear(receiver)
         self._workers = []
 
-    # ----------------------------------------------------------------------- what happens at a certain request
+    # --------------------------------------------------------------------- what happens at a certain request
 
     def _action(self, event: Event, value: float) -> Callable[[], None]:
         def act() -> None:

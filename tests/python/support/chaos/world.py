@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,11 +23,9 @@ from support.desks import Bench, Customer
 from support.suite import Suite
 
 from toolkit.chain.anvil import Anvil
-from toolkit.chain.finality import Finality
-from toolkit.chain.signers import dev_signer
 from toolkit.deployment import DeploymentRecord
-from toolkit.issuance import Issuance, connect
-from toolkit.ledger import Ledger, MintOrder
+from toolkit.issuance import Issuance
+from toolkit.ledger import MintOrder
 from toolkit.ledger.schema import metadata
 
 OPERATORS = (1, 16)
