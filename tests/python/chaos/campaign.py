@@ -37,7 +37,7 @@ def campaign(
     # Workers are forked from a process that has imported everything.
     paths = [str(TESTS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, paths)))
-    multiprocessing.set_forkserver_preload(["support.chaos.worker"])
+    multiprocessing.set_forkserver_preload(["support.chaos.warm", "__main__"])
     hasten()
     databases = ("sqlite", "sqlite", "postgresql") if postgresql else ("sqlite",)
     with World(postgresql=postgresql, ledgers=ledgers) as world:
@@ -94,6 +94,12 @@ def _part(
             says.send(result)
 
 
+def _until_interrupted(results: Iterable[Result]) -> Iterator[Result]:
+    """Ctrl-C ends the campaign, and what it has found until then is told."""
+    with suppress(KeyboardInterrupt):
+        yield from results
+
+
 def report(results: Iterable[Result], *, verbose: bool | str, until_found: bool = False) -> int:
     """Prints what the schedules brought. The exit code."""
     started = time.monotonic()
@@ -102,7 +108,7 @@ def report(results: Iterable[Result], *, verbose: bool | str, until_found: bool 
     }
     wrong: list[Result] = []
     schedules = mints = redemptions = 0
-    for result in results:
+    for result in _until_interrupted(results):
         schedules, mints, redemptions = (
             schedules + 1,
             mints + result.mints,

@@ -120,6 +120,8 @@ class _Run:
             )
             if Fault.WRONG_CHAIN in plan.network:
                 self.proxy.another_chain(times=1)
+            if Fault.HIDE_RECEIPT in plan.network:
+                self.proxy.hide_receipts(plan.hidden, times=3)
         persons = threading.Thread(target=self._persons)
         persons.start()
         deadline = time.monotonic() + _SECONDS
