@@ -63,44 +63,26 @@ _ACTS = (
 def order_from(row: Any) -> Order:
     """The record of a row of `orders`."""
     kind, held_from = _KINDS[row["kind"]], row["held_from"]
+    common: dict[str, Any] = {
+        "id": row["id"],
+        "kind": kind,
+        "state": _STATES[row["state"]],
+        "held_from": None if held_from is None else _STATES[held_from],
+        "investor": row["investor"],
+        "wallet": row["wallet"],
+        "base_units": row["amount"],
+        "unit": row["unit"],
+        "decimals": row["decimals"],
+        "currency": row["currency"],
+        "maker": row["maker"],
+        "created_at": row["created_at"],
+        "batch_id": row["batch_id"],
+        "flight_id": row["flight_id"],
+        "number": row["number"],
+    }
     if kind is OrderKind.MINT:
-        return MintOrder(
-            id=row["id"],
-            kind=kind,
-            state=_STATES[row["state"]],
-            held_from=None if held_from is None else _STATES[held_from],
-            investor=row["investor"],
-            wallet=row["wallet"],
-            base_units=row["amount"],
-            unit=row["unit"],
-            decimals=row["decimals"],
-            currency=row["currency"],
-            maker=row["maker"],
-            created_at=row["created_at"],
-            batch_id=row["batch_id"],
-            flight_id=row["flight_id"],
-            number=row["number"],
-            expires_at=row["expires_at"],
-        )
-    return RedemptionOrder(
-        id=row["id"],
-        kind=kind,
-        state=_STATES[row["state"]],
-        held_from=None if held_from is None else _STATES[held_from],
-        investor=row["investor"],
-        wallet=row["wallet"],
-        base_units=row["amount"],
-        unit=row["unit"],
-        decimals=row["decimals"],
-        currency=row["currency"],
-        maker=row["maker"],
-        created_at=row["created_at"],
-        batch_id=row["batch_id"],
-        flight_id=row["flight_id"],
-        number=row["number"],
-        bank_account=row["bank_account"],
-        due_at=row["due_at"],
-    )
+        return MintOrder(**common, expires_at=row["expires_at"])
+    return RedemptionOrder(**common, bank_account=row["bank_account"], due_at=row["due_at"])
 
 
 def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:
