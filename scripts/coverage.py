@@ -3,11 +3,11 @@
 file.
 
 A line counts if either executes it. A branch is an arm of an `if`, the missing `else` included: forge
-doesn't count that one, so it is concluded from the statement behind (reached although the arm never goes
-on, or reached more often than the arm), or seen as a jump. What the Python tests execute is traced on
-Anvil, instruction by instruction (tests/python/support/contract_coverage.py), and mapped through the
-compiler's source maps: of optimised code, so that a line merged with another counts only where the compiler
-says it is.
+doesn't count that one, so it is concluded from the `if` (asked more often than the arm was entered), from
+the statement behind (reached although the arm never goes on, or more often than the arm), or seen as a
+jump. What the Python tests execute is traced on Anvil, instruction by instruction
+(tests/python/support/contract_coverage.py), and mapped through the compiler's source maps: of optimised
+code, so that a line merged with another counts only where the compiler says it is.
 
 usage: coverage.py [--forge-only]
 """
@@ -45,11 +45,13 @@ EXITS = {"RevertStatement", "Return", "Continue", "Break"}
 
 
 class If(NamedTuple):
-    """An `if` with the bytes it takes in the source, its line, and the line of the statement behind it."""
+    """An `if` with the bytes it takes in the source, its line, that of its arm, and that of the statement
+    behind it."""
 
     start: int
     length: int
     line: int
+    arm_line: int
     has_else: bool
     leaves: bool
     next_line: int | None
@@ -85,7 +87,8 @@ class Source:
                 next_line = self.line(following) if following and "src" in following else None
                 body = node["trueBody"]
                 leaves = _last(body)["nodeType"] in EXITS
-                yield If(start, length, self.line(node), bool(node.get("falseBody")), leaves, next_line)
+                has_else = bool(node.get("falseBody"))
+                yield If(start, length, self.line(node), self.line(body), has_else, leaves, next_line)
             for value in node.values():
                 yield from self._ifs(value, None)
 
@@ -103,14 +106,16 @@ class Source:
             then, other = (each.line, "then"), (each.line, "else")
             every |= {then, other}
             jumped = self.jumps.get((each.start, each.length), set())
-            entered = self.arms.get((each.line, 0), 0)
+            # Where the condition takes several lines, forge puts the arm on the line of its brace.
+            entered = self.arms.get((each.line, 0), self.arms.get((each.arm_line, 0), 0))
             if entered or False in jumped:
                 taken.add(then)
+            asked = max(self.hits.get(line, 0) for line in range(each.line, each.arm_line + 1))
             behind = self.hits.get(each.next_line or 0, 0)
             passed = (
-                self.arms.get((each.line, 1), 0)
+                self.arms.get((each.line, 1), self.arms.get((each.arm_line, 1), 0))
                 if each.has_else
-                else behind > (0 if each.leaves else entered)
+                else asked > entered or behind > (0 if each.leaves else entered)
             )
             if passed or True in jumped:
                 taken.add(other)
@@ -260,7 +265,7 @@ def run_python() -> None:
 
 def main(arguments: list[str]) -> int:
     WORK.mkdir(parents=True, exist_ok=True)
-    build = ["forge", "build", "--ast", "--extra-output", "storageLayout", "metadata"]
+    build = ["forge", "build"]
     subprocess.run(build, cwd=ROOT, env={**os.environ, "FOUNDRY_DENY": "never"}, check=True)
     run_forge()
     built = list(artifacts())
