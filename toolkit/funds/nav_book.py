@@ -102,8 +102,8 @@ class DayNav:
         before = initial if last is None else last
         if (before.unit, before.decimals) != (initial.unit, initial.decimals) or before.is_zero:
             raise InvalidInput(
-                f"the last NAV {before.display()} is no NAV of class {chosen.code}: give it in {initial.unit} "
-                f"with {initial.decimals} decimals"
+                f"the last NAV {before.display()} is no NAV of class {chosen.code}: give it in "
+                f"{initial.unit} with {initial.decimals} decimals"
             )
         return cls(terms, chosen, calendar, day, before, NavState.EXPECTED)
 
@@ -112,7 +112,7 @@ class DayNav:
         """The latest version. Raises `NavStale` while none was received."""
         if not self.statements:
             raise NavStale(
-                f"no NAV of class {self.share_class.code} was received for {self.day}: wait for the statement",
+                f"no NAV of class {self.share_class.code} was received for {self.day}: wait for it",
                 day=self.day,
                 share_class=self.share_class.code,
             )
@@ -123,10 +123,10 @@ class DayNav:
         """How far the latest version lies from the last strike, in basis points, rounded up."""
         from toolkit.funds.nav import deviation_bps
 
-        return deviation_bps(self.statement.amount.value, self.last.value)
+        return deviation_bps(self.statement.base_units, self.last.base_units)
 
     def receive(self, statement: NavStatement, *, now: datetime) -> DayNav:
-        """The maker's statement, measured against the tolerance. Before the strike a next version replaces it.
+        """The maker's statement, measured against the tolerance; until the strike a next version replaces it.
 
         Raises what `NavStatement.check` raises, `NavStale` for a statement older than the terms allow,
         `NavVersionConflict`, `IllegalTransition` after the strike (a correction is another step).
@@ -135,14 +135,19 @@ class DayNav:
         statement.check(self.terms, self.share_class, self.calendar, day=self.day, now=now)
         self._fresh(statement, now)
         self._follows(statement)
-        received = self._to(
-            NavState.RECEIVED, statement.prepared_by, now, statement.reason or "statement received", statement
+        received = _moved(
+            self,
+            NavState.RECEIVED,
+            statement.prepared_by,
+            now,
+            statement.reason or "statement received",
+            statement,
         )
         received = replace(received, statements=(*self.statements, statement))
         deviation, tolerance = received.deviation_bps, self.terms.nav.tolerance_bps
         outcome = NavState.TOLERANCE_OK if deviation <= tolerance else NavState.OUTLIER
         reason = f"{deviation} bps from the last NAV {self.last}, tolerance {tolerance} bps"
-        return received._to(outcome, statement.prepared_by, now, reason, statement)
+        return _moved(received, outcome, statement.prepared_by, now, reason, statement)
 
     def confirm(self, *, by: str, evidence: str, now: datetime) -> DayNav:
         """A second person found the outlier right; `evidence` says where that is shown.
@@ -153,7 +158,7 @@ class DayNav:
         self._another_than_maker(by, "confirm")
         if not evidence.strip():
             raise InvalidInput(f"the outlier of {self.day} is confirmed with evidence: say where it is")
-        return self._to(NavState.TOLERANCE_OK, by, now, evidence, self.statement)
+        return _moved(self, NavState.TOLERANCE_OK, by, now, evidence, self.statement)
 
     def strike(self, *, by: str, now: datetime) -> DayNav:
         """A second person strikes: the day's orders are priced at the latest version.
@@ -174,7 +179,7 @@ class DayNav:
         self._require((NavState.TOLERANCE_OK,), NavState.STRUCK, "a day is struck once")
         self._another_than_maker(by, "strike")
         self._fresh(statement, now)
-        struck = self._to(NavState.STRUCK, by, now, "struck", statement)
+        struck = _moved(self, NavState.STRUCK, by, now, "struck", statement)
         return replace(struck, struck=statement.version)
 
     def correct(self, statement: NavStatement, *, by: str, now: datetime) -> DayNav:
@@ -195,7 +200,7 @@ class DayNav:
             raise NotAuthorised(
                 f"{by} prepared the correction, so another person approves it", person=by, day=self.day
             )
-        corrected = self._to(NavState.CORRECTED, by, now, statement.reason or "", statement)
+        corrected = _moved(self, NavState.CORRECTED, by, now, statement.reason or "", statement)
         return replace(corrected, statements=(*self.statements, statement))
 
     def version(self, number: int) -> NavStatement:
@@ -207,10 +212,6 @@ class DayNav:
         return self.statements[number - 1]
 
     # -- what every step has in common -------------------------------------------------------------------
-
-    def _to(self, target: NavState, actor: str, at: datetime, reason: str, statement: NavStatement) -> DayNav:
-        event = NavEvent(self.state, target, actor, at, reason, "0x" + statement.hash.hex())
-        return replace(self, state=target, events=(*self.events, event))
 
     def _require(self, sources: tuple[NavState, ...], target: NavState, remedy: str) -> None:
         if self.state not in sources:
@@ -228,8 +229,8 @@ class DayNav:
         supersedes = None if last is None else "0x" + last.hash.hex()
         if (statement.version, statement.supersedes) != (version, supersedes):
             raise NavVersionConflict(
-                f"the statement is version {statement.version} after {statement.supersedes}; what follows here "
-                f"is version {version} after {supersedes}",
+                f"the statement is version {statement.version} after {statement.supersedes}; what follows "
+                f"here is version {version} after {supersedes}",
                 version=statement.version,
                 expected=version,
             )
@@ -249,3 +250,10 @@ class DayNav:
             raise NotAuthorised(
                 f"{by} prepared the NAV of {self.day}, so another person must {verb} it", person=by
             )
+
+
+def _moved(
+    nav: DayNav, target: NavState, actor: str, at: datetime, reason: str, statement: NavStatement
+) -> DayNav:
+    event = NavEvent(nav.state, target, actor, at, reason, "0x" + statement.hash.hex())
+    return replace(nav, state=target, events=(*nav.events, event))
