@@ -1,19 +1,17 @@
 """The arithmetic of a dealing day, in integers, as the vault does it on chain.
 
-A net asset value is the value of one whole share in the coin's currency, an integer of `nav_decimals`
-decimals. Every division rounds for the fund: units and proceeds down, fees up, the subscription price up
-and the redemption price down (regulation.md W16). So an order's figures depend on the day's prices and on
-nothing else but its own size, and the orders' sums never exceed what the day's totals give:
+A net asset value is the value of one whole share in the coin's currency, an integer of `nav` decimals. Every
+division rounds for the fund (regulation.md W16), so that no order brings its owner more than its exact due,
+and the orders' figures never add up to more than the day's:
 
-    subscription price = ceil(nav * (10000 + swing) / 10000)
-    redemption price   = floor(nav * (10000 + swing) / 10000)
-    entry fee          = ceil(assets * entry fee bps / 10000)
-    units              = floor((assets - fee) * 10^(share + nav decimals) / (subscription price * 10^coin))
-    proceeds           = floor(shares * redemption price * 10^coin / 10^(share + nav decimals))
-    exit fee           = ceil(proceeds * exit fee bps / 10000)
+    units    = floor(assets * (10000 - entry fee) * 10^(share + nav) / (10000 * 10^coin * subscription price))
+    proceeds = floor(shares * redemption price * (10000 - exit fee) * 10^coin / (10000 * 10^(share + nav)))
 
-The gate is a share of the class's value before the day's dealing; at one price that is the same share of
-its supply. What is over the gate is cut pro rata, each order rounded down to whole base units, and carried.
+Fees stay in the fund. Where the net flow exceeds the swing's threshold, the side that moves the fund deals at
+the swung price (subscriptions rounded up, redemptions down) and the other at the NAV. The gate is a share of
+the class's value before the day's dealing, which at one price is the same share of its supply, rounded up, so
+that the last unit gets out. Of a gated day every order is dealt the same part, in 10^12ths rounded down, and
+the rest is carried; an order may lose one base unit to these two roundings, which the fund keeps.
 """
 
 from __future__ import annotations
@@ -22,12 +20,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from toolkit.amounts import MAX_BASE_UNITS, MAX_DECIMALS, is_whole, show_whole
-from toolkit.errors import InvalidInput
+from toolkit.errors import GateActive, InvalidInput
 from toolkit.funds.errors import NavNotPositive
 
-__all__ = ["BPS", "DayResult", "DayTotals", "Prices", "Redeemed", "Scale", "Subscribed", "settle_day"]
+__all__ = [
+    "BPS",
+    "PARTS",
+    "DayResult",
+    "DayTotals",
+    "Prices",
+    "Redeemed",
+    "Scale",
+    "Subscribed",
+    "settle_day",
+]
 
 BPS = 10_000
+PARTS = 10**12
+"""Into which a redemption is divided where the gate cuts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +69,45 @@ class Scale:
 class Subscribed:
     """A subscription at a price: `assets = fee + net` in coin base units, `units` in share base units.
 
-    `residual` is the part of `net` that buys no whole unit, exact, in the coin's currency; the fund's.
+    `fee` is rounded up to whole base units for show. `residual` is what is left of the assets after the exact
+    fee and the units' price, exact, in the coin's currency; it stays in the fund.
     """
 
     assets: int
     fee: int
-    net: int
     units: int
     residual: Decimal
+
+    @property
+    def net(self) -> int:
+        return self.assets - self.fee
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
     """A redemption at a price: `gross = fee + net` in coin base units for `shares` share base units.
 
-    `residual` is what of the shares' value is no whole base unit of the coin, exact, in its currency; the
-    fund's.
+    `gross` is rounded down for show. `residual` is what is left of the shares' value after the exact fee and
+    the proceeds `net`, exact, in the coin's currency; it stays in the fund.
     """
 
     shares: int
     gross: int
-    fee: int
     net: int
     residual: Decimal
+
+    @property
+    def fee(self) -> int:
+        return self.gross - self.net
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """A struck day's prices and fees. `swing_bps` is positive at a net inflow, negative at an outflow.
+    """A struck day's prices and fees.
 
-    `nav` is in `10**-scale.nav` of the currency. Raises `NavNotPositive` for a NAV of zero or less and
-    `InvalidInput` for a swing or a fee that leaves nothing.
+    `nav` is an integer of `scale.nav` decimals. A positive `swing_bps` makes subscriptions dearer, a negative
+    one redemptions cheaper. Raises `NavNotPositive` for a value or a price of zero or less and `InvalidInput`
+    for a swing or a fee out of range.
     """
 
     nav: int
@@ -99,56 +117,50 @@ class Prices:
     exit_fee_bps: int = 0
 
     def __post_init__(self) -> None:
-        if not is_whole(self.nav) or self.nav <= 0:
-            raise NavNotPositive(f"the net asset value is {self.nav!r}: it must be above zero", nav=self.nav)
-        if self.nav >= 2**128:
-            raise InvalidInput(f"the net asset value {show_whole(self.nav)} exceeds 128 bits")
         if not is_whole(self.swing_bps) or not -BPS < self.swing_bps < BPS:
             raise InvalidInput(f"the swing is {self.swing_bps!r} bps: it must be within -9999 and 9999")
         for name, fee in (("entry", self.entry_fee_bps), ("exit", self.exit_fee_bps)):
             if not is_whole(fee) or not 0 <= fee < BPS:
                 raise InvalidInput(f"the {name} fee is {fee!r} bps: use a whole number from 0 to 9999")
-        if self.redemption == 0:
-            raise NavNotPositive(
-                f"the redemption price of a value of {self.nav} at a swing of {self.swing_bps} bps is zero",
-                nav=self.nav,
+        if not is_whole(self.nav) or self.nav <= 0 or self.redemption == 0:
+            raise NavNotPositive(f"the net asset value is {self.nav!r}: it must be above zero", nav=self.nav)
+        if self.subscription >= 2**80:
+            raise InvalidInput(
+                f"the net asset value {show_whole(self.nav)} exceeds 80 bits, the chain's most"
             )
 
     @property
     def subscription(self) -> int:
-        """What one share costs a subscriber, rounded up, with the NAV's decimals."""
-        return _up(self.nav * (BPS + self.swing_bps), BPS)
+        """What one share costs, with the NAV's decimals, rounded up."""
+        return _up(self.nav * (BPS + max(self.swing_bps, 0)), BPS)
 
     @property
     def redemption(self) -> int:
-        """What one share brings a redeemer, rounded down, with the NAV's decimals."""
-        return self.nav * (BPS + self.swing_bps) // BPS
+        """What one share brings before the fee, with the NAV's decimals, rounded down."""
+        return self.nav * (BPS + min(self.swing_bps, 0)) // BPS
 
     def subscribe(self, assets: int) -> Subscribed:
         """What `assets` coin base units buy."""
         _check(assets, "assets")
-        fee = _up(assets * self.entry_fee_bps, BPS)
-        net = assets - fee
-        scaled = net * self.scale.units_per_value
-        cost = self.subscription * self.scale.one_coin
-        units, rest = divmod(scaled, cost)
-        return Subscribed(assets, fee, net, units, self._exact(rest))
+        worth = assets * (BPS - self.entry_fee_bps) * self.scale.units_per_value
+        units, rest = divmod(worth, BPS * self.scale.one_coin * self.subscription)
+        return Subscribed(assets, _up(assets * self.entry_fee_bps, BPS), units, self._exact(rest))
 
     def redeem(self, shares: int) -> Redeemed:
         """What `shares` share base units bring."""
         _check(shares, "shares")
         value = shares * self.redemption * self.scale.one_coin
-        gross, rest = divmod(value, self.scale.units_per_value)
-        fee = _up(gross * self.exit_fee_bps, BPS)
-        return Redeemed(shares, gross, fee, gross - fee, self._exact(rest))
+        gross = value // self.scale.units_per_value
+        net, rest = divmod(value * (BPS - self.exit_fee_bps), BPS * self.scale.units_per_value)
+        return Redeemed(shares, gross, net, self._exact(rest))
 
     def value_of(self, shares: int) -> int:
-        """The value of `shares` at the unswung NAV in coin base units, rounded down."""
+        """The value of `shares` at the NAV in coin base units, rounded down."""
         return shares * self.nav * self.scale.one_coin // self.scale.units_per_value
 
     def _exact(self, rest: int) -> Decimal:
-        # `rest` counts 10^-(share + nav) of a coin base unit.
-        decimals = self.scale.share + self.scale.nav + self.scale.coin
+        # `rest` counts 10^-(share + nav) of 1/10000 of a coin base unit.
+        decimals = self.scale.share + self.scale.nav + self.scale.coin + 4
         return Decimal((0, tuple(int(digit) for digit in str(rest)), -decimals))
 
 
@@ -177,45 +189,50 @@ class DayTotals:
 class DayResult:
     """A settled day. `minted` shares cover all subscriptions, `payable` coins all accepted redemptions.
 
-    Coins in base units: `entry_fees`, `exit_fees`, `invested` (subscriptions less entry fees), `payable`
-    (what redeemers may claim). Shares in base units: `minted`, `accepted`, `carried`.
+    `part` of every redemption was let through, in `PARTS`; `accepted` share base units in all.
     """
 
     totals: DayTotals
     prices: Prices
+    part: int
     minted: int
     accepted: int
-    carried: int
-    entry_fees: int
-    exit_fees: int
     payable: int
-
-    @property
-    def invested(self) -> int:
-        return self.totals.subscriptions - self.entry_fees
 
     @property
     def gated(self) -> bool:
         """Whether part of the redemptions was cut by the gate."""
-        return self.carried > 0
+        return self.part < PARTS
+
+    @property
+    def carried(self) -> int:
+        """The share base units that wait for the next dealing day."""
+        return self.totals.redemptions - self.accepted
 
     @property
     def to_fund(self) -> int:
-        """The coins that move to the fund (negative: that the fund has to bring), fees apart."""
-        return self.totals.subscriptions - self.entry_fees - self.exit_fees - self.payable
+        """The coins that move to the fund; negative: that the fund has to bring."""
+        return self.totals.subscriptions - self.payable
 
     def accepted_of(self, shares: int) -> int:
         """How much of an order's `shares` is dealt on this day, rounded down."""
         _check(shares, "shares")
-        return shares if not self.gated else shares * self.accepted // self.totals.redemptions
+        return shares * self.part // PARTS
 
     def carried_of(self, shares: int) -> int:
-        """How much of an order's `shares` is carried to the next dealing day, rounded down.
-
-        An order may lose one base unit of a share to the two roundings; the fund keeps it.
-        """
+        """How much of an order's `shares` is carried to the next dealing day, rounded down."""
         _check(shares, "shares")
-        return shares * self.carried // self.totals.redemptions if self.gated else 0
+        return shares * (PARTS - self.part) // PARTS
+
+    def require_ungated(self) -> None:
+        """Raises `GateActive` if the gate cut the day's redemptions."""
+        if self.gated:
+            raise GateActive(
+                f"the gate let {self.accepted} of {self.totals.redemptions} share base units through: the "
+                f"other {self.carried} are carried to the next dealing day",
+                accepted=self.accepted,
+                carried=self.carried,
+            )
 
 
 def settle_day(
@@ -227,38 +244,32 @@ def settle_day(
     exit_fee_bps: int = 0,
     gate_bps: int = BPS,
     swing_threshold_bps: int = BPS,
-    swing_factor_bps: int = 0,
+    swing_bps: int = 0,
 ) -> DayResult:
     """The day's result at `nav`. Raises `NavNotPositive`, or `InvalidInput` for a figure out of range.
 
-    The gate cuts redemptions above `gate_bps` of the value before dealing. The price swings by
-    `swing_factor_bps` in the direction of the net flow (accepted redemptions against subscriptions, both
-    at the unswung NAV, before fees) where that exceeds `swing_threshold_bps` of the value before dealing.
+    The gate lets `gate_bps` of the supply through. Net flow is subscriptions against accepted redemptions, at
+    the NAV before fees; into an empty class nothing swings, since there is nobody to dilute.
     """
-    for name, value in (
-        ("gate", gate_bps),
-        ("swing threshold", swing_threshold_bps),
-        ("swing factor", swing_factor_bps),
-    ):
+    for name, value in (("gate", gate_bps), ("swing threshold", swing_threshold_bps), ("swing", swing_bps)):
         if not is_whole(value) or not 0 <= value <= BPS:
             raise InvalidInput(f"the {name} is {value!r} bps: use a whole number from 0 to {BPS}")
     level = Prices(nav, scale)
-    accepted = min(totals.redemptions, totals.supply * gate_bps // BPS)
+    most = _up(totals.supply * gate_bps, BPS)
+    part = PARTS if totals.redemptions <= most else most * PARTS // totals.redemptions
+    accepted = totals.redemptions * part // PARTS
     flow = totals.subscriptions - level.value_of(accepted)
-    swung = abs(flow) * BPS > swing_threshold_bps * level.value_of(totals.supply)
-    # Into an empty class there is nobody to protect from dilution.
-    swing = (swing_factor_bps if flow > 0 else -swing_factor_bps) if swung and totals.supply else 0
+    total = level.value_of(totals.supply)
+    swung = total > 0 and abs(flow) * BPS > total * swing_threshold_bps
+    swing = 0 if not swung else swing_bps if flow > 0 else -swing_bps
     prices = Prices(nav, scale, swing, entry_fee_bps, exit_fee_bps)
-    subscribed, redeemed = prices.subscribe(totals.subscriptions), prices.redeem(accepted)
     return DayResult(
         totals=totals,
         prices=prices,
-        minted=subscribed.units,
+        part=part,
+        minted=prices.subscribe(totals.subscriptions).units,
         accepted=accepted,
-        carried=totals.redemptions - accepted,
-        entry_fees=subscribed.fee,
-        exit_fees=redeemed.fee,
-        payable=redeemed.net,
+        payable=prices.redeem(accepted).net,
     )
 
 

@@ -4,8 +4,6 @@ A fund deals on the business days of its calendar, until a cut-off in the calend
 until an earlier one. The server's receipt time decides, nothing that the customer or a block says: received
 before the cut-off is that day, received at its very instant or later is the next (regulation.md T9, W16). A
 severe-weather day declared by a person moves orders later, never earlier, and only those still open.
-
-The chain knows a dealing day by its number, the date's proleptic ordinal: the request id of ERC-7540.
 """
 
 from __future__ import annotations
@@ -19,23 +17,9 @@ from toolkit.calendar import BusinessCalendar
 from toolkit.errors import ConfigurationError, CutOffPassed, InvalidInput
 from toolkit.funds.errors import NotADealingDay
 
-__all__ = ["DealingCalendar", "day_number", "day_of"]
+__all__ = ["DealingCalendar"]
 
 _EVE = "the eve of Christmas, of New Year and of Lunar New Year in Hong Kong"
-
-
-def day_number(day: date) -> int:
-    """The chain's number of a dealing day, e.g. 739940 for 20 November 2026."""
-    if isinstance(day, datetime) or not isinstance(day, date):
-        raise InvalidInput(f"{day!r} is not a plain date: a dealing day is a date in the fund's calendar")
-    return day.toordinal()
-
-
-def day_of(number: int) -> date:
-    """The date behind a dealing day's number. Raises `InvalidInput` for what is none."""
-    if not is_whole(number) or not 1 <= number <= date.max.toordinal():
-        raise InvalidInput(f"{number!r} is not a dealing day's number: take the request id of the vault")
-    return date.fromordinal(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def verify_multi(root: bytes, multi: MultiProof, types: Sequence[str]) -> bool:
 
 def leaf_hash(value: Sequence[str], types: Sequence[str]) -> bytes:
     """`keccak(keccak(abi.encode(types, value)))`. Raises `InvalidInput` for what isn't of `types`."""
-    from eth_abi import encode
+    from eth_abi.abi import encode
     from eth_abi.exceptions import EncodingError
 
     if len(value) != len(types):

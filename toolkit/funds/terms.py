@@ -50,7 +50,7 @@ __all__ = [
     "WithholdingTerms",
 ]
 
-_NOT_ALL = Field(ge=0, lt=10_000)
+_MAX_FEE_BPS, _MAX_SWING_BPS, _MIN_GATE_BPS = 500, 300, 100  # hard caps of the vault (FundVault)
 
 
 def _time_of_day(value: Any) -> time:
@@ -93,12 +93,16 @@ class CoinReference(Model):
 
 
 class CalendarTerms(Model):
-    """When the fund deals. `years` are those for which `half_days` is complete; other years are refused."""
+    """When the fund deals. `years` are those for which `half_days` is complete; other years are refused.
+
+    After `overdue_after`, counted from the cut-off, a request that has no price may be cancelled again.
+    """
 
     name: str
     definition: str
     cut_off: TimeOfDay
-    settlement_days: Annotated[int, Field(ge=1, le=23)]
+    settlement_days: Annotated[int, Field(ge=1, le=20)]  # paid within a month at the latest (UT Code 6.14)
+    overdue_after: PositiveSeconds
     years: Annotated[tuple[int, ...], Field(min_length=1, strict=False)]
     half_days: Annotated[tuple[date, ...], Field(strict=False)]
     half_day_cut_off: TimeOfDay
@@ -214,33 +218,26 @@ class PolicyTerms(Model):
 
 
 class FeeTerms(Model):
-    """What the class takes on the way in and out, of the amount subscribed and of the proceeds."""
+    """What stays in the fund of an amount subscribed and of the proceeds of a redemption; at most 5 %."""
 
-    entry_bps: Annotated[int, _NOT_ALL]
-    exit_bps: Annotated[int, _NOT_ALL]
+    entry_bps: Annotated[int, Field(ge=0, le=_MAX_FEE_BPS)]
+    exit_bps: Annotated[int, Field(ge=0, le=_MAX_FEE_BPS)]
 
 
 class SwingTerms(Model):
-    """The price swings by `factor_bps` when the net flow exceeds `threshold_bps` of the class's value.
+    """The price swings by `factor_bps` (at most 3 %) against the side that moves the fund.
 
-    No factor above `cap_bps` is ever applied.
+    It does when the net flow exceeds `threshold_bps` of the class's value.
     """
 
     threshold_bps: BasisPoints
-    factor_bps: Annotated[int, _NOT_ALL]
-    cap_bps: Annotated[int, _NOT_ALL]
-
-    @model_validator(mode="after")
-    def _capped(self) -> Self:
-        if self.factor_bps > self.cap_bps:
-            raise ValueError(f"factor_bps {self.factor_bps} is above cap_bps {self.cap_bps}; lower it")
-        return self
+    factor_bps: Annotated[int, Field(ge=0, le=_MAX_SWING_BPS)]
 
 
 class GateTerms(Model):
-    """How much of the class's value may be redeemed on one dealing day; 10000 for all of it."""
+    """How much of the class's value may be redeemed on one dealing day: from 1 % to all of it."""
 
-    bps: Annotated[int, Field(gt=0, le=10_000)]
+    bps: Annotated[int, Field(ge=_MIN_GATE_BPS, le=10_000)]
 
 
 class MinimumTerms(Model):
