@@ -1,9 +1,10 @@
 """Distributions: what each holder of the record date is paid, what is withheld, and what nobody claimed.
 
-Whoever holds at the end of the record date is entitled; from the ex date on, the next dealing day, the price is
-without the distribution; the pay date follows business days later. Amounts are rounded down to the coin's base
-unit and tax withheld is rounded up, and what the roundings leave is reported and stays with the fund. A holder
-who reinvests gets an order instead of a leaf. What isn't claimed within the terms' period returns to the fund.
+Whoever holds at the end of the record date is entitled, shares that a vault keeps for them included. From the
+ex date on, the next dealing day, the price is without the distribution; the pay date follows business days
+later. Amounts are rounded down to the coin's base unit and tax withheld is rounded up, and what the roundings
+leave is reported and stays with the fund. A holder who reinvests gets an order instead of a leaf. What isn't
+claimed within the terms' period returns to the fund.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DistributionDates:
-    """Record date (a dealing day), ex date (the next one) and pay date; after `last_claim` the rest returns."""
+    """Record date (a dealing day), ex date (the next one), pay date; after `last_claim` the rest returns."""
 
     record: date
     ex: date
@@ -225,7 +226,9 @@ def distribute(
 
     `register` is the one of the record date's last block. `coin` gives the coin's unit and decimals and is
     what the fund has put aside for it; `choices` names who reinvests (others get cash) and `wallets` where an
-    account claims, by default its first active wallet. Raises `UnknownHolder`, `NothingToPay`, `InvalidInput`.
+    account claims, by default its first active wallet.
+
+    Raises `UnknownHolder`, `NothingToPay`, `InvalidInput`.
     """
     register.require_known()
     rate = parse_decimal(per_share, what="distribution per share")
@@ -245,14 +248,14 @@ def distribute(
     entitlements = tuple(
         _entitlement(
             row,
-            coins(gross_of(row.units.base_units)),
+            coins(gross_of(row.entitled.base_units)),
             terms.withholding.rate(row.account.country),
             (choices or {}).get(row.account.account, Choice.CASH),
             (wallets or {}).get(row.account.account),
         )
         for row in holders
     )
-    total = coins(gross_of(sum(row.units.base_units for row in holders)))
+    total = coins(gross_of(sum(row.entitled.base_units for row in holders)))
     paid = Amount.sum((item.gross for item in entitlements), unit=coin.unit, decimals=coin.decimals)
     if paid.is_zero:
         raise NothingToPay(
@@ -260,8 +263,8 @@ def distribute(
         )
     if total > coin:
         raise InvalidInput(
-            f"the distribution takes {total.display()}, and {coin.display()} is put aside: lower the rate, or "
-            "put more aside",
+            f"the distribution takes {total.display()}, and {coin.display()} is put aside: lower the rate "
+            "or put more aside",
             total=total,
             available=coin,
         )
@@ -295,13 +298,13 @@ def _entitlement(
     chosen = checksum_address(wallet) if wallet is not None else next(iter(links), None)
     if choice is Choice.CASH and chosen not in links:
         raise InvalidInput(
-            f"account {account.account} has no active wallet {wallet or ''}: link one, and name it for the claim",
+            f"account {account.account} has no active wallet {wallet or ''}: link one for the claim",
             account=account.account,
         )
     return Entitlement(
         account.account,
         account.country,
-        row.units,
+        row.entitled,
         gross,
         gross - net,
         net,

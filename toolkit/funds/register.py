@@ -107,14 +107,24 @@ class RegisterDelta:
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """An account that holds shares or once did. `entered` is its latest entry, `ceased` its latest exit."""
+    """An account that holds shares, once did, or has some in a vault.
+
+    `escrowed` are shares that a vault keeps for it: dealt and not yet claimed, or waiting for redemption. They
+    stand in the vault's own row too, as units. `entered` is the latest entry, `ceased` the latest exit.
+    """
 
     account: RegisterAccount
     units: Amount
+    escrowed: Amount
     paid: Amount | None
-    entered: date
+    entered: date | None
     ceased: date | None
-    last_delta: str
+    last_delta: str | None
+
+    @property
+    def entitled(self) -> Amount:
+        """What the account holds and what vaults keep for it."""
+        return self.units + self.escrowed
 
     def to_data(self, *, personal: bool) -> dict[str, Any]:
         """JSON data in the fields of regulation.md 4.11; name and address only if `personal`."""
@@ -124,8 +134,9 @@ class RegisterRow:
             "holder_type": holder.holder_type.value,
             "country": holder.country,
             "units": str(self.units),
+            "escrowed_units": str(self.escrowed),
             "amount_paid": None if self.paid is None else str(self.paid),
-            "entry_date": self.entered.isoformat(),
+            "entry_date": None if self.entered is None else self.entered.isoformat(),
             "cessation_date": None if self.ceased is None else self.ceased.isoformat(),
             "wallets": [
                 {"address": w.address, "chain_id": w.chain_id, "proof": w.proof, "status": w.status}
@@ -163,11 +174,11 @@ class Register:
 
     @property
     def holders(self) -> tuple[RegisterRow, ...]:
-        """The rows with units, escrow apart."""
+        """Who is entitled to shares: the rows of vaults apart, whose shares are others'."""
         return tuple(
             row
             for row in self.rows
-            if not row.units.is_zero and row.account.holder_type is not HolderType.ESCROW
+            if not row.entitled.is_zero and row.account.holder_type is not HolderType.ESCROW
         )
 
     def row(self, account: str) -> RegisterRow:
@@ -207,7 +218,7 @@ class _Holding:
     units: int = 0
     entered: date | None = None
     ceased: date | None = None
-    last_delta: str = ""
+    last_delta: str | None = None
 
     def change(self, units: int, on: date, delta: str) -> None:
         before, self.units, self.last_delta = self.units, self.units + units, delta
@@ -227,12 +238,14 @@ def build_register(
     block_hash: str,
     calendar: BusinessCalendar,
     paid: Mapping[str, Amount] | None = None,
+    escrowed: Mapping[str, Amount] | None = None,
 ) -> Register:
     """The register after block `block_number`, from every `Transfer` of the share since its first block.
 
-    `supply` is what the token says at that block, `paid` maps an account to what it paid for its shares, and
-    dates are the calendar's. Raises `RegisterDoesNotAddUp` when the units differ from the supply, a balance
-    falls below zero or an event is given twice; `InvalidInput` when two accounts claim a wallet.
+    `supply` is what the token says at that block, `paid` maps an account to what it paid for its shares,
+    `escrowed` to what vaults keep for it; dates are the calendar's. Raises `RegisterDoesNotAddUp` when the
+    units differ from the supply, a balance falls below zero, an event is given twice or more is escrowed than
+    vaults hold, and `InvalidInput` when two accounts claim a wallet.
     """
     owners = _owners(accounts)
     holdings = {item.account: _Holding(item) for item in accounts}
@@ -259,18 +272,24 @@ def build_register(
     def shares(value: int) -> Amount:
         return Amount.from_base_units(value, unit=supply.unit, decimals=supply.decimals)
 
+    kept = dict(escrowed or {})
+    stranger = next((name for name in kept if name not in holdings), None)
+    if stranger is not None:
+        raise InvalidInput(f"a vault keeps shares for {stranger!r}, which is no account", account=stranger)
     rows = tuple(
         RegisterRow(
             item.account,
             shares(item.units),
+            kept.get(name, shares(0)),
             (paid or {}).get(name),
             item.entered,
             item.ceased,
             item.last_delta,
         )
         for name, item in sorted(holdings.items())
-        if item.entered is not None
+        if item.entered is not None or name in kept
     )
+    _check_escrow(rows)
     unknown = {wallet: shares(units) for wallet, units in balances.items() if units and wallet not in owners}
     return Register(share_class, supply, block_number, block_hash, rows, unknown, tuple(deltas))
 
@@ -332,4 +351,16 @@ def _check_total(total: int, supply: Amount, block_number: int) -> None:
             f"{supply.display()}: the events or the block are not the token's",
             total=held,
             supply=supply,
+        )
+
+
+def _check_escrow(rows: Sequence[RegisterRow]) -> None:
+    held = sum(row.units.base_units for row in rows if row.account.holder_type is HolderType.ESCROW)
+    kept = sum(row.escrowed.base_units for row in rows)
+    if kept > held:
+        raise RegisterDoesNotAddUp(
+            f"vaults hold {held} share base units, and {kept} are said to be kept there for investors: read "
+            "the vaults at the register's block",
+            held=held,
+            kept=kept,
         )
