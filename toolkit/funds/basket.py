@@ -1,4 +1,4 @@
-"""The basket file: what one block of a share class is made of on a day, and a custodian's word on its lines."""
+"""The basket file: what one block of a share class is made of on a day, and custodians' words on it."""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ class RegisterDelta:
 class RegisterRow:
     """An account that holds shares, once did, or has some in a vault.
 
-    `escrowed` are shares that a vault keeps for it: dealt and not yet claimed, or waiting for redemption. They
-    stand in the vault's own row too, as units. `entered` is the latest entry, `ceased` the latest exit.
+    `escrowed` are shares that a vault keeps for it: dealt and not yet claimed, or to be redeemed. They stand
+    in the vault's own row too, as units. `entered` is the latest entry, `ceased` the latest exit.
     """
 
     account: RegisterAccount
