@@ -8,6 +8,9 @@ ToolkitError
 │   ├─ NotEligible             account frozen, wallet unverified, expired, limit
 │   ├─ ReserveShortfall        the reserve does not cover it
 │   ├─ ReserveStale            the reserve attestation is too old, suspended or missing
+│   ├─ NavStale                the net asset value is too old, or from before the cut-off
+│   ├─ CutOffPassed            the dealing day is closed to orders
+│   ├─ GateActive              the day's redemptions are gated: the rest is carried over
 │   └─ NotAuthorised           role, approvals, the same person twice
 ├─ IdempotencyConflict         the same key with another body
 ├─ IllegalTransition           the order's machine has no such step
@@ -52,11 +55,13 @@ __all__ = [
     "CompilationError",
     "ConfigurationError",
     "ContractReverted",
+    "CutOffPassed",
     "DeploymentError",
     "Drift",
     "Dropped",
     "EventMissing",
     "ForbiddenRoles",
+    "GateActive",
     "IdempotencyConflict",
     "IllegalTransition",
     "InconsistentNode",
@@ -66,6 +71,7 @@ __all__ = [
     "LedgerError",
     "LedgerTampered",
     "LedgerUnreachable",
+    "NavStale",
     "NodeError",
     "NodeRejected",
     "NodeStalled",
@@ -160,6 +166,24 @@ class ReserveStale(Refused):
     """The reserve attestation is too old, suspended or missing. Minting waits; redemption goes on."""
 
     code = "reserve_stale"
+
+
+class NavStale(Refused):
+    """The net asset value is too old, suspended, missing, or from before the dealing day's cut-off."""
+
+    code = "nav_stale"
+
+
+class CutOffPassed(Refused):
+    """The dealing day is closed to orders: what comes now belongs to the next one."""
+
+    code = "cut_off_passed"
+
+
+class GateActive(Refused):
+    """The day's redemptions exceed the gate: part is dealt, and the rest is carried to the next day."""
+
+    code = "gate_active"
 
 
 class NotAuthorised(Refused):

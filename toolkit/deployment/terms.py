@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from toolkit.amounts import MAX_DECIMALS, Amount, minor_units
 from toolkit.bindings.roles import Role
@@ -34,7 +33,7 @@ from toolkit.deployment.fields import (
     ShortText,
     valid,
 )
-from toolkit.errors import ConfigurationError
+from toolkit.deployment.reading import read_file, read_toml, refused_by
 
 __all__ = [
     "ChainTerms",
@@ -210,25 +209,13 @@ class Terms(Model):
     def load(cls, path: str | Path) -> Self:
         """The terms in the TOML file at `path`. Raises ConfigurationError."""
         path = Path(path)
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(
-                f"terms {path} can't be read: {error.strerror}; give the path of a terms file"
-            ) from None
-        return cls.parse(raw, file=path)
+        return cls.parse(read_file(path), file=path)
 
     @classmethod
     def parse(cls, raw: bytes, *, file: str | Path) -> Self:
         """The terms in `raw`, TOML in UTF-8; `file` names it in messages and is where its documents lie."""
         path = Path(file)
-        try:
-            tree = tomllib.loads(raw.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: not a TOML file: {error}", file=str(path)) from None
-        for key, value in _leaves(tree):
-            if isinstance(value, float):
-                raise _wrong(path, key, value, "floats are inexact; write a whole number, or a string")
+        tree = read_toml(raw, path)
         chain = tree.get("chain")
         context: dict[str, Any] = {
             "chain_id": chain.get("id") if isinstance(chain, Mapping) else None,
@@ -238,7 +225,7 @@ class Terms(Model):
         try:
             terms = cls.model_validate(tree, context=context)
         except ValidationError as error:
-            raise _from_pydantic(path, error) from None
+            raise refused_by(cls, path, error) from None
         terms._source = (path.name, hashlib.sha256(raw).hexdigest(), context["dev_accounts"])  # noqa: SLF001
         return terms
 
@@ -283,56 +270,3 @@ class Terms(Model):
     def _holds_together(self) -> Self:
         check_consistency(self)
         return self
-
-
-def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{path}.{key}" if path else key)
-    elif isinstance(tree, list):
-        for number, value in enumerate(tree):
-            yield from _leaves(value, f"{path}.{number}")
-    else:
-        yield path, tree
-
-
-def _wrong(path: Path, key: str, value: Any, remedy: str) -> ConfigurationError:
-    shown = repr(value) if len(repr(value)) <= 80 else repr(value)[:77] + "..."
-    return ConfigurationError(
-        f"{path}: {key}: {shown}: {remedy}", file=str(path), key=key, value=value, remedy=remedy
-    )
-
-
-def _from_pydantic(path: Path, error: ValidationError) -> ConfigurationError:
-    first = error.errors(include_url=False)[0]
-    key = ".".join(map(str, first["loc"]))
-    problem = first["msg"].removeprefix("Value error, ")
-    if not key:
-        # A check over the whole file: its message begins with the key.
-        key, _, problem = problem.partition(": ")
-        return ConfigurationError(f"{path}: {key}: {problem}", file=str(path), key=key, remedy=problem)
-    if first["type"] == "missing":
-        return ConfigurationError(
-            f"{path}: {key}: missing; add it", file=str(path), key=key, remedy="add the key"
-        )
-    if first["type"] == "extra_forbidden":
-        problem = f"unknown key; remove it, or use one of {', '.join(_known_keys(first['loc']))}"
-    return _wrong(path, key, first["input"], problem)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that the table at `location`'s parent takes."""
-    tables: Mapping[str, type[BaseModel]] = {
-        "chain": ChainTerms,
-        "issuer": IssuerTerms,
-        "coin": CoinTerms,
-        "reserve": ReserveTerms,
-        "market": MarketTerms,
-        "tiers": TierTerms,
-        "operator_limits": OperatorLimitTerms,
-        "documents": DocumentTerms,
-    }
-    parents = [part for part in location[:-1] if isinstance(part, str)]
-    if parents[:1] == ["roles"]:
-        return list(RoleHolder.model_fields)
-    return list((tables[parents[-1]] if parents else Terms).model_fields)
