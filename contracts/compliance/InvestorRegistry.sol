@@ -13,7 +13,8 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 
 /// @title InvestorRegistry
 /// @notice Which wallets are whose and until when they are verified: one storage slot per wallet.
-/// @dev No personal data: an investor is a keyed reference, and what it refers to stays with the registrar.
+/// @dev No personal data: an investor is a keyed reference, and what it refers to stays with the registrar. A wallet is
+/// one investor's for good, so that what a share counts by investor stays true whatever is registered later.
 contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     /// @custom:storage-location erc7201:issuance.storage.InvestorRegistry
     struct InvestorRegistryStorage {
@@ -62,9 +63,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function removeWallets(address[] calldata accounts) external restricted direct {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < accounts.length; ++i) {
-            bytes16 owner = $.wallets[accounts[i]].investor;
-            if (owner == bytes16(0)) revert WalletNotRegistered(accounts[i]);
+            Wallet storage wallet = $.wallets[accounts[i]];
+            if (wallet.verifiedUntil == 0) revert WalletNotRegistered(accounts[i]);
+            bytes16 owner = wallet.investor;
             delete $.wallets[accounts[i]];
+            wallet.investor = owner;
             emit WalletRemoved(accounts[i], owner, msg.sender);
         }
     }
@@ -83,7 +86,20 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     }
 
     /// @inheritdoc IInvestorRegistry
-    /// @dev A wallet that was never registered has `verifiedUntil` 0, which no block reaches back to.
+    function pairOf(address from, address to) external view returns (Wallet memory, Wallet memory) {
+        return (_registry().wallets[from], _registry().wallets[to]);
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function walletsOf(address[] calldata accounts) external view returns (Wallet[] memory wallets) {
+        wallets = new Wallet[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            wallets[i] = _registry().wallets[accounts[i]];
+        }
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    /// @dev A wallet that is not registered has `verifiedUntil` 0, which no block reaches back to.
     function isVerified(address account) public view returns (bool) {
         return _registry().wallets[account].verifiedUntil >= block.timestamp;
     }

@@ -19,7 +19,8 @@ enum Restriction {
     LockedUp,
     AboveMaximum,
     BelowMinimum,
-    TooManyHolders
+    TooManyHolders,
+    ReceiverIsVault
 }
 
 /// @notice How a list of countries is meant.
@@ -109,6 +110,9 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
 
     error LengthMismatch(uint256 accounts, uint256 amounts);
 
+    /// @notice The shares can't have been dealt after now.
+    error DealtInFuture(uint40 dealtAt);
+
     /// @notice The class of `account` (`InvestorClass` as a number) is not admitted.
     error ClassNotAdmitted(address account, uint8 class);
 
@@ -152,7 +156,7 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     function deliver(address to, uint256 amount, uint40 dealtAt) external;
 
     /// @notice The same for many, `amounts[i]` to `accounts[i]`, each by itself: who is refused is left out, and the
-    /// shares stay with the vault. Reverts as a whole only when paused, for want of shares, or on `LengthMismatch`.
+    /// shares stay with the vault. Reverts as a whole only when paused, for want of shares, or on `LengthMismatch` or `DealtInFuture`.
     /// @return refused For each, 0 when delivered, else the ERC-1404 code. `restrictionOnSubscription` has the error.
     function deliver(address[] calldata accounts, uint256[] calldata amounts, uint40 dealtAt)
         external

@@ -204,7 +204,8 @@ abstract contract RegulatedERC20 is
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`. Works while the token is paused. A frozen account stays frozen.
     function forcedTransfer(address from, address to, uint256 amount, bytes32 caseId)
-        external
+        public
+        virtual
         restricted
         direct
         returns (bool)
@@ -243,13 +244,13 @@ abstract contract RegulatedERC20 is
     }
 
     /// @inheritdoc IERC7943Fungible
-    function canReceive(address account) public view returns (bool) {
+    function canReceive(address account) public view virtual returns (bool) {
         return account != address(0) && !_regulated().accounts[account].isFrozen();
     }
 
     /// @inheritdoc IERC7943Fungible
     /// @dev Answers for the rules, not for the balance: a plain shortage alone is not a refusal.
-    function canTransfer(address from, address to, uint256 amount) public view returns (bool) {
+    function canTransfer(address from, address to, uint256 amount) public view virtual returns (bool) {
         if (paused() || !canSend(from) || !canReceive(to)) return false;
         Account account = _regulated().accounts[from];
         return account.frozen() == 0 || amount <= account.unfrozen();
@@ -273,7 +274,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev A holder's own transfer, however it was authorised.
-    function _move(address from, address to, uint256 amount) internal override {
+    function _move(address from, address to, uint256 amount) internal virtual override {
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         RegulatedERC20Storage storage $ = _regulated();
         if ($.supply.paused) revert TokenPaused();
@@ -366,7 +367,7 @@ abstract contract RegulatedERC20 is
     /// @dev Only `UPGRADER`.
     function _authorizeUpgrade(address) internal override restricted {}
 
-    function _regulated() private pure returns (RegulatedERC20Storage storage $) {
+    function _regulated() internal pure returns (RegulatedERC20Storage storage $) {
         assembly ("memory-safe") {
             $.slot := STORAGE
         }
