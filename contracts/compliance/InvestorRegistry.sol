@@ -9,6 +9,7 @@ import {
     WalletEntry,
     WalletKind
 } from "../interfaces/IInvestorRegistry.sol";
+import {PackedWallet, pack} from "./PackedWallet.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 /// @title InvestorRegistry
@@ -18,7 +19,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     /// @custom:storage-location erc7201:issuance.storage.InvestorRegistry
     struct InvestorRegistryStorage {
-        mapping(address account => Wallet) wallets;
+        mapping(address account => PackedWallet) wallets;
     }
 
     // keccak256(abi.encode(uint256(keccak256("issuance.storage.InvestorRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -42,11 +43,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
                 && wallet.verifiedUntil != 0 && wallet.country != 0 && wallet.class != InvestorClass.None
                 && wallet.kind != WalletKind.None;
             if (!complete) revert IncompleteWallet(account);
-            bytes16 owner = $.wallets[account].investor;
+            bytes16 owner = $.wallets[account].investor();
             if (owner != bytes16(0) && owner != wallet.investor) {
                 revert WalletBelongsToAnother(account, owner, wallet.investor);
             }
-            $.wallets[account] = wallet;
+            $.wallets[account] = pack(wallet);
             emit WalletRegistered(
                 account,
                 wallet.investor,
@@ -63,11 +64,10 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function removeWallets(address[] calldata accounts) external restricted direct {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Wallet storage wallet = $.wallets[accounts[i]];
-            if (wallet.verifiedUntil == 0) revert WalletNotRegistered(accounts[i]);
-            bytes16 owner = wallet.investor;
-            delete $.wallets[accounts[i]];
-            wallet.investor = owner;
+            PackedWallet wallet = $.wallets[accounts[i]];
+            if (!wallet.isRegistered()) revert WalletNotRegistered(accounts[i]);
+            bytes16 owner = wallet.investor();
+            $.wallets[accounts[i]] = PackedWallet.wrap(uint128(owner));
             emit WalletRemoved(accounts[i], owner, msg.sender);
         }
     }
@@ -76,32 +76,37 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function requireVerified(address[] calldata accounts) external view {
         for (uint256 i = 0; i < accounts.length; ++i) {
             if (isVerified(accounts[i])) continue;
-            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil);
+            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil());
         }
     }
 
     /// @inheritdoc IInvestorRegistry
     function walletOf(address account) external view returns (Wallet memory) {
+        return _registry().wallets[account].unpack();
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function packedOf(address account) external view returns (PackedWallet) {
         return _registry().wallets[account];
     }
 
     /// @inheritdoc IInvestorRegistry
-    function pairOf(address from, address to) external view returns (Wallet memory, Wallet memory) {
-        return (_registry().wallets[from], _registry().wallets[to]);
+    function packedPair(address from, address to) external view returns (PackedWallet, PackedWallet) {
+        mapping(address => PackedWallet) storage wallets = _registry().wallets;
+        return (wallets[from], wallets[to]);
     }
 
     /// @inheritdoc IInvestorRegistry
-    function walletsOf(address[] calldata accounts) external view returns (Wallet[] memory wallets) {
-        wallets = new Wallet[](accounts.length);
+    function packedBatch(address[] calldata accounts) external view returns (PackedWallet[] memory packed) {
+        packed = new PackedWallet[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            wallets[i] = _registry().wallets[accounts[i]];
+            packed[i] = _registry().wallets[accounts[i]];
         }
     }
 
     /// @inheritdoc IInvestorRegistry
-    /// @dev A wallet that is not registered has `verifiedUntil` 0, which no block reaches back to.
     function isVerified(address account) public view returns (bool) {
-        return _registry().wallets[account].verifiedUntil >= block.timestamp;
+        return _registry().wallets[account].isVerified();
     }
 
     /// @dev Only `UPGRADER`.

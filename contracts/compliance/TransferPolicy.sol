@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {CountryRule, IFundShare, Restriction, SharePolicy} from "../interfaces/IFundShare.sol";
-import {InvestorClass, Wallet} from "../interfaces/IInvestorRegistry.sol";
+import {InvestorClass} from "../interfaces/IInvestorRegistry.sol";
+import {PackedWallet} from "./PackedWallet.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -19,15 +20,10 @@ library TransferPolicy {
         uint40 lockedUntil;
     }
 
-    struct Holders {
-        uint32 count;
-        uint32 maximum;
-    }
-
     /// @dev `countries` has bit n set when the country of that number is admitted.
     struct Rules {
         SharePolicy policy;
-        Holders holders;
+        uint256 holders;
         uint256[4] countries;
         mapping(bytes16 investor => Position) positions;
     }
@@ -38,21 +34,18 @@ library TransferPolicy {
     // ------------------------------------------------------------------------------------------------ settings
 
     /// @notice Sets all but the countries. `supply` decides whether holdings may begin or cease to be counted.
-    function set(Rules storage rules, SharePolicy calldata policy, uint32 maxHolders, uint256 supply)
-        internal
-    {
+    function set(Rules storage rules, SharePolicy calldata policy, uint256 supply) internal {
         bool classes = policy.classes & ~ALL_CLASSES == 0;
         bool limits = policy.maxHolding == 0 || policy.minHolding <= policy.maxHolding;
         if (!classes || !limits) revert IFundShare.InvalidPolicy();
         bool accounts = policy.investorAccounts;
-        bool needed =
-            policy.maxHolding != 0 || policy.minHolding != 0 || policy.lockUpDays != 0 || maxHolders != 0;
+        bool needed = policy.maxHolding != 0 || policy.minHolding != 0 || policy.lockUpDays != 0
+            || policy.maxHolders != 0;
         if (needed && !accounts) revert IFundShare.InvestorAccountsNeeded();
         if (accounts != rules.policy.investorAccounts && supply != 0) {
             revert IFundShare.InvestorAccountsAreFixed(supply);
         }
         rules.policy = policy;
-        rules.holders.maximum = maxHolders;
     }
 
     /// @notice Sets the admitted countries anew: those listed, or all others.
@@ -76,29 +69,29 @@ library TransferPolicy {
     }
 
     /// @notice What keeps the wallet from receiving shares, whoever sends and however many.
-    function onReceiver(Rules storage rules, Wallet memory to) internal view returns (Restriction) {
-        if (to.verifiedUntil < block.timestamp) return Restriction.ReceiverNotVerified;
-        if ((rules.policy.classes >> uint8(to.class)) & 1 == 0) return Restriction.ClassNotAdmitted;
-        return admits(rules, to.country) ? Restriction.None : Restriction.CountryNotAdmitted;
+    function onReceiver(Rules storage rules, PackedWallet to) internal view returns (Restriction) {
+        if (!to.isVerified()) return Restriction.ReceiverNotVerified;
+        if ((rules.policy.classes >> to.class()) & 1 == 0) return Restriction.ClassNotAdmitted;
+        return admits(rules, to.country()) ? Restriction.None : Restriction.CountryNotAdmitted;
     }
 
     /// @notice What keeps a holder from sending `amount` to `to`. Between wallets of one investor only the receiving
     /// wallet is looked at: nothing changes hands.
-    function onTransfer(Rules storage rules, Wallet memory from, Wallet memory to, uint256 amount)
+    function onTransfer(Rules storage rules, PackedWallet from, PackedWallet to, uint256 amount)
         internal
         view
         returns (Restriction refused)
     {
         refused = onReceiver(rules, to);
-        if (refused != Restriction.None || from.investor == to.investor) return refused;
-        if (from.verifiedUntil < block.timestamp) return Restriction.SenderNotVerified;
+        if (refused != Restriction.None || from.investor() == to.investor()) return refused;
+        if (!from.isVerified()) return Restriction.SenderNotVerified;
         SharePolicy memory policy = rules.policy;
         if (policy.primaryOnly) return Restriction.PrimaryOnly;
         if (!policy.investorAccounts) return Restriction.None;
-        Position memory source = rules.positions[from.investor];
+        Position memory source = rules.positions[from.investor()];
         if (source.lockedUntil > block.timestamp) return Restriction.LockedUp;
         if (amount == 0) return Restriction.None;
-        uint256 held = rules.positions[to.investor].holding;
+        uint256 held = rules.positions[to.investor()].holding;
         uint256 left = Math.saturatingSub(source.holding, amount);
         uint256 received = Math.saturatingAdd(held, amount);
         if (policy.maxHolding != 0 && received > policy.maxHolding) return Restriction.AboveMaximum;
@@ -109,15 +102,15 @@ library TransferPolicy {
     }
 
     /// @notice What keeps a subscriber from getting `amount`.
-    function onSubscription(Rules storage rules, Wallet memory to, uint256 amount)
+    function onSubscription(Rules storage rules, PackedWallet to, uint256 amount)
         internal
         view
         returns (Restriction refused)
     {
         refused = onReceiver(rules, to);
         if (refused != Restriction.None || !rules.policy.investorAccounts || amount == 0) return refused;
-        refused = onMaximum(rules, to.investor, amount);
-        if (refused != Restriction.None || rules.positions[to.investor].holding != 0) return refused;
+        refused = onMaximum(rules, to.investor(), amount);
+        if (refused != Restriction.None || rules.positions[to.investor()].holding != 0) return refused;
         return _onNewHolder(rules);
     }
 
@@ -138,35 +131,9 @@ library TransferPolicy {
             rules.positions[investor].lockedUntil > block.timestamp ? Restriction.LockedUp : Restriction.None;
     }
 
-    /// @notice The error that goes with a refusal for an investor's figures.
-    function refusal(Rules storage rules, Restriction refused, bytes16 from, bytes16 to, uint256 amount)
-        internal
-        view
-        returns (bytes memory)
-    {
-        Position memory source = rules.positions[from];
-        if (refused == Restriction.LockedUp) {
-            return abi.encodeWithSelector(IFundShare.LockedUp.selector, from, source.lockedUntil);
-        }
-        if (refused == Restriction.TooManyHolders) {
-            return abi.encodeWithSelector(IFundShare.HolderLimitReached.selector, rules.holders.maximum);
-        }
-        uint256 received = Math.saturatingAdd(rules.positions[to].holding, amount);
-        if (refused == Restriction.AboveMaximum) {
-            uint256 maximum = rules.policy.maxHolding;
-            return abi.encodeWithSelector(IFundShare.HoldingAboveMaximum.selector, to, received, maximum);
-        }
-        uint256 minimum = rules.policy.minHolding;
-        if (received < minimum) {
-            return abi.encodeWithSelector(IFundShare.HoldingBelowMinimum.selector, to, received, minimum);
-        }
-        uint256 left = Math.saturatingSub(source.holding, amount);
-        return abi.encodeWithSelector(IFundShare.HoldingBelowMinimum.selector, from, left, minimum);
-    }
-
     function _onNewHolder(Rules storage rules) private view returns (Restriction) {
-        Holders memory holders = rules.holders;
-        bool full = holders.maximum != 0 && holders.count >= holders.maximum;
+        uint256 maximum = rules.policy.maxHolders;
+        bool full = maximum != 0 && rules.holders >= maximum;
         return full ? Restriction.TooManyHolders : Restriction.None;
     }
 
@@ -185,14 +152,14 @@ library TransferPolicy {
         Position storage position = rules.positions[investor];
         uint112 left = (position.holding - amount).toUint112();
         position.holding = left;
-        if (left == 0) --rules.holders.count;
+        if (left == 0) --rules.holders;
     }
 
     /// @notice `amount` reached the investor's wallets, locked up until `lockedUntil` at least.
     function enter(Rules storage rules, bytes16 investor, uint256 amount, uint40 lockedUntil) internal {
         if (amount == 0) return;
         Position memory position = rules.positions[investor];
-        if (position.holding == 0) ++rules.holders.count;
+        if (position.holding == 0) ++rules.holders;
         position.holding = (position.holding + amount).toUint112();
         if (lockedUntil > position.lockedUntil) {
             position.lockedUntil = lockedUntil;

@@ -33,19 +33,21 @@ enum CountryRule {
 /// @param maxHolding Most that one investor may hold over all its wallets, in base units; 0 for no limit.
 /// @param minHolding Least that a transfer between investors may leave either of them with, unless it leaves nothing,
 /// in base units; 0 for none. Redemption is exempt, so that no remainder is trapped.
+/// @param maxHolders Most investors that may hold shares at once; 0 for no limit.
+/// @param lockUpDays Days, of 86,400 seconds, in which neither redemption nor a transfer to another investor takes shares
+/// from who subscribed.
 /// @param classes Bit n admits `InvestorClass(n)`. Zero admits nobody.
 /// @param primaryOnly No transfers between investors: shares are subscribed and redeemed, and that is all.
 /// @param investorAccounts Whether holdings are added up by investor. Limits, lock-ups and the holder count need it. It
 /// changes only while there are no shares.
-/// @param lockUpDays Days, of 86,400 seconds, in which neither redemption nor a transfer to another investor takes shares
-/// from who subscribed.
 struct SharePolicy {
-    uint104 maxHolding;
-    uint104 minHolding;
+    uint96 maxHolding;
+    uint96 minHolding;
+    uint24 maxHolders;
+    uint16 lockUpDays;
     uint8 classes;
     bool primaryOnly;
     bool investorAccounts;
-    uint16 lockUpDays;
 }
 
 /// @title ERC-1404
@@ -77,8 +79,7 @@ interface IERC7575Share {
 /// A vault answers for whom it acts: `collect` takes from any owner, `deliver` starts a lock-up and `giveBack` skips the
 /// policy. So it deals for a controller only with the controller's own consent or that of its operator.
 interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
-    /// @param maxHolders Most investors that may hold shares at once; 0 for no limit.
-    event PolicyChanged(SharePolicy policy, uint32 maxHolders, address indexed actor);
+    event PolicyChanged(SharePolicy policy, address indexed actor);
     event CountriesChanged(CountryRule rule, uint16[] countries, address indexed actor);
 
     /// @notice Who named or replaced a vault; `VaultUpdate` stands before it. `vault` zero: the asset has none any more.
@@ -191,8 +192,7 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     // ---------------------------------------------------------------------------------------------- governance
 
     /// @notice Sets the terms that movements are held against. Who holds already keeps what it holds. Only `GOVERNOR`.
-    /// @param maxHolders Most investors that may hold shares at once; 0 for no limit.
-    function setPolicy(SharePolicy calldata policy, uint32 maxHolders) external;
+    function setPolicy(SharePolicy calldata policy) external;
 
     /// @notice Sets the countries whose residents may hold, all of them anew. Until then none. Only `GOVERNOR`.
     /// @param countries ISO 3166-1 numeric.
@@ -220,6 +220,6 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     /// @notice The first second (Unix time) in which the investor's shares are free; 0 if it never was locked up.
     function lockedUntil(bytes16 investor) external view returns (uint256);
 
-    /// @notice How many investors hold shares, and how many may (0: no limit); 0 without `investorAccounts`.
-    function holders() external view returns (uint256 count, uint256 maximum);
+    /// @notice How many investors hold shares; 0 without `investorAccounts`.
+    function holders() external view returns (uint256);
 }

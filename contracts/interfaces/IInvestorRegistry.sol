@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {PackedWallet} from "../compliance/PackedWallet.sol";
+
 /// @notice How an investor is classified (Hong Kong: Cap. 571D for the professional classes).
 enum InvestorClass {
     None,
@@ -76,11 +78,14 @@ interface IInvestorRegistry {
     /// @notice What is known of `account`. A removed wallet keeps its investor and nothing else.
     function walletOf(address account) external view returns (Wallet memory);
 
+    /// @notice The same in one word.
+    function packedOf(address account) external view returns (PackedWallet);
+
     /// @notice Both parties of a transfer in one call.
-    function pairOf(address from, address to) external view returns (Wallet memory, Wallet memory);
+    function packedPair(address from, address to) external view returns (PackedWallet, PackedWallet);
 
     /// @notice Many wallets in one call, in the order of `accounts`.
-    function walletsOf(address[] calldata accounts) external view returns (Wallet[] memory);
+    function packedBatch(address[] calldata accounts) external view returns (PackedWallet[] memory);
 
     function isVerified(address account) external view returns (bool);
 }

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {Refusals} from "../access/Refusals.sol";
+import {PackedWallet} from "../compliance/PackedWallet.sol";
+import {ShareRefusals} from "../compliance/ShareRefusals.sol";
 import {TransferPolicy} from "../compliance/TransferPolicy.sol";
 import {IERC7943Fungible} from "../interfaces/IERC7943.sol";
 import {
@@ -12,7 +14,7 @@ import {
     Restriction,
     SharePolicy
 } from "../interfaces/IFundShare.sol";
-import {IInvestorRegistry, Wallet} from "../interfaces/IInvestorRegistry.sol";
+import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
 import {IRegulatedERC20} from "../interfaces/IRegulatedERC20.sol";
 import {Account} from "./Account.sol";
 import {RegulatedERC20} from "./RegulatedERC20.sol";
@@ -44,15 +46,17 @@ contract FundShare is IFundShare, RegulatedERC20 {
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IInvestorRegistry private immutable REGISTRY;
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    ShareRefusals private immutable REFUSALS;
 
     /// @dev A vault, or one that was replaced: it may still bring what it holds to its end.
     modifier onlyEscrow() {
-        if (!_isEscrow(msg.sender)) revert CallerIsNotVault(msg.sender);
+        _requireMark(_isEscrow(msg.sender));
         _;
     }
 
     modifier onlyVault() {
-        if (!isVault(msg.sender)) revert CallerIsNotVault(msg.sender);
+        _requireMark(isVault(msg.sender));
         _;
     }
 
@@ -66,6 +70,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
     ) RegulatedERC20(authority_, name_, symbol_, decimals_) {
         if (registry_.code.length == 0) revert NotAContract(registry_);
         REGISTRY = IInvestorRegistry(registry_);
+        REFUSALS = new ShareRefusals();
     }
 
     /// @notice Initialises the proxy. Policy, countries and vaults are set by `GOVERNOR`; until then nobody is admitted.
@@ -77,7 +82,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
 
     /// @inheritdoc IFundShare
     function issue(uint256 amount) external onlyVault {
-        if (paused()) revert TokenPaused();
+        _requireNotPaused();
         _credit(msg.sender, amount);
         _raiseSupply(amount);
     }
@@ -102,11 +107,9 @@ contract FundShare is IFundShare, RegulatedERC20 {
 
     /// @inheritdoc IFundShare
     function deliver(address to, uint256 amount, uint40 dealtAt) external onlyEscrow {
-        if (paused()) revert TokenPaused();
-        Wallet memory wallet = REGISTRY.walletOf(to);
-        _require(_onSubscription(to, wallet, amount), address(0), to, amount);
+        _requireNotPaused();
+        _require(_deliver(to, _wallet(to), amount, _lockedUntil(dealtAt)), address(0), to, amount);
         _debit(msg.sender, amount);
-        _hand(to, wallet.investor, amount, _lockedUntil(dealtAt));
     }
 
     /// @inheritdoc IFundShare
@@ -118,20 +121,15 @@ contract FundShare is IFundShare, RegulatedERC20 {
         if (accounts.length != amounts.length) {
             revert LengthMismatch(accounts.length, amounts.length);
         }
-        if (paused()) revert TokenPaused();
-        Wallet[] memory wallets = REGISTRY.walletsOf(accounts);
+        _requireNotPaused();
+        PackedWallet[] memory wallets = REGISTRY.packedBatch(accounts);
         uint40 until = _lockedUntil(dealtAt);
         uint256 total = 0;
         refused = new uint8[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            (address to, uint256 amount) = (accounts[i], amounts[i]);
-            Restriction restriction = _onSubscription(to, wallets[i], amount);
-            if (restriction != Restriction.None) {
-                refused[i] = uint8(restriction);
-                continue;
-            }
-            _hand(to, wallets[i].investor, amount, until);
-            total += amount;
+            Restriction restriction = _deliver(accounts[i], wallets[i], amounts[i], until);
+            refused[i] = uint8(restriction);
+            if (restriction == Restriction.None) total += amounts[i];
         }
         _debit(msg.sender, total);
     }
@@ -150,10 +148,10 @@ contract FundShare is IFundShare, RegulatedERC20 {
 
     /// @inheritdoc IFundShare
     function requireSubscriber(address account) external view returns (bytes16 investor) {
-        if (paused()) revert TokenPaused();
-        Wallet memory wallet = REGISTRY.walletOf(account);
+        _requireNotPaused();
+        PackedWallet wallet = _wallet(account);
         _require(_onReceiver(account, wallet), address(0), account, 0);
-        return wallet.investor;
+        return wallet.investor();
     }
 
     /// @inheritdoc IFundShare
@@ -163,7 +161,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
         returns (uint8, bytes memory)
     {
         Restriction refused =
-            paused() ? Restriction.Paused : _onSubscription(account, REGISTRY.walletOf(account), amount);
+            paused() ? Restriction.Paused : _onSubscription(account, _wallet(account), amount);
         return (uint8(refused), _refusal(refused, address(0), account, amount));
     }
 
@@ -191,8 +189,8 @@ contract FundShare is IFundShare, RegulatedERC20 {
         super.forcedTransfer(from, to, amount, caseId);
         TransferPolicy.Rules storage rules = _share().rules;
         if (!rules.policy.investorAccounts) return true;
-        (Wallet memory source, Wallet memory target) = REGISTRY.pairOf(from, to);
-        rules.pass(source.investor, target.investor, amount);
+        (PackedWallet source, PackedWallet target) = _pair(from, to);
+        rules.pass(source.investor(), target.investor(), amount);
         return true;
     }
 
@@ -204,7 +202,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
         override(IERC7943Fungible, RegulatedERC20)
         returns (bool)
     {
-        return _onReceiver(account, REGISTRY.walletOf(account)) == Restriction.None;
+        return _onReceiver(account, _wallet(account)) == Restriction.None;
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -228,33 +226,16 @@ contract FundShare is IFundShare, RegulatedERC20 {
     }
 
     /// @inheritdoc IERC1404
-    function messageForTransferRestriction(uint8 restrictionCode) external pure returns (string memory) {
-        string[15] memory messages = [
-            "No restriction",
-            "The share is paused",
-            "The sender is frozen",
-            "The receiver is frozen",
-            "That much of the sender's balance is frozen",
-            "The sender is not verified",
-            "The receiver is not verified",
-            "The receiver's investor class is not admitted",
-            "The receiver's country is not admitted",
-            "Shares of this class do not pass between investors",
-            "The sender's shares are locked up",
-            "The receiver would hold more than one investor may",
-            "One of the parties would hold less than the minimum",
-            "There are as many holders as there may be",
-            "The receiver is a vault, which takes shares by its own requests only"
-        ];
-        return restrictionCode < messages.length ? messages[restrictionCode] : "Unknown restriction";
+    function messageForTransferRestriction(uint8 restrictionCode) external view returns (string memory) {
+        return REFUSALS.message(restrictionCode);
     }
 
     // ---------------------------------------------------------------------------------------------- governance
 
     /// @inheritdoc IFundShare
-    function setPolicy(SharePolicy calldata newPolicy, uint32 maxHolders) external restricted {
-        _share().rules.set(newPolicy, maxHolders, totalSupply());
-        emit PolicyChanged(newPolicy, maxHolders, msg.sender);
+    function setPolicy(SharePolicy calldata newPolicy) external restricted {
+        _share().rules.set(newPolicy, totalSupply());
+        emit PolicyChanged(newPolicy, msg.sender);
     }
 
     /// @inheritdoc IFundShare
@@ -307,7 +288,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
 
     /// @inheritdoc IFundShare
     function investorOf(address account) public view returns (bytes16) {
-        return REGISTRY.walletOf(account).investor;
+        return _wallet(account).investor();
     }
 
     /// @inheritdoc IFundShare
@@ -321,9 +302,8 @@ contract FundShare is IFundShare, RegulatedERC20 {
     }
 
     /// @inheritdoc IFundShare
-    function holders() external view returns (uint256 count, uint256 maximum) {
-        TransferPolicy.Holders memory stored = _share().rules.holders;
-        return (stored.count, stored.maximum);
+    function holders() external view returns (uint256) {
+        return _share().rules.holders;
     }
 
     /// @inheritdoc RegulatedERC20
@@ -337,11 +317,11 @@ contract FundShare is IFundShare, RegulatedERC20 {
     /// @dev A holder's own transfer: what the token asks, then what the class asks.
     function _move(address from, address to, uint256 amount) internal override {
         super._move(from, to, amount);
-        (Wallet memory source, Wallet memory target) = REGISTRY.pairOf(from, to);
+        (PackedWallet source, PackedWallet target) = _pair(from, to);
         TransferPolicy.Rules storage rules = _share().rules;
         if (_isEscrow(to)) revert EscrowIsProtected(to);
         _require(rules.onTransfer(source, target, amount), from, to, amount);
-        if (rules.policy.investorAccounts) rules.pass(source.investor, target.investor, amount);
+        if (rules.policy.investorAccounts) rules.pass(source.investor(), target.investor(), amount);
     }
 
     /// @dev Uses up the spender's allowance. A frozen spender moves nobody's shares.
@@ -353,14 +333,19 @@ contract FundShare is IFundShare, RegulatedERC20 {
         _approve(owner, spender, allowed - amount);
     }
 
-    /// @dev Gives shares of the calling vault to an investor; the caller lowers the vault's balance.
-    function _hand(address to, bytes16 investor, uint256 amount, uint40 until) private {
+    /// @dev Gives shares of the calling vault to a subscriber, unless refused; the caller lowers the vault's balance.
+    function _deliver(address to, PackedWallet wallet, uint256 amount, uint40 until)
+        private
+        returns (Restriction refused)
+    {
+        refused = _onSubscription(to, wallet, amount);
+        if (refused != Restriction.None) return refused;
         RegulatedERC20Storage storage $ = _regulated();
         Account account = $.accounts[to];
         $.accounts[to] = account.withBalance(account.balance() + amount);
         emit Transfer(msg.sender, to, amount);
         TransferPolicy.Rules storage rules = _share().rules;
-        if (rules.policy.investorAccounts) rules.enter(investor, amount, until);
+        if (rules.policy.investorAccounts) rules.enter(wallet.investor(), amount, until);
     }
 
     /// @dev 0 for a class without a lock-up.
@@ -386,6 +371,22 @@ contract FundShare is IFundShare, RegulatedERC20 {
         $.accounts[vault_] = $.accounts[vault_].withDealing(dealing);
     }
 
+    function _requireMark(bool marked) private view {
+        if (!marked) revert CallerIsNotVault(msg.sender);
+    }
+
+    function _requireNotPaused() private view {
+        if (paused()) revert TokenPaused();
+    }
+
+    function _wallet(address account) private view returns (PackedWallet) {
+        return REGISTRY.packedOf(account);
+    }
+
+    function _pair(address from, address to) private view returns (PackedWallet, PackedWallet) {
+        return REGISTRY.packedPair(from, to);
+    }
+
     function _isEscrow(address account) private view returns (bool) {
         return _regulated().accounts[account].isEscrow();
     }
@@ -402,11 +403,11 @@ contract FundShare is IFundShare, RegulatedERC20 {
         if (refused == Restriction.None) refused = _onAccount(to);
         if (refused == Restriction.None) refused = _onAmount(from, amount);
         if (refused != Restriction.None) return refused;
-        (Wallet memory source, Wallet memory target) = REGISTRY.pairOf(from, to);
+        (PackedWallet source, PackedWallet target) = _pair(from, to);
         return _share().rules.onTransfer(source, target, amount);
     }
 
-    function _onSubscription(address to, Wallet memory wallet, uint256 amount)
+    function _onSubscription(address to, PackedWallet wallet, uint256 amount)
         private
         view
         returns (Restriction refused)
@@ -415,7 +416,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
         return refused == Restriction.None ? _share().rules.onSubscription(wallet, amount) : refused;
     }
 
-    function _onReceiver(address to, Wallet memory wallet) private view returns (Restriction refused) {
+    function _onReceiver(address to, PackedWallet wallet) private view returns (Restriction refused) {
         refused = _onAccount(to);
         return refused == Restriction.None ? _share().rules.onReceiver(wallet) : refused;
     }
@@ -441,48 +442,12 @@ contract FundShare is IFundShare, RegulatedERC20 {
         if (refused != Restriction.None) Refusals.enforce(_refusal(refused, from, to, amount));
     }
 
-    /// @dev The error that goes with `refused`, with its figures.
     function _refusal(Restriction refused, address from, address to, uint256 amount)
         private
         view
         returns (bytes memory)
     {
-        if (refused == Restriction.None) return "";
-        if (refused == Restriction.Paused) return abi.encodeWithSelector(TokenPaused.selector);
-        if (refused == Restriction.SenderFrozen) {
-            return abi.encodeWithSelector(ERC7943CannotSend.selector, from);
-        }
-        if (refused == Restriction.ReceiverFrozen) {
-            return abi.encodeWithSelector(ERC7943CannotReceive.selector, to);
-        }
-        if (refused == Restriction.ReceiverIsVault) {
-            return abi.encodeWithSelector(EscrowIsProtected.selector, to);
-        }
-        if (refused == Restriction.AmountFrozen) {
-            uint256 free = _regulated().accounts[from].unfrozen();
-            return abi.encodeWithSelector(ERC7943InsufficientUnfrozenBalance.selector, from, amount, free);
-        }
-        (Wallet memory source, Wallet memory target) = REGISTRY.pairOf(from, to);
-        if (refused == Restriction.SenderNotVerified) {
-            return
-                abi.encodeWithSelector(
-                    IInvestorRegistry.WalletNotVerified.selector, from, source.verifiedUntil
-                );
-        }
-        if (refused == Restriction.ReceiverNotVerified) {
-            return
-                abi.encodeWithSelector(IInvestorRegistry.WalletNotVerified.selector, to, target.verifiedUntil);
-        }
-        if (refused == Restriction.ClassNotAdmitted) {
-            return abi.encodeWithSelector(ClassNotAdmitted.selector, to, target.class);
-        }
-        if (refused == Restriction.CountryNotAdmitted) {
-            return abi.encodeWithSelector(CountryNotAdmitted.selector, to, target.country);
-        }
-        if (refused == Restriction.PrimaryOnly) {
-            return abi.encodeWithSelector(TransfersClosed.selector, from, to);
-        }
-        return _share().rules.refusal(refused, source.investor, target.investor, amount);
+        return REFUSALS.refusal(refused, from, to, amount);
     }
 
     function _share() private pure returns (FundShareStorage storage $) {

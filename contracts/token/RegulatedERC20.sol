@@ -7,7 +7,7 @@ import {IERC7943Fungible} from "../interfaces/IERC7943.sol";
 import {IRegulatedERC20} from "../interfaces/IRegulatedERC20.sol";
 import {ACCOUNT_FROZEN, Account} from "./Account.sol";
 import {Documents} from "./Documents.sol";
-import {SignedTransfers} from "./SignedTransfers.sol";
+import {Permits} from "./Permits.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
@@ -17,11 +17,10 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title RegulatedERC20
-/// @notice An ERC-20 with signed transfers, ERC-7943 freezes and forced transfers, documents, and one pause.
+/// @notice An ERC-20 with permits, ERC-7943 freezes and forced transfers, documents, and one pause.
 /// @dev Freezing never changes the total supply. Tokens leave a holder in two ways: `_move`, which obeys the freeze,
 /// and `_take`, which only compliance functions with a case id reach.
 abstract contract RegulatedERC20 is
@@ -31,7 +30,7 @@ abstract contract RegulatedERC20 is
     IERC165,
     Governed,
     UUPSUpgradeable,
-    SignedTransfers,
+    Permits,
     Documents
 {
     using SafeCast for uint256;
@@ -225,17 +224,6 @@ abstract contract RegulatedERC20 is
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) public view returns (uint256) {
         return _regulated().accounts[account].frozen();
-    }
-
-    /// @inheritdoc IRegulatedERC20
-    function frozenBeyondBalance(address account) public view returns (uint256) {
-        Account stored = _regulated().accounts[account];
-        return stored.isFrozen() ? type(uint256).max : Math.saturatingSub(stored.frozen(), stored.balance());
-    }
-
-    /// @inheritdoc IRegulatedERC20
-    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index) {
-        while (index < accounts.length && frozenBeyondBalance(accounts[index]) == 0) ++index;
     }
 
     /// @inheritdoc IERC7943Fungible
