@@ -94,18 +94,9 @@ struct Release {
     bytes32 caseId;
 }
 
-/// @title IFundVault
-/// @notice Subscribes and redeems one share class in one settlement coin at the next net asset value.
-/// @dev A request id is a dealing day. All requests of a day have one price, fixed by an attestation as of the day's
-/// cut-off or later.
-interface IFundVault is
-    IERC7540Operator,
-    IERC7540Deposit,
-    IERC7540Redeem,
-    IERC7575,
-    IERC7887Deposit,
-    IERC7887Redeem
-{
+/// @title IFundVaultTypes
+/// @notice What a fund vault says and refuses.
+interface IFundVaultTypes {
     event DaysAnnounced(uint256 indexed firstDay, uint40[] cutOffs, address indexed actor);
     event DayClosed(uint256 indexed day, uint256 assets, uint256 shares, address indexed actor);
     event DaySettled(uint256 indexed day, address indexed actor, Settlement settlement);
@@ -227,7 +218,11 @@ interface IFundVault is
 
     /// @notice Who proposed a release can't confirm it.
     error SameHand(address account);
+}
 
+/// @title IFundDesk
+/// @notice What the desk does with a fund vault.
+interface IFundDesk is IFundVaultTypes {
     // ------------------------------------------------------------------------------------------------ dealing
 
     /// @notice Writes the calendar from `firstDay` on. Days of the old calendar after the last one are dropped; a day that
@@ -295,9 +290,21 @@ interface IFundVault is
 
     /// @notice Second hand, of another account: confirms exactly what was proposed. Only `TREASURER`.
     function confirmRelease(Release calldata release) external;
+}
 
-    // -------------------------------------------------------------------------------------------------- views
-
+/// @title IFundVault
+/// @notice Subscribes and redeems one share class in one settlement coin at the next net asset value.
+/// @dev A request id is a dealing day. All requests of a day have one price, fixed by an attestation as of the day's
+/// cut-off or later.
+interface IFundVault is
+    IFundDesk,
+    IERC7540Operator,
+    IERC7540Deposit,
+    IERC7540Redeem,
+    IERC7575,
+    IERC7887Deposit,
+    IERC7887Redeem
+{
     /// @notice The day that a request of now belongs to, and its cut-off. Zero without one.
     function openDay() external view returns (uint256 day, uint256 cutOff);
 

@@ -4,51 +4,41 @@ pragma solidity ^0.8.30;
 import {IERC7540Deposit, IERC7540Redeem} from "../../interfaces/IERC7540.sol";
 import {IERC7575} from "../../interfaces/IERC7575.sol";
 import {IFundVault} from "../../interfaces/IFundVault.sol";
-import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
-import {Quarantine} from "./Quarantine.sol";
+import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title Claims
-/// @notice Taking what settled days brought: pulled by the controller or its operator, or pushed by the dealing manager.
-/// @dev A controller that can't be given what is due keeps its claim where it pulls, and finds it in quarantine where it is
-/// pushed.
-abstract contract Claims is Quarantine {
+/// @notice Taking what settled days brought, by the controller or its operator. Who can't be given what is due keeps the
+/// claim.
+abstract contract Claims is IFundVault, Positions {
     using SafeERC20 for IERC20;
 
-    // ------------------------------------------------------------------------------------------- pulled: shares
+    // ------------------------------------------------------------------------------------------------- pulled
 
     /// @inheritdoc IERC7575
-    function deposit(uint256 assets, address receiver) external returns (uint256) {
-        return deposit(assets, receiver, msg.sender);
+    function deposit(uint256 assets, address receiver) external returns (uint256 shares) {
+        (, shares) = _claim(SUBSCRIPTIONS, false, assets, receiver, msg.sender);
     }
 
     /// @inheritdoc IERC7540Deposit
-    function deposit(uint256 assets, address receiver, address controller) public returns (uint256 shares) {
-        (Position memory position, Claim memory claim) = _open(SUBSCRIPTIONS, controller);
-        shares = _takeRequested(controller, claim, assets);
-        _deliver(controller, receiver, position, claim, assets, shares);
+    function deposit(uint256 assets, address receiver, address controller) external returns (uint256 shares) {
+        (, shares) = _claim(SUBSCRIPTIONS, false, assets, receiver, controller);
     }
 
     /// @inheritdoc IERC7575
-    function mint(uint256 shares, address receiver) external returns (uint256) {
-        return mint(shares, receiver, msg.sender);
+    function mint(uint256 shares, address receiver) external returns (uint256 assets) {
+        (assets,) = _claim(SUBSCRIPTIONS, true, shares, receiver, msg.sender);
     }
 
     /// @inheritdoc IERC7540Deposit
-    function mint(uint256 shares, address receiver, address controller) public returns (uint256 assets) {
-        (Position memory position, Claim memory claim) = _open(SUBSCRIPTIONS, controller);
-        assets = _takeDue(controller, claim, shares);
-        _deliver(controller, receiver, position, claim, assets, shares);
+    function mint(uint256 shares, address receiver, address controller) external returns (uint256 assets) {
+        (assets,) = _claim(SUBSCRIPTIONS, true, shares, receiver, controller);
     }
-
-    // ------------------------------------------------------------------------------------------- pulled: assets
 
     /// @inheritdoc IERC7575
     function redeem(uint256 shares, address receiver, address controller) external returns (uint256 assets) {
-        (Position memory position, Claim memory claim) = _open(REDEMPTIONS, controller);
-        assets = _takeRequested(controller, claim, shares);
-        _pay(controller, receiver, position, claim, assets, shares);
+        (, assets) = _claim(REDEMPTIONS, false, shares, receiver, controller);
     }
 
     /// @inheritdoc IERC7575
@@ -56,80 +46,27 @@ abstract contract Claims is Quarantine {
         external
         returns (uint256 shares)
     {
-        (Position memory position, Claim memory claim) = _open(REDEMPTIONS, controller);
-        shares = _takeDue(controller, claim, assets);
-        _pay(controller, receiver, position, claim, assets, shares);
-    }
-
-    // ------------------------------------------------------------------------------------------------- pushed
-
-    /// @inheritdoc IFundVault
-    function pushShares(uint256 day, address[] calldata controllers) external restricted direct {
-        uint40 dealtAt = _side(SUBSCRIPTIONS).books[day].term;
-        uint256[] memory shares = new uint256[](controllers.length);
-        for (uint256 i = 0; i < controllers.length; ++i) {
-            address controller = controllers[i];
-            (Position memory position, Claim memory claim) = _settled(SUBSCRIPTIONS, controller);
-            if (claim.day == day && claim.due != 0) {
-                shares[i] = claim.due;
-                emit Deposit(controller, controller, claim.requested, claim.due);
-                (claim.requested, claim.due) = (0, 0);
-            }
-            _keep(SUBSCRIPTIONS, controller, position, claim);
-        }
-        uint8[] memory refused = SHARE.deliver(controllers, shares, dealtAt);
-        for (uint256 i = 0; i < refused.length; ++i) {
-            if (refused[i] != 0 && shares[i] != 0) _hold(controllers[i], 0, shares[i], dealtAt);
-        }
-    }
-
-    /// @inheritdoc IFundVault
-    function pushAssets(address[] calldata controllers) external restricted direct {
-        _requireCoinMoves();
-        for (uint256 i = 0; i < controllers.length; ++i) {
-            address controller = controllers[i];
-            (Position memory position, Claim memory claim) = _settled(REDEMPTIONS, controller);
-            (uint256 shares, uint256 assets) = (claim.requested, claim.due);
-            (claim.requested, claim.due) = (0, 0);
-            _keep(REDEMPTIONS, controller, position, claim);
-            if (assets == 0) continue;
-            emit Withdraw(msg.sender, controller, controller, assets, shares);
-            _payOrHold(controller, assets);
-        }
-    }
-
-    /// @inheritdoc IFundVault
-    function pushCancelled(address[] calldata controllers) external restricted direct {
-        _requireCoinMoves();
-        if (SHARE.paused()) revert IRegulatedERC20.TokenPaused();
-        for (uint256 i = 0; i < controllers.length; ++i) {
-            address controller = controllers[i];
-            (uint256 day, uint256 assets) = _takeAnyCancelled(SUBSCRIPTIONS, controller);
-            if (assets != 0) {
-                emit CancelDepositClaim(controller, controller, day, msg.sender, assets);
-                _payOrHold(controller, assets);
-            }
-            uint256 shares;
-            (day, shares) = _takeAnyCancelled(REDEMPTIONS, controller);
-            if (shares == 0) continue;
-            emit CancelRedeemClaim(controller, controller, day, msg.sender, shares);
-            try SHARE.giveBack(controller, shares) {}
-            catch {
-                _hold(controller, 0, shares, 0);
-            }
-        }
+        (shares,) = _claim(REDEMPTIONS, true, assets, receiver, controller);
     }
 
     // -------------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IERC7540Deposit
-    function claimableDepositRequest(uint256 requestId, address controller) external view returns (uint256) {
-        return _claimable(SUBSCRIPTIONS, requestId, controller);
+    function claimableDepositRequest(uint256 requestId, address controller)
+        external
+        view
+        returns (uint256 assets)
+    {
+        (, assets,) = _look(SUBSCRIPTIONS, controller, requestId);
     }
 
     /// @inheritdoc IERC7540Redeem
-    function claimableRedeemRequest(uint256 requestId, address controller) external view returns (uint256) {
-        return _claimable(REDEMPTIONS, requestId, controller);
+    function claimableRedeemRequest(uint256 requestId, address controller)
+        external
+        view
+        returns (uint256 shares)
+    {
+        (, shares,) = _look(REDEMPTIONS, controller, requestId);
     }
 
     /// @inheritdoc IERC7575
@@ -156,69 +93,46 @@ abstract contract Claims is Quarantine {
 
     // ------------------------------------------------------------------------------------------------- inside
 
-    function _open(bool which, address controller)
+    /// @param exactDue Whether `amount` is of what is due, or of what was requested.
+    function _claim(bool which, bool exactDue, uint256 amount, address receiver, address controller)
         private
-        returns (Position memory position, Claim memory claim)
+        returns (uint256 requested, uint256 due)
     {
         _requireConsent(controller);
-        return _settled(which, controller);
+        (Position memory position, Claim memory claim) =
+            _settled(which, controller, _calendar().state.settled);
+        if (exactDue) (requested, due) = (_takeDue(controller, claim, amount), amount);
+        else (requested, due) = (amount, _takeRequested(controller, claim, amount));
+        _keep(which, controller, position, claim);
+        if (which == SUBSCRIPTIONS) {
+            emit Deposit(controller, receiver, requested, due);
+            _deliver(controller, receiver, due, claim.day);
+        } else {
+            emit Withdraw(msg.sender, receiver, controller, due, requested);
+            _requirePayable(controller, receiver);
+            COIN.safeTransfer(receiver, due);
+        }
     }
 
     /// @dev Another wallet of the controller gets only what the controller could.
-    function _deliver(
-        address controller,
-        address receiver,
-        Position memory position,
-        Claim memory claim,
-        uint256 assets,
-        uint256 shares
-    ) private {
+    function _deliver(address controller, address receiver, uint256 shares, uint256 day) private {
         if (receiver != controller) {
             _requireSameInvestor(controller, receiver);
             // It reverts for who may not hold shares, and who that is doesn't matter further.
             // slither-disable-next-line unused-return
             SHARE.requireSubscriber(controller);
         }
-        _keep(SUBSCRIPTIONS, controller, position, claim);
-        emit Deposit(controller, receiver, assets, shares);
-        SHARE.deliver(receiver, shares, _side(SUBSCRIPTIONS).books[claim.day].term);
-    }
-
-    function _pay(
-        address controller,
-        address receiver,
-        Position memory position,
-        Claim memory claim,
-        uint256 assets,
-        uint256 shares
-    ) private {
-        _requirePayable(controller, receiver);
-        _keep(REDEMPTIONS, controller, position, claim);
-        emit Withdraw(msg.sender, receiver, controller, assets, shares);
-        COIN.safeTransfer(receiver, assets);
-    }
-
-    function _payOrHold(address controller, uint256 assets) private {
-        if (REGISTRY.isVerified(controller) && _coinControls().canReceive(controller)) {
-            COIN.safeTransfer(controller, assets);
-        } else {
-            _hold(controller, assets, 0, 0);
-        }
-    }
-
-    /// @dev A pause is no fault of the investors: nothing of it belongs in quarantine.
-    function _requireCoinMoves() private view {
-        if (_coinControls().paused()) revert IRegulatedERC20.TokenPaused();
+        SHARE.deliver(receiver, shares, _side(SUBSCRIPTIONS).books[day].term);
     }
 
     function _deliverable(address controller) private view returns (Claim memory claim) {
-        (, claim) = _standing(SUBSCRIPTIONS, controller);
+        (,, claim) = _look(SUBSCRIPTIONS, controller, 0);
         (uint8 code,) = SHARE.restrictionOnSubscription(controller, claim.due);
         if (code != 0) (claim.requested, claim.due) = (0, 0);
     }
 
     function _payable(address controller) private view returns (Claim memory claim) {
-        (, claim) = _standing(REDEMPTIONS, controller);
+        (,, claim) = _look(REDEMPTIONS, controller, 0);
         bool free = REGISTRY.isVerified(controller)
             && _coinControls().canTransfer(address(this), controller, claim.due);
         if (!free) (claim.requested, claim.due) = (0, 0);

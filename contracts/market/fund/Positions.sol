@@ -2,14 +2,11 @@
 pragma solidity ^0.8.30;
 
 import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
-import {IFundShare} from "../../interfaces/IFundShare.sol";
-import {Book, IFundVault} from "../../interfaces/IFundVault.sol";
+import {Book} from "../../interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../../interfaces/IInvestorRegistry.sol";
 import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
-import {Calendar} from "./Calendar.sol";
-import {Pricing, Units} from "./Pricing.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Pricing} from "./Pricing.sol";
+import {VaultStorage} from "./VaultStorage.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Positions
@@ -17,170 +14,86 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @dev A day is settled as a whole, so a controller's result is worked out when somebody next looks at it: `_advance`
 /// takes a position through the days settled since. Subscriptions and redemptions are two sides of one machine; only a
 /// redemption can be cut by a gate, and then the rest of it stands on the next day.
-abstract contract Positions is Calendar {
+abstract contract Positions is VaultStorage {
     using SafeCast for uint256;
-    
-    /// @dev Requests that wait, or are settled and nobody has looked yet.
-    /// @param amount Requested for `day`.
-    /// @param later Requested for the day `gap` after `day`, which had no price yet. No gap, nothing.
-    /// @param members How many of the day's book's positions this is: 0 for none, more than one where a request that was
-    /// carried over met one that was there.
-    /// @param kept Something settled lies in `claims`.
-    /// @param cancelled Something cancelled lies in `cancellations`.
-    struct Position {
-        uint96 amount;
-        uint96 later;
-        uint24 day;
-        uint8 gap;
-        uint16 members;
-        bool kept;
-        bool cancelled;
-    }
-
-    /// @dev Settled and unclaimed. `requested` and `due` are assets and shares for a subscription, shares and assets for a
-    /// redemption; `day` is the last that it comes from.
-    struct Claim {
-        uint104 requested;
-        uint104 due;
-        uint24 day;
-    }
-
-    struct Cancellation {
-        uint104 amount;
-        uint24 day;
-    }
-
-    struct Side {
-        mapping(uint256 day => Book) books;
-        mapping(address controller => Position) positions;
-        mapping(address controller => Claim) claims;
-        mapping(address controller => Cancellation) cancellations;
-    }
-
-    /// @custom:storage-location erc7201:issuance.storage.Positions
-    struct PositionsStorage {
-        Side subscriptions;
-        Side redemptions;
-        mapping(address controller => mapping(address operator => bool)) operators;
-    }
-
-    // keccak256(abi.encode(uint256(keccak256("issuance.storage.Positions")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0x7af197949043879b7501f25ca3bac959fb3235c48ea2e0b7582206624d032f00;
-
-    bool internal constant SUBSCRIPTIONS = false;
-    bool internal constant REDEMPTIONS = true;
 
     /// @notice Most days that one call takes a position through.
     uint256 public constant MAX_STEPS = 32;
 
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IERC20 internal immutable COIN;
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IFundShare internal immutable SHARE;
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    IInvestorRegistry internal immutable REGISTRY;
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint8 internal immutable NAV_DECIMALS;
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint256 private immutable COIN_UNIT;
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint256 private immutable SHARE_UNIT;
+    // ------------------------------------------------------------------------------------------------ calendar
 
-    /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(address share_, address asset_, uint8 navDecimals) {
-        if (share_.code.length == 0) revert NotAContract(share_);
-        if (asset_.code.length == 0) revert NotAContract(asset_);
-        if (navDecimals > 18) revert TermOutOfBounds(navDecimals, 0, 18);
-        SHARE = IFundShare(share_);
-        COIN = IERC20(asset_);
-        REGISTRY = IInvestorRegistry(IFundShare(share_).registry());
-        NAV_DECIMALS = navDecimals;
-        COIN_UNIT = 10 ** IERC20Metadata(asset_).decimals();
-        SHARE_UNIT = 10 ** (uint256(IERC20Metadata(share_).decimals()) + navDecimals);
+    /// @dev The day a request of now belongs to.
+    function _dealingDay(State memory state) internal view returns (uint256 day) {
+        if (state.suspended) revert DealingIsSuspended(_calendar().suspensionReason);
+        day = _firstAhead(state);
+        if (day > state.announced) revert NoDealingDay(state.announced);
     }
 
-    /// @inheritdoc IFundVault
-    function roll(address controller) external {
-        _roll(SUBSCRIPTIONS, controller);
-        _roll(REDEMPTIONS, controller);
+    /// @dev A request can be cancelled before its cut-off, and again when it is overdue.
+    function _requireCancellable(uint256 day) internal view {
+        CalendarStorage storage $ = _calendar();
+        uint256 cutOff = $.dayAt[day].cutOff;
+        bool overdue = block.timestamp >= cutOff + $.terms.overdueAfter;
+        if (block.timestamp >= cutOff && !overdue) revert CutOffPassed(day, cutOff);
     }
 
-    /// @inheritdoc IFundVault
-    function subscriptionBook(uint256 day) external view returns (Book memory) {
-        return _positions().subscriptions.books[day];
-    }
-
-    /// @inheritdoc IFundVault
-    function redemptionBook(uint256 day) external view returns (Book memory) {
-        return _positions().redemptions.books[day];
+    /// @dev The first day whose cut-off lies ahead; the one after the calendar's last if there is none. Mostly the day
+    /// after the last one closed, or the next: it looks further only where nobody closed a day.
+    function _firstAhead(State memory state) internal view returns (uint256 day) {
+        day = uint256(state.closed) + 1;
+        if (day > state.announced || block.timestamp < state.cutOff) return day;
+        CalendarStorage storage $ = _calendar();
+        do {
+            ++day;
+        } while (day <= state.announced && block.timestamp >= $.dayAt[day].cutOff);
     }
 
     // ------------------------------------------------------------------------------------------------ requests
 
     /// @dev Adds a request for the open day to the controller's position.
     function _place(bool which, address controller, uint256 amount, uint256 day, uint256 settled) internal {
-        Side storage side = _side(which);
-        Position memory position = side.positions[controller];
-        if (position.cancelled) {
-            revert CancellationUnclaimed(controller, side.cancellations[controller].day);
-        }
-        if (_isSettled(position, settled)) {
-            Claim memory claim = _load(side, controller, position);
-            _advance(which, position, claim, settled);
-            _keep(which, controller, position, claim);
-        }
-        Book storage stored = side.books[day];
-        Book memory book = stored;
+        Position memory position = _current(which, controller, settled);
+        Book storage book = _side(which).books[day];
+        uint256 opened = 0;
         if (position.members == 0) {
-            position.amount = amount.toUint96();
-            position.day = day.toUint24();
-            position.members = 1;
-            ++book.positions;
+            (position.amount, position.day) = (amount, day);
+            (position.members, opened) = (1, 1);
         } else if (position.day == day) {
-            position.amount = (amount + position.amount).toUint96();
+            position.amount += amount;
         } else if (position.gap == 0) {
-            position.later = amount.toUint96();
-            position.gap = (day - position.day).toUint8();
-            ++book.positions;
+            (position.later, position.gap) = (amount, day - position.day);
+            opened = 1;
         } else {
-            uint256 second = uint256(position.day) + position.gap;
+            uint256 second = position.day + position.gap;
             if (second != day) revert TooManyUnsettledDays(controller, position.day, second);
-            position.later = (amount + position.later).toUint96();
+            position.later += amount;
         }
-        stored.amount = (amount + book.amount).toUint96();
-        stored.positions = book.positions;
-        side.positions[controller] = position;
+        _write(book, book.amount + amount, book.positions + opened);
+        _store(which, controller, position);
     }
 
     /// @dev Takes a request that waits for its price out of its day, to be claimed back.
     function _cancel(bool which, uint256 day, address controller) internal {
-        Side storage side = _side(which);
-        (Position memory position,) = _roll(which, controller);
-        if (position.cancelled) {
-            revert CancellationUnclaimed(controller, side.cancellations[controller].day);
-        }
         uint256 settled = _calendar().state.settled;
-        uint256 amount = 0;
-        Book storage book = side.books[day];
-        if (day > settled && position.members != 0) {
-            if (position.day == day) {
-                amount = position.amount;
-                book.positions -= position.members;
-                _promote(position);
-            } else if (position.gap != 0 && uint256(position.day) + position.gap == day) {
-                amount = position.later;
-                --book.positions;
-                (position.later, position.gap) = (0, 0);
-            }
+        Position memory position = _current(which, controller, settled);
+        Book storage book = _side(which).books[day];
+        (uint256 amount, uint256 left) = (0, 0);
+        if (position.day == day && position.members != 0 && day > settled) {
+            (amount, left) = (position.amount, position.members);
+            _promote(position);
+        } else if (position.day + position.gap == day && position.gap != 0 && day > settled) {
+            (amount, left) = (position.later, 1);
+            (position.later, position.gap) = (0, 0);
         }
         // Zero is what a request amounts to that isn't there.
         // slither-disable-next-line incorrect-equality
         if (amount == 0) revert NothingPending(controller, day);
         _requireCancellable(day);
-        book.amount = (uint256(book.amount) - amount).toUint96();
+        _write(book, book.amount - amount, book.positions - left);
         position.cancelled = true;
-        side.positions[controller] = position;
-        side.cancellations[controller] = Cancellation({amount: amount.toUint104(), day: day.toUint24()});
+        _store(which, controller, position);
+        _side(which).cancellations[controller] =
+            Cancellation({amount: amount.toUint104(), day: day.toUint24()});
     }
 
     /// @dev Takes what was cancelled, to be handed back.
@@ -198,36 +111,42 @@ abstract contract Positions is Calendar {
         internal
         returns (uint256 day, uint256 amount)
     {
-        if (!_side(which).positions[controller].cancelled) return (0, 0);
+        if (!_side(which).positions[controller].cancelled) {
+            return (0, 0);
+        }
         day = _side(which).cancellations[controller].day;
         amount = _takeCancelled(which, day, controller);
     }
 
     // ------------------------------------------------------------------------------------------------ claims
 
-    /// @dev A position as of now, with all that is settled of it in one claim; the books are written, the position and
-    /// the claim are not: `_keep` does that with what is left of them.
-    function _settled(bool which, address controller)
+    /// @dev A position as of now, with all that is settled of it in one claim, at most `MAX_STEPS` days a call; the days'
+    /// books are written, the position and the claim are not: `_keep` does that with what is left of them.
+    function _settled(bool which, address controller, uint256 settled)
         internal
         returns (Position memory position, Claim memory claim)
     {
-        Side storage side = _side(which);
-        position = side.positions[controller];
-        claim = _load(side, controller, position);
-        _advance(which, position, claim, _calendar().state.settled);
+        (position, claim) = _load(which, controller);
+        for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled); ++i) {
+            Book storage book = _side(which).books[position.day];
+            uint256 members = position.members;
+            uint256 due = _step(which, book, position, claim);
+            _write(book, book.amount - due, book.positions - members);
+        }
     }
 
     function _keep(bool which, address controller, Position memory position, Claim memory claim) internal {
-        Side storage side = _side(which);
         if (claim.due != 0) {
-            side.claims[controller] = claim;
+            _side(which).claims[controller] = StoredClaim({
+                requested: claim.requested.toUint104(), due: claim.due.toUint104(), day: claim.day.toUint24()
+            });
             position.kept = true;
             emit ClaimKept(controller, claim.day, claim.requested, claim.due);
         } else if (position.kept) {
-            delete side.claims[controller];
+            delete _side(which).claims[controller];
             position.kept = false;
         }
-        side.positions[controller] = position;
+        _store(which, controller, position);
     }
 
     /// @dev Takes `requested` of a claim and what is due for it. The last of it takes all that is left, so however a claim
@@ -251,54 +170,32 @@ abstract contract Positions is Calendar {
         returns (uint256 requested)
     {
         if (due > claim.due || claim.due == 0) revert ClaimExceeded(controller, due, claim.due);
-        requested = due == claim.due
-            ? claim.requested
-            : (due * claim.requested + claim.due - 1) / claim.due;
+        requested = due == claim.due ? claim.requested : (due * claim.requested + claim.due - 1) / claim.due;
         _lower(claim, requested, due);
     }
 
     // ------------------------------------------------------------------------------------------------ views
 
-    /// @dev What `day` still owes the controller a price for, and all that is claimable.
-    function _standing(bool which, address controller)
+    /// @dev What of the controller's request of one day is pending and claimable, and all that is claimable. What was kept
+    /// is reported under the last day that it comes from.
+    function _look(bool which, address controller, uint256 day)
         internal
         view
-        returns (Position memory position, Claim memory claim)
+        returns (uint256 pending, uint256 claimable, Claim memory claim)
     {
-        Side storage side = _side(which);
-        position = side.positions[controller];
-        claim = _load(side, controller, position);
+        Position memory position;
+        (position, claim) = _load(which, controller);
+        if (claim.day == day) claimable = claim.requested;
         uint256 settled = _calendar().state.settled;
         for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled); ++i) {
-            _step(which, side.books[position.day], position, claim);
-        }
-    }
-
-    function _pending(bool which, uint256 day, address controller) internal view returns (uint256) {
-        (Position memory position,) = _standing(which, controller);
-        if (_isSettled(position, _calendar().state.settled)) return 0;
-        if (position.members != 0 && position.day == day) return position.amount;
-        if (position.gap != 0 && uint256(position.day) + position.gap == day) return position.later;
-        return 0;
-    }
-
-    /// @dev What is claimable of the request of one day. What was kept is reported under the last day that it comes from.
-    function _claimable(bool which, uint256 day, address controller)
-        internal
-        view
-        returns (uint256 requested)
-    {
-        Side storage side = _side(which);
-        Position memory position = side.positions[controller];
-        Claim memory kept = _load(side, controller, position);
-        if (kept.day == day) requested = kept.requested;
-        uint256 settled = _calendar().state.settled;
-        for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled) && position.day <= day; ++i) {
             uint256 current = position.day;
-            Claim memory claim;
-            _step(which, side.books[current], position, claim);
-            if (current == day) requested += claim.requested;
+            uint256 before = claim.requested;
+            _step(which, _side(which).books[current], position, claim);
+            if (current == day) claimable += claim.requested - before;
         }
+        if (_isSettled(position, settled)) return (0, claimable, claim);
+        if (position.day == day) pending = position.amount;
+        else if (position.day + position.gap == day) pending = position.later;
     }
 
     function _cancelled(bool which, uint256 day, address controller) internal view returns (uint256) {
@@ -315,7 +212,9 @@ abstract contract Positions is Calendar {
         if (receiver == controller) return;
         _requireSameInvestor(controller, receiver);
         _requireVerified(controller);
-        if (!_coinControls().canReceive(controller)) revert IERC7943Fungible.ERC7943CannotReceive(controller);
+        if (!_coinControls().canReceive(controller)) {
+            revert IERC7943Fungible.ERC7943CannotReceive(controller);
+        }
     }
 
     function _requireVerified(address account) private view {
@@ -350,53 +249,17 @@ abstract contract Positions is Calendar {
 
     // ------------------------------------------------------------------------------------------------ inside
 
-    function _requested(uint256 day) internal view override returns (uint256 assets, uint256 shares) {
-        PositionsStorage storage $ = _positions();
-        return ($.subscriptions.books[day].amount, $.redemptions.books[day].amount);
-    }
-
-    function _units() internal view returns (Units memory) {
-        return Units({coinUnit: COIN_UNIT, shareUnit: SHARE_UNIT});
-    }
-
-    function _side(bool which) internal view returns (Side storage) {
-        PositionsStorage storage $ = _positions();
-        return which == SUBSCRIPTIONS ? $.subscriptions : $.redemptions;
-    }
-
-    function _positions() internal pure returns (PositionsStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := STORAGE
-        }
-    }
-
-    function _roll(bool which, address controller)
+    /// @dev A position without anything settled in it, and nothing cancelled.
+    function _current(bool which, address controller, uint256 settled)
         private
-        returns (Position memory position, Claim memory claim)
+        returns (Position memory position)
     {
-        (position, claim) = _settled(which, controller);
-        _keep(which, controller, position, claim);
-    }
-
-    function _load(Side storage side, address controller, Position memory position)
-        private
-        view
-        returns (Claim memory claim)
-    {
-        if (position.kept) claim = side.claims[controller];
-    }
-
-    /// @dev Takes the position through what was settled since, at most `MAX_STEPS` days, and out of those days' books.
-    function _advance(bool which, Position memory position, Claim memory claim, uint256 settled) private {
-        Side storage side = _side(which);
-        for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled); ++i) {
-            Book storage stored = side.books[position.day];
-            Book memory book = stored;
-            uint256 members = position.members;
-            uint256 due = _step(which, book, position, claim);
-            stored.amount = (uint256(book.amount) - due).toUint96();
-            stored.positions = (uint256(book.positions) - members).toUint24();
+        Claim memory claim;
+        (position, claim) = _settled(which, controller, settled);
+        if (position.cancelled) {
+            revert CancellationUnclaimed(controller, _side(which).cancellations[controller].day);
         }
+        if (claim.due != 0) _keep(which, controller, position, claim);
     }
 
     /// @dev One settled day of a position: what it brings goes to the claim, and a gated redemption's rest to the next
@@ -406,35 +269,35 @@ abstract contract Positions is Calendar {
         view
         returns (uint256 due)
     {
-        uint256 amount = position.amount;
-        uint256 day = position.day;
+        (uint256 amount, uint256 day) = (position.amount, position.day);
         if (which == SUBSCRIPTIONS) {
             due = Pricing.sharesFor(_units(), amount, book.price, book.feeBps);
             _promote(position);
-        } else if (book.term == Pricing.PARTS) {
-            due = Pricing.assetsFor(_units(), amount, book.price, book.feeBps);
-            _promote(position);
         } else {
-            uint256 rest = Pricing.carried(amount, book.term);
             uint256 redeemed = Pricing.accepted(amount, book.term);
             due = Pricing.assetsFor(_units(), redeemed, book.price, book.feeBps);
-            amount -= rest;
-            _carry(position, rest);
+            if (book.term == Pricing.PARTS) {
+                _promote(position);
+            } else {
+                uint256 rest = Pricing.carried(amount, book.term);
+                amount -= rest;
+                _carry(position, rest);
+            }
         }
         if (due == 0) return 0;
-        claim.requested = (amount + claim.requested).toUint104();
-        claim.due = (due + claim.due).toUint104();
-        claim.day = day.toUint24();
+        claim.requested += amount;
+        claim.due += due;
+        claim.day = day;
     }
 
     /// @dev The rest of a gated redemption stands on the next day, together with what was requested for that.
     function _carry(Position memory position, uint256 rest) private pure {
-        position.amount = rest.toUint96();
+        position.amount = rest;
         ++position.day;
         if (position.gap == 0) return;
         --position.gap;
         if (position.gap != 0) return;
-        position.amount = (rest + position.later).toUint96();
+        position.amount += position.later;
         position.later = 0;
         ++position.members;
     }
@@ -451,8 +314,46 @@ abstract contract Positions is Calendar {
         return position.members != 0 && position.day <= settled;
     }
 
+    function _load(bool which, address controller)
+        private
+        view
+        returns (Position memory position, Claim memory claim)
+    {
+        Side storage side = _side(which);
+        StoredPosition storage stored = side.positions[controller];
+        position = Position({
+            amount: stored.amount,
+            later: stored.later,
+            day: stored.day,
+            gap: stored.gap,
+            members: stored.members,
+            kept: stored.kept,
+            cancelled: stored.cancelled
+        });
+        if (!position.kept) return (position, claim);
+        StoredClaim storage kept = side.claims[controller];
+        claim = Claim({requested: kept.requested, due: kept.due, day: kept.day});
+    }
+
+    function _store(bool which, address controller, Position memory position) private {
+        _side(which).positions[controller] = StoredPosition({
+            amount: position.amount.toUint96(),
+            later: position.later.toUint96(),
+            day: position.day.toUint24(),
+            gap: position.gap.toUint8(),
+            members: position.members.toUint16(),
+            kept: position.kept,
+            cancelled: position.cancelled
+        });
+    }
+
+    function _write(Book storage book, uint256 amount, uint256 positions) internal {
+        book.amount = amount.toUint96();
+        book.positions = positions.toUint24();
+    }
+
     function _lower(Claim memory claim, uint256 requested, uint256 due) private pure {
-        claim.requested -= uint104(requested);
-        claim.due -= uint104(due);
+        claim.requested -= requested;
+        claim.due -= due;
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IFundVault, Release} from "../../interfaces/IFundVault.sol";
+import {IERC7540Redeem} from "../../interfaces/IERC7540.sol";
+import {IFundDesk, Release} from "../../interfaces/IFundVault.sol";
 import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -9,27 +10,11 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Quarantine
 /// @notice Proceeds that their owner could not be given: kept apart, and released by two hands of two roles.
-abstract contract Quarantine is Positions {
+abstract contract Quarantine is IFundDesk, Positions {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @param dealtAt When the last of the shares were dealt, from where their lock-up runs.
-    struct Held {
-        uint104 assets;
-        uint104 shares;
-        uint40 dealtAt;
-    }
-
-    /// @custom:storage-location erc7201:issuance.storage.Quarantine
-    struct QuarantineStorage {
-        mapping(address controller => Held) held;
-        mapping(bytes32 release => address) proposers;
-    }
-
-    // keccak256(abi.encode(uint256(keccak256("issuance.storage.Quarantine")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0xdb1f12b9f214ef0c02774912e237bb617d38055f42516b06f2eafaa6b3e19800;
-
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function proposeRelease(Release calldata release) external restricted direct {
         if (release.caseId == bytes32(0)) revert CaseIdMissing();
         _requireHeld(release);
@@ -37,13 +22,13 @@ abstract contract Quarantine is Positions {
         emit ReleaseProposed(release.caseId, release.controller, msg.sender);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function retractRelease(Release calldata release) external restricted direct {
         _takeProposal(release);
         emit ReleaseRetracted(release.caseId, release.controller, msg.sender);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     /// @dev The token's own rules hold here too: the receiver of shares passes the policy, and nobody frozen gets anything.
     function confirmRelease(Release calldata release) external restricted direct {
         if (_takeProposal(release) == msg.sender) revert SameHand(msg.sender);
@@ -64,22 +49,13 @@ abstract contract Quarantine is Positions {
             State memory state = _calendar().state;
             uint256 day = _dealingDay(state);
             _place(REDEMPTIONS, release.controller, release.shares, day, state.settled);
-            emit RedeemRequest(release.controller, release.controller, day, msg.sender, release.shares);
+            emit IERC7540Redeem.RedeemRequest(
+                release.controller, release.controller, day, msg.sender, release.shares
+            );
         } else if (release.shares != 0) {
             SHARE.deliver(release.to, release.shares, held.dealtAt);
         }
         if (release.assets != 0) COIN.safeTransfer(release.to, release.assets);
-    }
-
-    /// @inheritdoc IFundVault
-    function quarantined(address controller) external view returns (uint256 assets, uint256 shares) {
-        Held memory held = _quarantine().held[controller];
-        return (held.assets, held.shares);
-    }
-
-    /// @inheritdoc IFundVault
-    function proposerOf(Release calldata release) external view returns (address) {
-        return _quarantine().proposers[keccak256(abi.encode(release))];
     }
 
     /// @dev Sets aside what stays in the vault.
@@ -104,12 +80,6 @@ abstract contract Quarantine is Positions {
         bool something = release.assets != 0 || release.shares != 0;
         if (!something || release.assets > held.assets || release.shares > held.shares) {
             revert NotInQuarantine(release.controller, release.assets, release.shares);
-        }
-    }
-
-    function _quarantine() private pure returns (QuarantineStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := STORAGE
         }
     }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IERC7540Deposit, IERC7540Operator, IERC7540Redeem} from "../../interfaces/IERC7540.sol";
-import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
 import {IERC7887Deposit, IERC7887Redeem} from "../../interfaces/IERC7887.sol";
+import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
+import {IFundVault} from "../../interfaces/IFundVault.sol";
 import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Requests
 /// @notice Asking to subscribe or redeem, and asking back before the cut-off (ERC-7540, ERC-7887).
-abstract contract Requests is Positions {
+abstract contract Requests is IFundVault, Positions {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IERC7540Operator
@@ -114,14 +115,22 @@ abstract contract Requests is Positions {
     // ------------------------------------------------------------------------------------------------ views
 
     /// @inheritdoc IERC7540Deposit
-    function pendingDepositRequest(uint256 requestId, address controller) external view returns (uint256) {
-        return _pending(SUBSCRIPTIONS, requestId, controller);
+    function pendingDepositRequest(uint256 requestId, address controller)
+        external
+        view
+        returns (uint256 assets)
+    {
+        (assets,,) = _look(SUBSCRIPTIONS, controller, requestId);
     }
 
     /// @inheritdoc IERC7540Redeem
     /// @dev What a gate stops is pending on the next day, whose price it gets.
-    function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256) {
-        return _pending(REDEMPTIONS, requestId, controller);
+    function pendingRedeemRequest(uint256 requestId, address controller)
+        external
+        view
+        returns (uint256 shares)
+    {
+        (shares,,) = _look(REDEMPTIONS, controller, requestId);
     }
 
     /// @inheritdoc IERC7887Deposit

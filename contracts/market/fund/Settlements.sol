@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {AggregatorV3Interface, IAttestedFeed} from "../../interfaces/IAttestedFeed.sol";
-import {Book, Day, IFundVault, Settlement} from "../../interfaces/IFundVault.sol";
+import {Book, Day, IFundDesk, Settlement} from "../../interfaces/IFundVault.sol";
 import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -12,21 +12,11 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title Settlements
 /// @notice Applies a day's net asset value to all its requests at once, and moves the difference between the vault and
 /// the fund's custody account.
-abstract contract Settlements is Positions {
+abstract contract Settlements is IFundDesk, Positions {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @custom:storage-location erc7201:issuance.storage.Settlements
-    struct SettlementsStorage {
-        address custody;
-        uint96 funding;
-        address feed;
-    }
-
-    // keccak256(abi.encode(uint256(keccak256("issuance.storage.Settlements")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = 0xd59901a636bb88a3db2aa1d8a765afc3d3c953bb030f604535a064fca0b5dd00;
-
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function settleDay(uint256 day) external restricted direct {
         CalendarStorage storage $ = _calendar();
         State memory state = $.state;
@@ -47,7 +37,7 @@ abstract contract Settlements is Positions {
         _move(s);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function fundRedemptions(uint256 assets) external restricted direct {
         SettlementsStorage storage $ = _settlements();
         $.funding = (assets + $.funding).toUint96();
@@ -55,7 +45,7 @@ abstract contract Settlements is Positions {
         COIN.safeTransferFrom(msg.sender, address(this), assets);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function returnFunding(uint256 assets) external restricted direct {
         SettlementsStorage storage $ = _settlements();
         if (assets > $.funding) revert FundingShortfall(assets, $.funding);
@@ -64,7 +54,7 @@ abstract contract Settlements is Positions {
         COIN.safeTransfer($.custody, assets);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function sweepDust(uint256 day) external {
         uint256 settled = _calendar().state.settled;
         uint256 assets = _dust(_side(REDEMPTIONS).books[day], day <= settled);
@@ -75,7 +65,7 @@ abstract contract Settlements is Positions {
         if (assets != 0) COIN.safeTransfer(_settlements().custody, assets);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     /// @dev Prices of settled days are in these decimals, so another feed has the same.
     function setNavFeed(address newFeed) external restricted {
         if (newFeed.code.length == 0) revert NotAContract(newFeed);
@@ -85,34 +75,14 @@ abstract contract Settlements is Positions {
         emit NavFeedChanged(newFeed, msg.sender);
     }
 
-    /// @inheritdoc IFundVault
+    /// @inheritdoc IFundDesk
     function setCustody(address newCustody) external restricted {
         if (newCustody == address(0) || newCustody == address(this)) revert InvalidCustody(newCustody);
         _settlements().custody = newCustody;
         emit CustodyChanged(newCustody, msg.sender);
     }
 
-    /// @inheritdoc IFundVault
-    function navFeed() public view returns (address) {
-        return _settlements().feed;
-    }
-
-    /// @inheritdoc IFundVault
-    function custody() external view returns (address) {
-        return _settlements().custody;
-    }
-
-    /// @inheritdoc IFundVault
-    function funding() external view returns (uint256) {
-        return _settlements().funding;
-    }
-
     // ------------------------------------------------------------------------------------------------ inside
-
-    function _isConfigured() internal view override returns (bool) {
-        SettlementsStorage storage $ = _settlements();
-        return $.feed != address(0) && $.custody != address(0);
-    }
 
     /// @dev Forward pricing: nobody could know this value when the day's last request came in.
     function _value(uint256 cutOff) private view returns (uint256 nav, uint256 asOf) {
@@ -144,15 +114,14 @@ abstract contract Settlements is Positions {
         s.sharesOut = Pricing.sharesFor(_units(), s.assetsIn, s.subscriptionPrice, terms.entryFeeBps);
         s.assetsOut = Pricing.assetsFor(_units(), s.sharesIn, s.redemptionPrice, terms.exitFeeBps);
 
-        _write(subscriptions, s.sharesOut, s.subscriptionPrice, terms.entryFeeBps, block.timestamp);
-        _write(redemptions, s.assetsOut, s.redemptionPrice, terms.exitFeeBps, part);
+        _fix(subscriptions, s.sharesOut, s.subscriptionPrice, terms.entryFeeBps, block.timestamp);
+        _fix(redemptions, s.assetsOut, s.redemptionPrice, terms.exitFeeBps, part);
         if (part == Pricing.PARTS) return;
         Book storage next = _side(REDEMPTIONS).books[day + 1];
-        next.amount = (s.sharesCarried + next.amount).toUint96();
-        next.positions += redemptions.positions;
+        _write(next, next.amount + s.sharesCarried, uint256(next.positions) + redemptions.positions);
     }
 
-    function _write(Book storage book, uint256 amount, uint256 price, uint256 feeBps, uint256 term) private {
+    function _fix(Book storage book, uint256 amount, uint256 price, uint256 feeBps, uint256 term) private {
         book.amount = amount.toUint96();
         book.price = price.toUint80();
         book.feeBps = feeBps.toUint16();
@@ -180,11 +149,5 @@ abstract contract Settlements is Positions {
         if (!settled || book.positions != 0) return 0;
         dust = book.amount;
         book.amount = 0;
-    }
-
-    function _settlements() private pure returns (SettlementsStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := STORAGE
-        }
     }
 }
