@@ -9,15 +9,17 @@ import {
     WalletEntry,
     WalletKind
 } from "../interfaces/IInvestorRegistry.sol";
+import {PackedWallet, pack} from "./PackedWallet.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 /// @title InvestorRegistry
 /// @notice Which wallets are whose and until when they are verified: one storage slot per wallet.
-/// @dev No personal data: an investor is a keyed reference, and what it refers to stays with the registrar.
+/// @dev No personal data: an investor is a keyed reference, and what it refers to stays with the registrar. A wallet is
+/// one investor's for good, so that what a share counts by investor stays true whatever is registered later.
 contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     /// @custom:storage-location erc7201:issuance.storage.InvestorRegistry
     struct InvestorRegistryStorage {
-        mapping(address account => Wallet) wallets;
+        mapping(address account => PackedWallet) wallets;
     }
 
     // keccak256(abi.encode(uint256(keccak256("issuance.storage.InvestorRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -41,11 +43,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
                 && wallet.verifiedUntil != 0 && wallet.country != 0 && wallet.class != InvestorClass.None
                 && wallet.kind != WalletKind.None;
             if (!complete) revert IncompleteWallet(account);
-            bytes16 owner = $.wallets[account].investor;
+            bytes16 owner = $.wallets[account].investor();
             if (owner != bytes16(0) && owner != wallet.investor) {
                 revert WalletBelongsToAnother(account, owner, wallet.investor);
             }
-            $.wallets[account] = wallet;
+            $.wallets[account] = pack(wallet);
             emit WalletRegistered(
                 account,
                 wallet.investor,
@@ -62,9 +64,10 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function removeWallets(address[] calldata accounts) external restricted direct {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < accounts.length; ++i) {
-            bytes16 owner = $.wallets[accounts[i]].investor;
-            if (owner == bytes16(0)) revert WalletNotRegistered(accounts[i]);
-            delete $.wallets[accounts[i]];
+            PackedWallet wallet = $.wallets[accounts[i]];
+            if (!wallet.isRegistered()) revert WalletNotRegistered(accounts[i]);
+            bytes16 owner = wallet.investor();
+            $.wallets[accounts[i]] = PackedWallet.wrap(uint128(owner));
             emit WalletRemoved(accounts[i], owner, msg.sender);
         }
     }
@@ -73,19 +76,37 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
     function requireVerified(address[] calldata accounts) external view {
         for (uint256 i = 0; i < accounts.length; ++i) {
             if (isVerified(accounts[i])) continue;
-            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil);
+            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil());
         }
     }
 
     /// @inheritdoc IInvestorRegistry
     function walletOf(address account) external view returns (Wallet memory) {
+        return _registry().wallets[account].unpack();
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function packedOf(address account) external view returns (PackedWallet) {
         return _registry().wallets[account];
     }
 
     /// @inheritdoc IInvestorRegistry
-    /// @dev A wallet that was never registered has `verifiedUntil` 0, which no block reaches back to.
+    function packedPair(address from, address to) external view returns (PackedWallet, PackedWallet) {
+        mapping(address => PackedWallet) storage wallets = _registry().wallets;
+        return (wallets[from], wallets[to]);
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function packedBatch(address[] calldata accounts) external view returns (PackedWallet[] memory packed) {
+        packed = new PackedWallet[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            packed[i] = _registry().wallets[accounts[i]];
+        }
+    }
+
+    /// @inheritdoc IInvestorRegistry
     function isVerified(address account) public view returns (bool) {
-        return _registry().wallets[account].verifiedUntil >= block.timestamp;
+        return _registry().wallets[account].isVerified();
     }
 
     /// @dev Only `UPGRADER`.

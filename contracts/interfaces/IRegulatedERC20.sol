@@ -53,13 +53,6 @@ interface IRegulatedERC20 is IERC7943Fungible {
 
     function paused() external view returns (bool);
 
-    /// @notice How much of the frozen amount of `account` its balance does not cover; the most there is for an account
-    /// that is frozen as such.
-    function frozenBeyondBalance(address account) external view returns (uint256);
-
-    /// @notice The index of the first account with more frozen than its balance covers; `accounts.length` without one.
-    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index);
-
     /// @notice Everything ever minted, in base units.
     function minted() external view returns (uint256);
 

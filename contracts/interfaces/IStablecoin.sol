@@ -66,6 +66,13 @@ interface IStablecoin is IRegulatedERC20 {
     /// @notice Names the one contract that may mint, once.
     function setMarket(address market) external;
 
+    /// @notice How much of the frozen amount of `account` its balance does not cover; the most there is for an account
+    /// that is frozen as such.
+    function frozenBeyondBalance(address account) external view returns (uint256);
+
+    /// @notice The index of the first account with more frozen than its balance covers; `accounts.length` without one.
+    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index);
+
     function feed() external view returns (address);
     function bufferBps() external view returns (uint16);
     function market() external view returns (address);

@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice A holder's whole transfer-time state in one word: the balance in the low 112 bits, the escrow mark above it,
-/// the frozen amount in the high 128.
+/// @notice A holder's whole transfer-time state in one word: the balance in the low 112 bits, the marks of escrow and of
+/// dealing above it, the frozen amount in the high 128.
 type Account is uint256;
 
-using {balance, frozen, isEscrow, isFrozen, unfrozen, withBalance, withFrozen, asEscrow} for Account global;
+using {
+    balance,
+    frozen,
+    isEscrow,
+    isDealing,
+    isFrozen,
+    unfrozen,
+    withBalance,
+    withFrozen,
+    asEscrow,
+    withDealing
+} for Account global;
 
 /// @dev This frozen amount freezes the account itself: it neither sends nor receives.
 uint128 constant ACCOUNT_FROZEN = type(uint128).max;
 
 /// @dev Marks the market's account, which compliance can't touch: escrow moves by the market's rules alone.
 uint256 constant ESCROW = 1 << 112;
+
+/// @dev Marks a vault that may issue shares and collect them. It can be taken away again; the escrow mark can't.
+uint256 constant DEALING = 1 << 113;
 
 function balance(Account account) pure returns (uint256) {
     return uint112(Account.unwrap(account));
@@ -23,6 +37,10 @@ function frozen(Account account) pure returns (uint256) {
 
 function isEscrow(Account account) pure returns (bool) {
     return Account.unwrap(account) & ESCROW != 0;
+}
+
+function isDealing(Account account) pure returns (bool) {
+    return Account.unwrap(account) & DEALING != 0;
 }
 
 function isFrozen(Account account) pure returns (bool) {
@@ -48,4 +66,9 @@ function withFrozen(Account account, uint256 newFrozen) pure returns (Account) {
 
 function asEscrow(Account account) pure returns (Account) {
     return Account.wrap(Account.unwrap(account) | ESCROW);
+}
+
+function withDealing(Account account, bool dealing) pure returns (Account) {
+    uint256 word = Account.unwrap(account);
+    return Account.wrap(dealing ? word | DEALING : word & ~DEALING);
 }

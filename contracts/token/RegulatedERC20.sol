@@ -7,7 +7,7 @@ import {IERC7943Fungible} from "../interfaces/IERC7943.sol";
 import {IRegulatedERC20} from "../interfaces/IRegulatedERC20.sol";
 import {ACCOUNT_FROZEN, Account} from "./Account.sol";
 import {Documents} from "./Documents.sol";
-import {SignedTransfers} from "./SignedTransfers.sol";
+import {Permits} from "./Permits.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
@@ -17,11 +17,10 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title RegulatedERC20
-/// @notice An ERC-20 with signed transfers, ERC-7943 freezes and forced transfers, documents, and one pause.
+/// @notice An ERC-20 with permits, ERC-7943 freezes and forced transfers, documents, and one pause.
 /// @dev Freezing never changes the total supply. Tokens leave a holder in two ways: `_move`, which obeys the freeze,
 /// and `_take`, which only compliance functions with a case id reach.
 abstract contract RegulatedERC20 is
@@ -31,7 +30,7 @@ abstract contract RegulatedERC20 is
     IERC165,
     Governed,
     UUPSUpgradeable,
-    SignedTransfers,
+    Permits,
     Documents
 {
     using SafeCast for uint256;
@@ -204,7 +203,8 @@ abstract contract RegulatedERC20 is
     /// @inheritdoc IRegulatedERC20
     /// @dev Only `COMPLIANCE`. Works while the token is paused. A frozen account stays frozen.
     function forcedTransfer(address from, address to, uint256 amount, bytes32 caseId)
-        external
+        public
+        virtual
         restricted
         direct
         returns (bool)
@@ -226,30 +226,19 @@ abstract contract RegulatedERC20 is
         return _regulated().accounts[account].frozen();
     }
 
-    /// @inheritdoc IRegulatedERC20
-    function frozenBeyondBalance(address account) public view returns (uint256) {
-        Account stored = _regulated().accounts[account];
-        return stored.isFrozen() ? type(uint256).max : Math.saturatingSub(stored.frozen(), stored.balance());
-    }
-
-    /// @inheritdoc IRegulatedERC20
-    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index) {
-        while (index < accounts.length && frozenBeyondBalance(accounts[index]) == 0) ++index;
-    }
-
     /// @inheritdoc IERC7943Fungible
     function canSend(address account) public view returns (bool) {
         return !_regulated().accounts[account].isFrozen();
     }
 
     /// @inheritdoc IERC7943Fungible
-    function canReceive(address account) public view returns (bool) {
+    function canReceive(address account) public view virtual returns (bool) {
         return account != address(0) && !_regulated().accounts[account].isFrozen();
     }
 
     /// @inheritdoc IERC7943Fungible
     /// @dev Answers for the rules, not for the balance: a plain shortage alone is not a refusal.
-    function canTransfer(address from, address to, uint256 amount) public view returns (bool) {
+    function canTransfer(address from, address to, uint256 amount) public view virtual returns (bool) {
         if (paused() || !canSend(from) || !canReceive(to)) return false;
         Account account = _regulated().accounts[from];
         return account.frozen() == 0 || amount <= account.unfrozen();
@@ -273,7 +262,7 @@ abstract contract RegulatedERC20 is
     }
 
     /// @dev A holder's own transfer, however it was authorised.
-    function _move(address from, address to, uint256 amount) internal override {
+    function _move(address from, address to, uint256 amount) internal virtual override {
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         RegulatedERC20Storage storage $ = _regulated();
         if ($.supply.paused) revert TokenPaused();
@@ -366,7 +355,7 @@ abstract contract RegulatedERC20 is
     /// @dev Only `UPGRADER`.
     function _authorizeUpgrade(address) internal override restricted {}
 
-    function _regulated() private pure returns (RegulatedERC20Storage storage $) {
+    function _regulated() internal pure returns (RegulatedERC20Storage storage $) {
         assembly ("memory-safe") {
             $.slot := STORAGE
         }

@@ -3,14 +3,12 @@ pragma solidity ^0.8.30;
 
 import {Signatures} from "../access/Signatures.sol";
 import {IERC3009} from "../interfaces/IERC3009.sol";
-import {NoncesUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/NoncesUpgradeable.sol";
-import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignedToken} from "./SignedToken.sol";
 
 /// @title SignedTransfers
-/// @notice ERC-2612 permits and ERC-3009 authorizations, each with the v, r, s form for keys and a bytes form that
-/// contract accounts can sign too (ERC-1271).
-abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, EIP712 {
+/// @notice ERC-3009 authorizations, each with the v, r, s form for keys and a bytes form that contract accounts can sign
+/// too (ERC-1271).
+abstract contract SignedTransfers is IERC3009, SignedToken {
     /// @custom:storage-location erc7201:issuance.storage.SignedTransfers
     struct SignedTransfersStorage {
         mapping(address authorizer => mapping(bytes32 nonce => bool)) used;
@@ -19,8 +17,6 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     // keccak256(abi.encode(uint256(keccak256("issuance.storage.SignedTransfers")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x2f6b450b5547b727a0f427d72c941f468ee86c53a2845eb1244a5c73e51ba700;
 
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
     bytes32 private constant TRANSFER_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
@@ -29,60 +25,6 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
     );
     bytes32 private constant CANCEL_TYPEHASH =
         keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
-
-    /// @notice The permit's deadline has passed.
-    error ERC2612ExpiredSignature(uint256 deadline);
-
-    /// @notice The signature is not the owner's over these values and the owner's current nonce.
-    error ERC2612InvalidSigner(address owner);
-
-    // ---------------------------------------------------------------------------------------------- ERC-2612
-
-    /// @inheritdoc IERC20Permit
-    function nonces(address owner) public view override(IERC20Permit, NoncesUpgradeable) returns (uint256) {
-        return super.nonces(owner);
-    }
-
-    /// @inheritdoc IERC20Permit
-    // forge-lint: disable-next-line(mixed-case-function)
-    function DOMAIN_SEPARATOR() external view returns (bytes32) {
-        return _domainSeparatorV4();
-    }
-
-    /// @inheritdoc IERC20Permit
-    function permit(
-        address owner,
-        address spender,
-        uint256 value,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external {
-        bytes32 digest = _permitDigest(owner, spender, value, deadline);
-        if (!Signatures.isValid(owner, digest, v, r, s)) revert ERC2612InvalidSigner(owner);
-        _approve(owner, spender, value);
-    }
-
-    /// @notice ERC-2612 with a signature of a key or, by ERC-1271, of a contract account.
-    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature)
-        external
-    {
-        bytes32 digest = _permitDigest(owner, spender, value, deadline);
-        if (!Signatures.isValid(owner, digest, signature)) revert ERC2612InvalidSigner(owner);
-        _approve(owner, spender, value);
-    }
-
-    /// @dev Uses up the owner's nonce; a refused signature reverts, which gives it back.
-    function _permitDigest(address owner, address spender, uint256 value, uint256 deadline)
-        private
-        returns (bytes32)
-    {
-        if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
-        return _hashTypedDataV4(
-            keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, _useNonce(owner), deadline))
-        );
-    }
 
     // ---------------------------------------------------------------------------------------------- ERC-3009
 
@@ -201,12 +143,6 @@ abstract contract SignedTransfers is IERC20Permit, IERC3009, NoncesUpgradeable, 
         if (used[nonce]) revert ERC3009AlreadyUsed(authorizer, nonce);
         used[nonce] = true;
     }
-
-    // ---------------------------------------------------------------------------------------------- the token
-
-    function _approve(address owner, address spender, uint256 value) internal virtual;
-
-    function _move(address from, address to, uint256 value) internal virtual;
 
     function _signedTransfers() private pure returns (SignedTransfersStorage storage $) {
         assembly ("memory-safe") {

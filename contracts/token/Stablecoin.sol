@@ -4,7 +4,9 @@ pragma solidity ^0.8.30;
 import {Refusals} from "../access/Refusals.sol";
 import {AggregatorV3Interface, IAttestedFeed} from "../interfaces/IAttestedFeed.sol";
 import {IStablecoin} from "../interfaces/IStablecoin.sol";
+import {Account} from "./Account.sol";
 import {RegulatedERC20} from "./RegulatedERC20.sol";
+import {SignedTransfers} from "./SignedTransfers.sol";
 import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -19,7 +21,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// All that was ever minted is covered by what the reserve held at the last attestation plus all that had been paid
 /// out by then. It holds when tokens are burned before the money leaves, when money leaves before the next
 /// attestation, and when both happen in between. A stale attestation stops minting and nothing else.
-contract Stablecoin is IStablecoin, RegulatedERC20 {
+contract Stablecoin is IStablecoin, RegulatedERC20, SignedTransfers {
     using Checkpoints for Checkpoints.Trace208;
     using SafeCast for uint256;
     using ShortStrings for *;
@@ -155,6 +157,17 @@ contract Stablecoin is IStablecoin, RegulatedERC20 {
     }
 
     // ---------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IStablecoin
+    function frozenBeyondBalance(address account) public view returns (uint256) {
+        Account stored = _regulated().accounts[account];
+        return stored.isFrozen() ? type(uint256).max : Math.saturatingSub(stored.frozen(), stored.balance());
+    }
+
+    /// @inheritdoc IStablecoin
+    function firstFrozenBeyondBalance(address[] calldata accounts) external view returns (uint256 index) {
+        while (index < accounts.length && frozenBeyondBalance(accounts[index]) == 0) ++index;
+    }
 
     /// @inheritdoc IStablecoin
     function feed() external view returns (address) {

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {CountryRule, IFundShare, Restriction, SharePolicy} from "../interfaces/IFundShare.sol";
+import {InvestorClass} from "../interfaces/IInvestorRegistry.sol";
+import {PackedWallet} from "./PackedWallet.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title TransferPolicy
+/// @notice Who may hold shares of a class, how much, and what may pass between whom; and what each investor holds.
+/// @dev Compiled into the token, which hands in both parties' wallets. The checks only read, so that views and transfers
+/// run the same ones; `leave` and `enter` keep the accounts.
+library TransferPolicy {
+    using SafeCast for uint256;
+
+    /// @dev One investor over all its wallets.
+    struct Position {
+        uint112 holding;
+        uint40 lockedUntil;
+    }
+
+    /// @dev `countries` has bit n set when the country of that number is admitted.
+    struct Rules {
+        SharePolicy policy;
+        uint256 holders;
+        uint256[4] countries;
+        mapping(bytes16 investor => Position) positions;
+    }
+
+    uint8 private constant ALL_CLASSES = uint8((1 << (uint256(type(InvestorClass).max) + 1)) - 2);
+    uint16 private constant LAST_COUNTRY = 999;
+
+    // ------------------------------------------------------------------------------------------------ settings
+
+    /// @notice Sets all but the countries. `supply` decides whether holdings may begin or cease to be counted.
+    function set(Rules storage rules, SharePolicy calldata policy, uint256 supply) internal {
+        bool classes = policy.classes & ~ALL_CLASSES == 0;
+        bool limits = policy.maxHolding == 0 || policy.minHolding <= policy.maxHolding;
+        if (!classes || !limits) revert IFundShare.InvalidPolicy();
+        bool accounts = policy.investorAccounts;
+        bool needed = policy.maxHolding != 0 || policy.minHolding != 0 || policy.lockUpDays != 0
+            || policy.maxHolders != 0;
+        if (needed && !accounts) revert IFundShare.InvestorAccountsNeeded();
+        if (accounts != rules.policy.investorAccounts && supply != 0) {
+            revert IFundShare.InvestorAccountsAreFixed(supply);
+        }
+        rules.policy = policy;
+    }
+
+    /// @notice Sets the admitted countries anew: those listed, or all others.
+    function setCountries(Rules storage rules, CountryRule rule, uint16[] calldata countries) internal {
+        uint256[4] memory words;
+        for (uint256 i = 0; i < countries.length; ++i) {
+            uint16 country = countries[i];
+            if (country == 0 || country > LAST_COUNTRY) revert IFundShare.InvalidCountry(country);
+            words[country >> 8] |= 1 << (country & 0xff);
+        }
+        for (uint256 i = 0; i < 4; ++i) {
+            rules.countries[i] = rule == CountryRule.OnlyListed ? words[i] : ~words[i];
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ checks
+
+    /// @notice Whether the country is admitted; a number beyond ISO 3166-1 never is.
+    function admits(Rules storage rules, uint16 country) internal view returns (bool) {
+        return country <= LAST_COUNTRY && (rules.countries[country >> 8] >> (country & 0xff)) & 1 != 0;
+    }
+
+    /// @notice What keeps the wallet from receiving shares, whoever sends and however many.
+    function onReceiver(Rules storage rules, PackedWallet to) internal view returns (Restriction) {
+        if (!to.isVerified()) return Restriction.ReceiverNotVerified;
+        if ((rules.policy.classes >> to.class()) & 1 == 0) return Restriction.ClassNotAdmitted;
+        return admits(rules, to.country()) ? Restriction.None : Restriction.CountryNotAdmitted;
+    }
+
+    /// @notice What keeps a holder from sending `amount` to `to`. Between wallets of one investor only the receiving
+    /// wallet is looked at: nothing changes hands.
+    function onTransfer(Rules storage rules, PackedWallet from, PackedWallet to, uint256 amount)
+        internal
+        view
+        returns (Restriction refused)
+    {
+        refused = onReceiver(rules, to);
+        if (refused != Restriction.None || from.investor() == to.investor()) return refused;
+        if (!from.isVerified()) return Restriction.SenderNotVerified;
+        SharePolicy memory policy = rules.policy;
+        if (policy.primaryOnly) return Restriction.PrimaryOnly;
+        if (!policy.investorAccounts) return Restriction.None;
+        Position memory source = rules.positions[from.investor()];
+        if (source.lockedUntil > block.timestamp) return Restriction.LockedUp;
+        if (amount == 0) return Restriction.None;
+        uint256 held = rules.positions[to.investor()].holding;
+        uint256 left = Math.saturatingSub(source.holding, amount);
+        uint256 received = Math.saturatingAdd(held, amount);
+        if (policy.maxHolding != 0 && received > policy.maxHolding) return Restriction.AboveMaximum;
+        if (received < policy.minHolding || (left != 0 && left < policy.minHolding)) {
+            return Restriction.BelowMinimum;
+        }
+        return held == 0 && left != 0 ? _onNewHolder(rules) : Restriction.None;
+    }
+
+    /// @notice What keeps a subscriber from getting `amount`.
+    function onSubscription(Rules storage rules, PackedWallet to, uint256 amount)
+        internal
+        view
+        returns (Restriction refused)
+    {
+        refused = onReceiver(rules, to);
+        if (refused != Restriction.None || !rules.policy.investorAccounts || amount == 0) return refused;
+        refused = onMaximum(rules, to.investor(), amount);
+        if (refused != Restriction.None || rules.positions[to.investor()].holding != 0) return refused;
+        return _onNewHolder(rules);
+    }
+
+    /// @notice What keeps an investor from getting `amount`, as far as the maximum goes.
+    function onMaximum(Rules storage rules, bytes16 investor, uint256 amount)
+        internal
+        view
+        returns (Restriction)
+    {
+        uint256 maximum = rules.policy.maxHolding;
+        bool above = maximum != 0 && Math.saturatingAdd(rules.positions[investor].holding, amount) > maximum;
+        return above ? Restriction.AboveMaximum : Restriction.None;
+    }
+
+    /// @notice What keeps an investor from redeeming: the lock-up and nothing else.
+    function onRedemption(Rules storage rules, bytes16 investor) internal view returns (Restriction) {
+        return
+            rules.positions[investor].lockedUntil > block.timestamp ? Restriction.LockedUp : Restriction.None;
+    }
+
+    function _onNewHolder(Rules storage rules) private view returns (Restriction) {
+        uint256 maximum = rules.policy.maxHolders;
+        bool full = maximum != 0 && rules.holders >= maximum;
+        return full ? Restriction.TooManyHolders : Restriction.None;
+    }
+
+    // ------------------------------------------------------------------------------------------------ accounts
+
+    /// @notice `amount` passed between wallets. Within one investor nothing changes.
+    function pass(Rules storage rules, bytes16 from, bytes16 to, uint256 amount) internal {
+        if (from == to) return;
+        leave(rules, from, amount);
+        enter(rules, to, amount, 0);
+    }
+
+    /// @notice `amount` left the investor's wallets.
+    function leave(Rules storage rules, bytes16 investor, uint256 amount) internal {
+        if (amount == 0) return;
+        Position storage position = rules.positions[investor];
+        uint112 left = (position.holding - amount).toUint112();
+        position.holding = left;
+        if (left == 0) --rules.holders;
+    }
+
+    /// @notice `amount` reached the investor's wallets, locked up until `lockedUntil` at least.
+    function enter(Rules storage rules, bytes16 investor, uint256 amount, uint40 lockedUntil) internal {
+        if (amount == 0) return;
+        Position memory position = rules.positions[investor];
+        if (position.holding == 0) ++rules.holders;
+        position.holding = (position.holding + amount).toUint112();
+        if (lockedUntil > position.lockedUntil) {
+            position.lockedUntil = lockedUntil;
+            emit IFundShare.LockUpExtended(investor, lockedUntil);
+        }
+        rules.positions[investor] = position;
+    }
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
+import {Book} from "../../interfaces/IFundVault.sol";
+import {IInvestorRegistry} from "../../interfaces/IInvestorRegistry.sol";
+import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
+import {Pricing} from "./Pricing.sol";
+import {VaultStorage} from "./VaultStorage.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title Positions
+/// @notice What each controller has asked for and has coming: one slot a side, used again day after day.
+/// @dev A day is settled as a whole, so a controller's result is worked out when somebody next looks at it: `_advance`
+/// takes a position through the days settled since. Subscriptions and redemptions are two sides of one machine; only a
+/// redemption can be cut by a gate, and then the rest of it stands on the next day.
+abstract contract Positions is VaultStorage {
+    using SafeCast for uint256;
+
+    /// @notice Most days that one call takes a position through.
+    uint256 public constant MAX_STEPS = 32;
+
+    // ------------------------------------------------------------------------------------------------ calendar
+
+    /// @dev The day a request of now belongs to.
+    function _dealingDay(State memory state) internal view returns (uint256 day) {
+        if (state.suspended) revert DealingIsSuspended(_calendar().suspensionReason);
+        day = _firstAhead(state);
+        if (day > state.announced) revert NoDealingDay(state.announced);
+    }
+
+    /// @dev A request can be cancelled before its cut-off, and again when it is overdue.
+    function _requireCancellable(uint256 day) internal view {
+        CalendarStorage storage $ = _calendar();
+        uint256 cutOff = $.dayAt[day].cutOff;
+        bool overdue = block.timestamp >= cutOff + $.terms.overdueAfter;
+        if (block.timestamp >= cutOff && !overdue) revert CutOffPassed(day, cutOff);
+    }
+
+    /// @dev The first day whose cut-off lies ahead; the one after the calendar's last if there is none. Mostly the day
+    /// after the last one closed, or the next: it looks further only where nobody closed a day.
+    function _firstAhead(State memory state) internal view returns (uint256 day) {
+        day = uint256(state.closed) + 1;
+        if (day > state.announced || block.timestamp < state.cutOff) return day;
+        CalendarStorage storage $ = _calendar();
+        do {
+            ++day;
+        } while (day <= state.announced && block.timestamp >= $.dayAt[day].cutOff);
+    }
+
+    // ------------------------------------------------------------------------------------------------ requests
+
+    /// @dev Adds a request for the open day to the controller's position.
+    function _place(bool which, address controller, uint256 amount, uint256 day, uint256 settled) internal {
+        Position memory position = _current(which, controller, settled);
+        Book storage book = _side(which).books[day];
+        uint256 opened = 0;
+        if (position.members == 0) {
+            (position.amount, position.day) = (amount, day);
+            (position.members, opened) = (1, 1);
+        } else if (position.day == day) {
+            position.amount += amount;
+        } else if (position.gap == 0) {
+            (position.later, position.gap) = (amount, day - position.day);
+            opened = 1;
+        } else {
+            uint256 second = position.day + position.gap;
+            if (second != day) revert TooManyUnsettledDays(controller, position.day, second);
+            position.later += amount;
+        }
+        _write(book, book.amount + amount, book.positions + opened);
+        _store(which, controller, position);
+    }
+
+    /// @dev Takes a request that waits for its price out of its day, to be claimed back.
+    function _cancel(bool which, uint256 day, address controller) internal {
+        uint256 settled = _calendar().state.settled;
+        Position memory position = _current(which, controller, settled);
+        Book storage book = _side(which).books[day];
+        (uint256 amount, uint256 left) = (0, 0);
+        if (position.day == day && position.members != 0 && day > settled) {
+            (amount, left) = (position.amount, position.members);
+            _promote(position);
+        } else if (position.day + position.gap == day && position.gap != 0 && day > settled) {
+            (amount, left) = (position.later, 1);
+            (position.later, position.gap) = (0, 0);
+        }
+        // Zero is what a request amounts to that isn't there.
+        // slither-disable-next-line incorrect-equality
+        if (amount == 0) revert NothingPending(controller, day);
+        _requireCancellable(day);
+        _write(book, book.amount - amount, book.positions - left);
+        position.cancelled = true;
+        _store(which, controller, position);
+        _side(which).cancellations[controller] =
+            Cancellation({amount: amount.toUint104(), day: day.toUint24()});
+    }
+
+    /// @dev Takes what was cancelled, to be handed back.
+    function _takeCancelled(bool which, uint256 day, address controller) internal returns (uint256) {
+        Side storage side = _side(which);
+        Cancellation memory cancellation = side.cancellations[controller];
+        if (cancellation.amount == 0 || cancellation.day != day) revert NothingPending(controller, day);
+        delete side.cancellations[controller];
+        side.positions[controller].cancelled = false;
+        return cancellation.amount;
+    }
+
+    /// @dev The same, of whatever day; nothing if there is nothing.
+    function _takeAnyCancelled(bool which, address controller)
+        internal
+        returns (uint256 day, uint256 amount)
+    {
+        if (!_side(which).positions[controller].cancelled) {
+            return (0, 0);
+        }
+        day = _side(which).cancellations[controller].day;
+        amount = _takeCancelled(which, day, controller);
+    }
+
+    // ------------------------------------------------------------------------------------------------ claims
+
+    /// @dev A position as of now, with all that is settled of it in one claim, at most `MAX_STEPS` days a call; the days'
+    /// books are written, the position and the claim are not: `_keep` does that with what is left of them.
+    function _settled(bool which, address controller, uint256 settled)
+        internal
+        returns (Position memory position, Claim memory claim)
+    {
+        (position, claim) = _load(which, controller);
+        for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled); ++i) {
+            Book storage book = _side(which).books[position.day];
+            uint256 members = position.members;
+            uint256 due = _step(which, book, position, claim);
+            _write(book, book.amount - due, book.positions - members);
+        }
+    }
+
+    function _keep(bool which, address controller, Position memory position, Claim memory claim) internal {
+        if (claim.due != 0) {
+            _side(which).claims[controller] = StoredClaim({
+                requested: claim.requested.toUint104(), due: claim.due.toUint104(), day: claim.day.toUint24()
+            });
+            position.kept = true;
+            emit ClaimKept(controller, claim.day, claim.requested, claim.due);
+        } else if (position.kept) {
+            delete _side(which).claims[controller];
+            position.kept = false;
+        }
+        _store(which, controller, position);
+    }
+
+    /// @dev Takes `requested` of a claim and what is due for it. The last of it takes all that is left, so however a claim
+    /// is divided, it comes to the same.
+    function _takeRequested(address controller, Claim memory claim, uint256 requested)
+        internal
+        pure
+        returns (uint256 due)
+    {
+        if (requested > claim.requested || claim.due == 0) {
+            revert ClaimExceeded(controller, requested, claim.requested);
+        }
+        due = requested == claim.requested ? claim.due : requested * claim.due / claim.requested;
+        _lower(claim, requested, due);
+    }
+
+    /// @dev Takes `due` of a claim and what was requested for it, rounded up.
+    function _takeDue(address controller, Claim memory claim, uint256 due)
+        internal
+        pure
+        returns (uint256 requested)
+    {
+        if (due > claim.due || claim.due == 0) revert ClaimExceeded(controller, due, claim.due);
+        requested = due == claim.due ? claim.requested : (due * claim.requested + claim.due - 1) / claim.due;
+        _lower(claim, requested, due);
+    }
+
+    // ------------------------------------------------------------------------------------------------ views
+
+    /// @dev What of the controller's request of one day is pending and claimable, and all that is claimable. What was kept
+    /// is reported under the last day that it comes from.
+    function _look(bool which, address controller, uint256 day)
+        internal
+        view
+        returns (uint256 pending, uint256 claimable, Claim memory claim)
+    {
+        Position memory position;
+        (position, claim) = _load(which, controller);
+        if (claim.day == day) claimable = claim.requested;
+        uint256 settled = _calendar().state.settled;
+        for (uint256 i = 0; i < MAX_STEPS && _isSettled(position, settled); ++i) {
+            uint256 current = position.day;
+            uint256 before = claim.requested;
+            _step(which, _side(which).books[current], position, claim);
+            if (current == day) claimable += claim.requested - before;
+        }
+        if (_isSettled(position, settled)) return (0, claimable, claim);
+        if (position.day == day) pending = position.amount;
+        else if (position.day + position.gap == day) pending = position.later;
+    }
+
+    function _cancelled(bool which, uint256 day, address controller) internal view returns (uint256) {
+        Cancellation memory cancellation = _side(which).cancellations[controller];
+        return cancellation.day == day ? cancellation.amount : 0;
+    }
+
+    // ------------------------------------------------------------------------------------------------ parties
+
+    /// @dev Coins leave the vault for verified wallets only, and what is barred to a controller is barred to its other
+    /// wallets. Whether the receiver is frozen the coin itself asks.
+    function _requirePayable(address controller, address receiver) internal view {
+        _requireVerified(receiver);
+        if (receiver == controller) return;
+        _requireSameInvestor(controller, receiver);
+        _requireVerified(controller);
+        if (!_coinControls().canReceive(controller)) {
+            revert IERC7943Fungible.ERC7943CannotReceive(controller);
+        }
+    }
+
+    function _requireVerified(address account) private view {
+        if (REGISTRY.isVerified(account)) return;
+        revert IInvestorRegistry.WalletNotVerified(account, REGISTRY.walletOf(account).verifiedUntil);
+    }
+
+    /// @dev The controller itself or an operator of its choice, who must not be frozen.
+    function _requireConsent(address controller) internal view {
+        if (msg.sender != controller) _requireOperator(controller);
+    }
+
+    function _requireOperator(address controller) private view {
+        if (!_positions().operators[controller][msg.sender]) revert NotOperator(controller, msg.sender);
+        bool free = SHARE.canSend(msg.sender) && _coinControls().canSend(msg.sender);
+        if (!free) revert IERC7943Fungible.ERC7943CannotSend(msg.sender);
+    }
+
+    /// @dev Two wallets of one investor, or one and the same. Nobody's wallet is nobody else's either.
+    function _requireSameInvestor(address account, address other) internal view {
+        if (account == other) return;
+        bytes16 investor = SHARE.investorOf(account);
+        if (investor == bytes16(0) || investor != SHARE.investorOf(other)) {
+            revert NotSameInvestor(account, other);
+        }
+    }
+
+    /// @dev The coin's freezes and pause.
+    function _coinControls() internal view returns (IRegulatedERC20) {
+        return IRegulatedERC20(address(COIN));
+    }
+
+    // ------------------------------------------------------------------------------------------------ inside
+
+    /// @dev A position without anything settled in it, and nothing cancelled.
+    function _current(bool which, address controller, uint256 settled)
+        private
+        returns (Position memory position)
+    {
+        Claim memory claim;
+        (position, claim) = _settled(which, controller, settled);
+        if (position.cancelled) {
+            revert CancellationUnclaimed(controller, _side(which).cancellations[controller].day);
+        }
+        if (claim.due != 0) _keep(which, controller, position, claim);
+    }
+
+    /// @dev One settled day of a position: what it brings goes to the claim, and a gated redemption's rest to the next
+    /// day. A request that comes to nothing ends there.
+    function _step(bool which, Book memory book, Position memory position, Claim memory claim)
+        private
+        view
+        returns (uint256 due)
+    {
+        (uint256 amount, uint256 day) = (position.amount, position.day);
+        if (which == SUBSCRIPTIONS) {
+            due = Pricing.sharesFor(_units(), amount, book.price, book.feeBps);
+            _promote(position);
+        } else {
+            uint256 redeemed = Pricing.accepted(amount, book.term);
+            due = Pricing.assetsFor(_units(), redeemed, book.price, book.feeBps);
+            if (book.term == Pricing.PARTS) {
+                _promote(position);
+            } else {
+                uint256 rest = Pricing.carried(amount, book.term);
+                amount -= rest;
+                _carry(position, rest);
+            }
+        }
+        if (due == 0) return 0;
+        claim.requested += amount;
+        claim.due += due;
+        claim.day = day;
+    }
+
+    /// @dev The rest of a gated redemption stands on the next day, together with what was requested for that.
+    function _carry(Position memory position, uint256 rest) private pure {
+        position.amount = rest;
+        ++position.day;
+        if (position.gap == 0) return;
+        --position.gap;
+        if (position.gap != 0) return;
+        position.amount += position.later;
+        position.later = 0;
+        ++position.members;
+    }
+
+    /// @dev What was requested for a later day takes the place of what is done with.
+    function _promote(Position memory position) private pure {
+        position.amount = position.later;
+        position.day += position.gap;
+        position.members = position.gap == 0 ? 0 : 1;
+        (position.later, position.gap) = (0, 0);
+    }
+
+    function _isSettled(Position memory position, uint256 settled) private pure returns (bool) {
+        return position.members != 0 && position.day <= settled;
+    }
+
+    function _load(bool which, address controller)
+        private
+        view
+        returns (Position memory position, Claim memory claim)
+    {
+        Side storage side = _side(which);
+        StoredPosition storage stored = side.positions[controller];
+        position = Position({
+            amount: stored.amount,
+            later: stored.later,
+            day: stored.day,
+            gap: stored.gap,
+            members: stored.members,
+            kept: stored.kept,
+            cancelled: stored.cancelled
+        });
+        if (!position.kept) return (position, claim);
+        StoredClaim storage kept = side.claims[controller];
+        claim = Claim({requested: kept.requested, due: kept.due, day: kept.day});
+    }
+
+    function _store(bool which, address controller, Position memory position) private {
+        _side(which).positions[controller] = StoredPosition({
+            amount: position.amount.toUint96(),
+            later: position.later.toUint96(),
+            day: position.day.toUint24(),
+            gap: position.gap.toUint8(),
+            members: position.members.toUint16(),
+            kept: position.kept,
+            cancelled: position.cancelled
+        });
+    }
+
+    function _write(Book storage book, uint256 amount, uint256 positions) internal {
+        book.amount = amount.toUint96();
+        book.positions = positions.toUint24();
+    }
+
+    function _lower(Claim memory claim, uint256 requested, uint256 due) private pure {
+        claim.requested -= requested;
+        claim.due -= due;
+    }
+}
