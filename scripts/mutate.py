@@ -172,7 +172,8 @@ def prepare(*, campaigns: bool) -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     for folder in ("contracts", "tests/solidity", "scripts"):
         shutil.copytree(ROOT / folder, WORK / folder)
-    shutil.rmtree(WORK / "tests" / "solidity" / "proofs")
+    for proof in (WORK / "tests" / "solidity" / "proofs").glob("*.proof.sol"):
+        proof.unlink()
     if not campaigns:
         shutil.rmtree(WORK / "tests" / "solidity" / "invariants")
         (WORK / "tests" / "solidity" / "Invariants.t.sol").unlink()
