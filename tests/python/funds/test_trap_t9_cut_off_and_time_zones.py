@@ -141,7 +141,8 @@ for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     calendar = FundTerms.load(sys.argv[1]).dealing_calendar()
     day = calendar.dealing_day(datetime(2026, 9, 30, 16, 30, tzinfo=UTC))
     statement = NavStatement.from_json(sys.argv[2])
-    print(day, calendar.cut_off_at(day), calendar.settlement_due(day), statement.hash.hex(), statement.to_data())
+    due = calendar.settlement_due(day)
+    print(day, calendar.cut_off_at(day), due, statement.hash.hex(), statement.to_data())
 """
 
 
