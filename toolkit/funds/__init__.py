@@ -10,6 +10,7 @@
 | `corrections` | what each order is owed after a NAV was corrected |
 | `notes` | contract notes |
 | `register` | the register of holders at a block |
+| `report` | the daily dealing report |
 | `distributions`, `merkle` | who is paid what, and the tree that proves it on chain |
 | `basket`, `in_kind` | creation and redemption in kind |
 | `errors` | what the fund refuses |
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         WalletLink,
         build_register,
     )
+    from toolkit.funds.report import DealingReport, Liquidity, dealing_report
     from toolkit.funds.terms import FundTerms
 
 _HOMES = {
@@ -59,12 +61,14 @@ _HOMES = {
     "DayTotals": "dealing",
     "DealingCalendar": "dealing_days",
     "DealtOrder": "corrections",
+    "DealingReport": "report",
     "Direction": "basket",
     "Distribution": "distributions",
     "FundTerms": "terms",
     "HolderType": "register",
     "InKindOrder": "in_kind",
     "InKindState": "in_kind",
+    "Liquidity": "report",
     "NavCorrection": "corrections",
     "NavState": "nav_book",
     "NavStatement": "nav",
@@ -81,6 +85,7 @@ _HOMES = {
     "build_register": "register",
     "contract_note": "notes",
     "correct_orders": "corrections",
+    "dealing_report": "report",
     "distribute": "distributions",
     "distribution_dates": "distributions",
     "settle_day": "dealing",
@@ -99,6 +104,7 @@ __all__ = [
     "DayResult",
     "DayTotals",
     "DealingCalendar",
+    "DealingReport",
     "DealtOrder",
     "Direction",
     "Distribution",
@@ -106,6 +112,7 @@ __all__ = [
     "HolderType",
     "InKindOrder",
     "InKindState",
+    "Liquidity",
     "NavCorrection",
     "NavState",
     "NavStatement",
@@ -122,6 +129,7 @@ __all__ = [
     "build_register",
     "contract_note",
     "correct_orders",
+    "dealing_report",
     "distribute",
     "distribution_dates",
     "settle_day",

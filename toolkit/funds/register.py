@@ -60,7 +60,7 @@ class DeltaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShareTransfer:
-    """A decoded `Transfer` of the share, `value` in base units, `at` the block's time (aware)."""
+    """A decoded `Transfer` of the share: EIP-55 addresses, base units, `at` the block's time (aware)."""
 
     sender: str
     receiver: str
@@ -255,8 +255,7 @@ def build_register(
         on = calendar.local_date(transfer.at)
         delta = f"{transfer.block_number}-{transfer.log_index}"
         sides = []
-        for wallet, sign in ((transfer.sender, -1), (transfer.receiver, 1)):
-            address = checksum_address(wallet)
+        for address, sign in ((transfer.sender, -1), (transfer.receiver, 1)):
             sides.append(None if address == ZERO_ADDRESS else owners.get(address))
             if address != ZERO_ADDRESS:
                 _move(balances, address, sign * transfer.value, delta)
@@ -336,9 +335,9 @@ def _move(balances: dict[str, int], address: str, value: int, delta: str) -> Non
 
 
 def _kind(transfer: ShareTransfer, source: str | None, target: str | None) -> DeltaKind:
-    if checksum_address(transfer.sender) == ZERO_ADDRESS:
+    if transfer.sender == ZERO_ADDRESS:
         return DeltaKind.ISSUED
-    if checksum_address(transfer.receiver) == ZERO_ADDRESS:
+    if transfer.receiver == ZERO_ADDRESS:
         return DeltaKind.REDEEMED
     return DeltaKind.MOVED if source is not None and source == target else DeltaKind.TRANSFERRED
 
