@@ -21,7 +21,7 @@ from toolkit.ledger.records import Approval, Batch
 from toolkit.ledger.steps import locked_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["Approvals", "Batches"]
+__all__ = ["Approvals", "Batches", "batches_of", "close_empty"]
 
 _PUT_INTO = (
     sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
@@ -113,10 +113,10 @@ class Batches:
     def leave(self, order_ids: Sequence[str]) -> None:
         """Takes orders that are done or ended out of their batches, and closes those left without any."""
         with self.unit.writing() as connection:
-            left = set(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+            left = batches_of(connection, order_ids)
             if left:
                 connection.execute(_PUT_INTO, {"ids": order_ids, "batch": None})
-                connection.execute(_CLOSE_EMPTY, {"ids": sorted(left)})
+                close_empty(connection, left)
 
     def get(self, batch_id: str) -> Batch:
         """The batch. Raises `NotFound`."""
@@ -191,6 +191,16 @@ class Approvals:
             )
         counted = [approval for approval in approvals if approval.signer in valid]
         return tuple(sorted(counted, key=lambda approval: int(approval.signer, 16)))
+
+
+def batches_of(connection: Connection, order_ids: Sequence[str]) -> list[str]:
+    """The batches that these orders are in."""
+    return sorted(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+
+
+def close_empty(connection: Connection, batch_ids: Sequence[str]) -> None:
+    """Closes those of these batches that no order is in any more."""
+    connection.execute(_CLOSE_EMPTY, {"ids": batch_ids})
 
 
 def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
