@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Flight, Order
-from toolkit.ledger.steps import advance_along, locked_orders, order_from
+from toolkit.ledger.steps import advance_along, locked_orders, order_of
 from toolkit.ledger.store import Unit
 
 __all__ = ["Flights"]
@@ -47,6 +48,7 @@ _MOVE = (
     .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
     .values(state=sa.bindparam("target"))
 )
+_INSERT = sa.insert(_FLIGHTS)
 _LAUNCH = _MOVE.values(nonce=sa.bindparam("used"))
 _SIGNED_AND_FREE = (
     sa.select(_ORDERS)
@@ -75,6 +77,12 @@ _ELSEWHERE = (
     )
     .distinct()
 )
+
+
+@cache
+def _matching(names: tuple[str, ...]) -> sa.Select[Any]:
+    query = sa.select(_FLIGHTS).order_by(_FLIGHTS.c.created_at, _FLIGHTS.c.nonce, _FLIGHTS.c.id)
+    return query.where(*(_FLIGHTS.c[name] == sa.bindparam(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +114,9 @@ class Flights:
                 "investors": [*without_investors, *elsewhere],
                 "most": limit,
             }
-            rows = connection.execute(_LOCKED, wanted).mappings().all()
-            passed_over = _passed_over(connection, wanted, {row["id"] for row in rows})
-            orders = tuple(order_from(row) for row in rows if row["investor"] not in passed_over)
+            found = [order_of(row) for row in connection.execute(_LOCKED, wanted)]
+            passed_over = _passed_over(connection, wanted, {order.id for order in found})
+            orders = tuple(order for order in found if order.investor not in passed_over)
             if not orders:
                 return None
             return self._insert(connection, "mint", lane, [order.id for order in orders]), orders
@@ -188,21 +196,19 @@ class Flights:
 
     def get(self, flight_id: str) -> Flight:
         """The flight. Raises `NotFound`."""
-        query = sa.select(_FLIGHTS).where(_FLIGHTS.c.id == flight_id)
         with self.unit.reading() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_matching(("id",)), {"id": flight_id}).mappings().one_or_none()
             if row is None:
                 raise NotFound(f"no flight {flight_id!r}", flight=flight_id)
             return _flight(connection, row)
 
     def find(self, *, state: str | None = None, purpose: str | None = None) -> tuple[Flight, ...]:
         """The flights that match, oldest first; of one lane in the sequence of their nonces."""
-        query = sa.select(_FLIGHTS).order_by(_FLIGHTS.c.created_at, _FLIGHTS.c.nonce, _FLIGHTS.c.id)
-        for column, value in ((_FLIGHTS.c.state, state), (_FLIGHTS.c.purpose, purpose)):
-            if value is not None:
-                query = query.where(column == value)
+        asked = {"state": state, "purpose": purpose}
+        wanted = {name: value for name, value in asked.items() if value is not None}
         with self.unit.reading() as connection:
-            return tuple(_flight(connection, row) for row in connection.execute(query).mappings().all())
+            rows = connection.execute(_matching(tuple(wanted)), wanted).mappings().all()
+            return tuple(_flight(connection, row) for row in rows)
 
     def _insert(self, connection: Connection, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         row: dict[str, Any] = {
@@ -213,7 +219,7 @@ class Flights:
             "state": "formed",
             "created_at": self.clock.now(),
         }
-        connection.execute(sa.insert(_FLIGHTS), [row])
+        connection.execute(_INSERT, [row])
         connection.execute(_TAKE, {"ids": order_ids, "flight": row["id"]})
         return Flight(**row, order_ids=tuple(order_ids))
 

@@ -19,7 +19,7 @@ from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, S
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import MintOrder, Order, RedemptionOrder
 
-__all__ = ["advance", "advance_along", "chunks", "locked_orders", "order_from", "read_orders"]
+__all__ = ["advance", "advance_along", "chunks", "locked_orders", "order_from", "order_of", "read_orders"]
 
 _CHUNK = 500  # bound parameters per statement
 
@@ -72,36 +72,47 @@ _ACTS = (
 )
 
 
+_COLUMNS = [column.name for column in schema.orders.columns]
+
+
 def order_from(row: Any) -> Order:
-    """The record of a row of `orders`."""
-    kind, held_from = _KINDS[row["kind"]], row["held_from"]
+    """The record of a row of `orders`, by the names of its columns."""
+    return order_of([row[name] for name in _COLUMNS])
+
+
+def order_of(values: Sequence[Any]) -> Order:
+    """The record of the values of a row, all of them, in the schema's sequence."""
+    (
+        order_id, kind, number, state, held_from, investor, wallet, amount, unit, decimals, currency, maker,
+        bank_account, created_at, expires_at, due_at, batch_id, flight_id, _,
+    ) = values  # fmt: skip
     common: dict[str, Any] = {
-        "id": row["id"],
-        "kind": kind,
-        "state": _STATES[row["state"]],
+        "id": order_id,
+        "kind": _KINDS[kind],
+        "state": _STATES[state],
         "held_from": None if held_from is None else _STATES[held_from],
-        "investor": row["investor"],
-        "wallet": row["wallet"],
-        "base_units": row["amount"],
-        "unit": row["unit"],
-        "decimals": row["decimals"],
-        "currency": row["currency"],
-        "maker": row["maker"],
-        "created_at": row["created_at"],
-        "batch_id": row["batch_id"],
-        "flight_id": row["flight_id"],
-        "number": row["number"],
+        "investor": investor,
+        "wallet": wallet,
+        "base_units": amount,
+        "unit": unit,
+        "decimals": decimals,
+        "currency": currency,
+        "maker": maker,
+        "created_at": created_at,
+        "batch_id": batch_id,
+        "flight_id": flight_id,
+        "number": number,
     }
-    if kind is OrderKind.MINT:
-        return MintOrder(**common, expires_at=row["expires_at"])
-    return RedemptionOrder(**common, bank_account=row["bank_account"], due_at=row["due_at"])
+    if kind == OrderKind.MINT:
+        return MintOrder(**common, expires_at=expires_at)
+    return RedemptionOrder(**common, bank_account=bank_account, due_at=due_at)
 
 
 def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:
     """The orders, in the sequence of their ids. Raises `NotFound`."""
-    rows = {row["id"]: row for row in connection.execute(_ORDERS, {"ids": order_ids}).mappings().all()}
-    _check_known(rows, order_ids)
-    return tuple(order_from(rows[order_id]) for order_id in order_ids)
+    found = {row[0]: row for row in connection.execute(_ORDERS, {"ids": order_ids}).all()}
+    _check_known(found, order_ids)
+    return tuple(order_of(found[order_id]) for order_id in order_ids)
 
 
 def locked_orders(connection: Connection, order_ids: Sequence[str]) -> dict[str, RowMapping]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ _FINISH = _CHANGE.where(_TABLE.c.state.in_([RECORDED, sa.bindparam("outcome")]))
     state=sa.bindparam("outcome")
 )
 _LAND = _FINISH.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
+
+
+@cache
+def _matching(names: tuple[str, ...]) -> sa.Select[Any]:
+    query = sa.select(_TABLE).order_by(_TABLE.c.lane, _TABLE.c.nonce, _TABLE.c.created_at, _TABLE.c.hash)
+    return query.where(*(_TABLE.c[name] == sa.bindparam(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +145,11 @@ class Transactions:
         state: str | None = None,
     ) -> tuple[TransactionRecord, ...]:
         """The transactions that match, by lane, nonce and time."""
-        table = schema.transactions
-        query = sa.select(table).order_by(table.c.lane, table.c.nonce, table.c.created_at, table.c.hash)
-        wanted = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
-        for name, value in wanted.items():
-            if value is not None:
-                query = query.where(table.c[name] == value)
+        asked = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
+        wanted = {name: value for name, value in asked.items() if value is not None}
         with self.unit.reading() as connection:
-            return tuple(TransactionRecord(**row) for row in connection.execute(query).mappings())
+            rows = connection.execute(_matching(tuple(wanted)), wanted).mappings()
+            return tuple(TransactionRecord(**row) for row in rows)
 
     def next_nonce(self, lane: str) -> int | None:
         """One past the highest nonce of `lane` that wasn't refused; None when there is none."""
