@@ -32,17 +32,6 @@ _AMONG = Among(schema.orders.c.id, "ids")
 _LOCKED = sa.select(schema.orders).where(_AMONG).order_by(schema.orders.c.opened_seq).with_for_update()
 _STANDING = ("id", "kind", "state", "held_from", "flight_id", "expires_at")
 _LOCKED_STANDING = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING))
-# Orders that stand alike are one row: what moves hundreds at a time needn't read each.
-_EACH = _LOCKED_STANDING.subquery()
-_ALIKE = sa.select(
-    sa.func.count(),
-    _EACH.c.kind,
-    _EACH.c.state,
-    _EACH.c.held_from,
-    sa.func.count(_EACH.c.flight_id),
-    sa.func.min(_EACH.c.expires_at),
-    sa.func.max(_EACH.c.expires_at),
-).group_by(_EACH.c.kind, _EACH.c.state, _EACH.c.held_from)
 # Reading an instant costs more than the rest of the row, and few steps ask for it.
 _LOCKED_TIMELESS = _LOCKED.with_only_columns(*(schema.orders.c[name] for name in _STANDING[:-1]))
 _TIMED = frozenset(
@@ -73,6 +62,20 @@ _ACTS = (
 
 
 _COLUMNS = [column.name for column in schema.orders.columns]
+
+
+def _counted(orders: Any) -> sa.Select[Any]:
+    """Orders that stand alike as one row: what moves hundreds at a time needn't read each."""
+    alike = (orders.kind, orders.state, orders.held_from)
+    expiry = orders.expires_at
+    return sa.select(
+        sa.func.count(), *alike, sa.func.count(orders.flight_id), sa.func.min(expiry), sa.func.max(expiry)
+    ).group_by(*alike)
+
+
+# On SQLite who writes is alone, and locks nothing.
+_ALIKE = _counted(schema.orders.c).where(_AMONG)
+_LOCKED_ALIKE = _counted(_LOCKED_STANDING.subquery().c)
 
 
 def order_from(row: Any) -> Order:
@@ -302,7 +305,8 @@ class _Alike(NamedTuple):
 
 def _alike(connection: Connection, order_ids: Sequence[str]) -> _Alike | None:
     """How the orders stand, locked until the transaction ends; None if they differ or one is unknown."""
-    found = connection.execute(_ALIKE, {"ids": order_ids}).all()
+    query = _ALIKE if connection.dialect.name == "sqlite" else _LOCKED_ALIKE
+    found = connection.execute(query, {"ids": order_ids}).all()
     if len(found) != 1 or found[0][0] != len(order_ids):
         return None
     _, kind, state, held_from, flying, first, last = found[0]
