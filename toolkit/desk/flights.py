@@ -41,6 +41,7 @@ from toolkit.ledger.records import Flight, MintOrder, TransactionRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.events import ContractEvent
+    from toolkit.chain.answers import Receipt
     from toolkit.chain.sender import Mined, Sender
     from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
@@ -68,7 +69,7 @@ _BEFORE = {
     REJECTION: State.REJECTED,
 }
 
-_AFTER = {MINT: State.SETTLED, ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
+_AFTER = {ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
 
 
 class Flights:
@@ -248,24 +249,33 @@ class Flights:
     ) -> None:
         deadline = time.monotonic() + patience
         tx_hash = from_hex(record.hash, length=32)
-        mined = sender.wait(tx_hash, final=False, timeout=patience)
-        events = self._prove(flight, mined, orders)
+        mined = sender.wait(tx_hash, final=False, timeout=patience, record=False)
+        events = self._prove(flight, mined, sender, orders)
         if not mined.final:
             with self._context.ledger.transaction() as tx:
                 waiting = self._mined(tx, flight, mined)
             log.changed(waiting, State.MINED)
-            mined = sender.wait(tx_hash, timeout=max(0.0, deadline - time.monotonic()), seen=mined)
-            events = self._prove(flight, mined, orders)
+            left = max(0.0, deadline - time.monotonic())
+            mined = sender.wait(tx_hash, timeout=left, seen=mined, record=False)
+            events = self._prove(flight, mined, sender, orders)
         with self._context.ledger.transaction() as tx:
-            waiting = self._mined(tx, flight, mined)
-            self._settle(tx, flight, mined, events)
-        log.changed(waiting, State.MINED)
-        target = State.ESCROWED if flight.purpose == ESCROW else _AFTER.get(flight.purpose)
-        if target is not None:
-            log.changed(flight.order_ids, target)
+            _landed(tx, mined)
+            if flight.purpose == MINT:
+                reached = tx.flights.land_mints(
+                    flight.id,
+                    flight.order_ids,
+                    mined_in=to_hex(mined.block.hash),
+                    settled_by=to_hex(mined.receipt.tx_hash),
+                    actor=WORKER,
+                )
+            else:
+                reached = self._settle(tx, flight, mined, events)
+            _move_cursor(tx, mined)
+        for state, order_ids in reached:
+            log.changed(order_ids, state)
 
     def _mined(self, tx: Transaction, flight: Flight, mined: Mined) -> list[str]:
-        """In a block, which may still go if it isn't final: `submitted` to `mined`."""
+        """In a block, which may still go since it isn't final: `submitted` to `mined`."""
         tx.transactions.place(
             to_hex(mined.receipt.tx_hash),
             block_number=mined.block.number,
@@ -278,29 +288,37 @@ class Flights:
         tx.orders.step_all(waiting, State.MINED, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         return waiting
 
-    def _settle(self, tx: Transaction, flight: Flight, mined: Mined, events: Sequence[ContractEvent]) -> None:
-        """Final: what the events say has happened for good."""
+    def _settle(
+        self, tx: Transaction, flight: Flight, mined: Mined, events: Sequence[ContractEvent]
+    ) -> list[tuple[State, Sequence[str]]]:
+        """Final: what the events say has happened to redemptions for good. Which orders reached what."""
         ids, evidence = flight.order_ids, to_hex(mined.receipt.tx_hash)
         tx.flights.land(flight.id)
+        target = _AFTER.get(flight.purpose)
         if flight.purpose == ESCROW:
+            target = State.ESCROWED
             for order_id, event in zip(ids, events, strict=True):
                 number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
                 tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
-        elif flight.purpose in _AFTER:
-            target = _AFTER[flight.purpose]
+        elif target is not None:
             tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         tx.batches.leave(ids)
         tx.chain_events.record([proofs.recorded(event) for event in events])
-        reached = tx.cursors.get(SETTLED_UP_TO)
-        if reached is None or reached.block_number < mined.block.number:
-            tx.cursors.set(
-                SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
-            )
+        return [] if target is None else [(target, ids)]
 
     def _prove(
-        self, flight: Flight, mined: Mined, mints: Sequence[MintOrder] | None
+        self, flight: Flight, mined: Mined, sender: Sender, mints: Sequence[MintOrder] | None
     ) -> Sequence[ContractEvent]:
-        context, receipt = self._context, mined.receipt
+        try:
+            return self._events(flight, mined.receipt, mints)
+        except EventMissing:
+            sender.record(mined)  # its orders stay where they are, and its nonce is used
+            raise
+
+    def _events(
+        self, flight: Flight, receipt: Receipt, mints: Sequence[MintOrder] | None
+    ) -> Sequence[ContractEvent]:
+        context = self._context
         if flight.purpose == MINT:
             proofs.prove_mint(context, mints or context.mint_orders(flight.order_ids), receipt)
             return ()  # an order says all that its two events would
@@ -394,6 +412,23 @@ class Flights:
                 log.pending.append(record.hash)
             except (Cancelled, ContractReverted, Replaced) as error:
                 log.alarms.append(error)
+
+
+def _landed(tx: Transaction, mined: Mined) -> None:
+    """How the transaction, and those it superseded, ended."""
+    for other in mined.superseded:
+        tx.transactions.finish(to_hex(other), Outcome.REPLACED)
+    tx.transactions.land(
+        to_hex(mined.receipt.tx_hash),
+        block_number=mined.block.number,
+        block_hash=to_hex(mined.block.hash),
+    )
+
+
+def _move_cursor(tx: Transaction, mined: Mined) -> None:
+    reached = tx.cursors.get(SETTLED_UP_TO)
+    if reached is None or reached.block_number < mined.block.number:
+        tx.cursors.set(SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash))
 
 
 def _in_state(tx: Transaction, flight: Flight, state: State) -> list[str]:

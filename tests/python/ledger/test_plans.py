@@ -10,6 +10,8 @@ from toolkit.ledger import Ledger, audit, batches, money, orders, steps, verific
 
 STATEMENTS = {
     "standing": steps._LOCKED_STANDING,
+    "standing alike": steps._ALIKE,
+    "move and set": steps._move(("batch_id", "flight_id")),
     "standing without times": steps._LOCKED_TIMELESS,
     "locked": steps._LOCKED,
     "orders": steps._ORDERS,
