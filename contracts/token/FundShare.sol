@@ -357,7 +357,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
     function _lockedUntil(SharePolicy memory terms, uint40 dealtAt) private view returns (uint40) {
         if (dealtAt > block.timestamp) revert DealtInFuture(dealtAt);
         uint256 lockUp = uint256(terms.lockUpDays) * 1 days;
-        return lockUp == 0 ? 0 : (dealtAt + lockUp).toUint40();
+        return lockUp == 0 ? 0 : (uint256(dealtAt) + lockUp).toUint40();
     }
 
     function _requireVaultFor(address asset, address vault_) private view {
