@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from support.databases import Databases
 
-from toolkit.ledger import Ledger, audit, batches, money, orders, steps, verification
+from toolkit.ledger import Ledger, audit, batches, flights, money, orders, steps, verification
 
 STATEMENTS = {
     "standing": steps._LOCKED_STANDING,
@@ -20,6 +20,7 @@ STATEMENTS = {
     "keys": orders._KEYS,
     "receipts": money._LOCKED_RECEIPTS,
     "into a batch": batches._PUT_INTO,
+    "customers elsewhere": flights._ELSEWHERE,
     "head": audit._LOCKED_HEAD,
     "steps of orders": verification._STEPS_OF,
     "next events": verification._NEXT_EVENTS,
@@ -31,7 +32,7 @@ STATEMENTS = {
 def test_no_statement_reads_a_whole_table(sqlite_databases: Databases, name: str) -> None:
     with Ledger.open(sqlite_databases.ledger()) as ledger, ledger._store.reading() as connection:
         statement: sa.ClauseElement = STATEMENTS[name]
-        text = str(statement.compile(connection))
+        text = str(statement.compile(connection, compile_kwargs={"render_postcompile": True}))
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[]",) * text.count("?"))
         lines = [row[3] for row in plan]
     assert any(("USING" in line and "INDEX" in line) or "PRIMARY KEY" in line for line in lines), lines
