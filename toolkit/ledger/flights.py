@@ -67,7 +67,7 @@ _LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
 _FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
 # Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
 _OTHERS = sa.select(_FLIGHTS.c.id).where(
-    _FLIGHTS.c.state.in_(["formed", "flying"]),
+    sa.or_(_FLIGHTS.c.state == "formed", _FLIGHTS.c.state == "flying"),
     _FLIGHTS.c.purpose == "mint",
     _FLIGHTS.c.lane != sa.bindparam("lane"),
 )
@@ -75,7 +75,7 @@ _ELSEWHERE = (
     sa.select(_ORDERS.c.investor)
     .where(
         _ORDERS.c.flight_id.in_(_OTHERS),
-        _ORDERS.c.state.in_([State.APPROVED, State.SUBMITTED]),
+        sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED),
     )
     .distinct()
 )
