@@ -38,6 +38,7 @@ from toolkit.errors import (
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.records import Flight, MintOrder, TransactionRecord
+from toolkit.ledger.transactions import RECORDED
 
 if TYPE_CHECKING:
     from toolkit.bindings.events import ContractEvent
@@ -134,8 +135,9 @@ class Flights:
     def conclude_all(self, log: RunLog, patience: float) -> None:
         """Asks what became of every flight under way, waiting `patience` seconds for all of them together."""
         deadline = time.monotonic() + patience
-        self._conclude_loose(log)
-        for flight in self._context.ledger.flights.find(state="flying"):
+        flying = self._context.ledger.flights.find(state="flying")
+        self._conclude_loose(flying, log)
+        for flight in flying:
             self.conclude(flight, log, max(0.0, deadline - time.monotonic()))
 
     def conclude(
@@ -396,15 +398,14 @@ class Flights:
             tx.orders.step_all(submitted, State.APPROVED, actor=WORKER, role=Role.OPERATOR, reason=reason)
         log.changed(submitted, State.APPROVED, reason)
 
-    def _conclude_loose(self, log: RunLog) -> None:
+    def _conclude_loose(self, flying: Sequence[Flight], log: RunLog) -> None:
         """What was sent for no order, a freeze or a registration, and not waited for to its end; and what is
         sent again after an incident, whose orders are settled.
         """
-        ledger = self._context.ledger
-        flying = {flight.id for flight in ledger.flights.find(state="flying")}
-        for record in ledger.transactions.find(state="recorded"):
+        followed = {flight.id for flight in flying}
+        for record in self._context.ledger.transactions.find(state=RECORDED):
             sender = self._lanes.of(record.lane)
-            if record.flight_id in flying or sender is None:
+            if record.flight_id in followed or sender is None:
                 continue
             try:
                 sender.wait(from_hex(record.hash, length=32), timeout=0)

@@ -92,11 +92,15 @@ class _Room:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A formed flight, the orders that may go with it, and their call with its gas if there are any."""
+    """A formed flight, the orders that may go with it, and their call with its gas if there are any.
+
+    `is_last` if nothing but these orders was to be had.
+    """
 
     flight: Flight
     orders: list[MintOrder]
     call: tuple[Call, int] | None
+    is_last: bool
 
 
 @dataclass(slots=True)
@@ -171,7 +175,8 @@ class Forming:
             while now.stopped is None and (planned := self._plan(now)) is not None:
                 rehearsal = aside.submit(self._rehearse, planned, now)
                 self._bring_home(now, leaving=self._limits.abreast - 1)
-                self._send(planned, rehearsal.result(), now)
+                if self._send(planned, rehearsal.result(), now) and planned.is_last:
+                    break
             self._bring_home(now)
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
@@ -204,23 +209,25 @@ class Forming:
         flight, found = claimed
         orders = self._signed([order for order in found if isinstance(order, MintOrder)], now)
         orders = self._with_room(self._sorting.eligible(orders, now.log), now)
-        return _Planned(flight, orders, self._call(orders, now) if orders else None)
+        is_last = len(orders) == len(found) < now.most
+        return _Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
 
-    def _send(self, planned: _Planned, refusal: ContractReverted | None, now: _Pass) -> None:
-        """Sends what the chain takes of a flight, whose rehearsal has ended so."""
+    def _send(self, planned: _Planned, refusal: ContractReverted | None, now: _Pass) -> bool:
+        """Sends what the chain takes of a flight, whose rehearsal has ended so. Whether all of it went."""
         flight, orders = planned.flight, planned.orders
         call, gas = planned.call or (None, 0)
         if refusal is not None:
             orders, call, gas = self._rehearsed(self._fewer(orders, refusal, now), now)
         if call is None:
             self._flights.abandon(flight)
-            return
+            return False
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
             now.flown.append((launched, orders))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why
+        return launched is not None and len(orders) == len(planned.orders)
 
     # ---------------------------------------------------------------------------------------- what may go
 
@@ -241,7 +248,7 @@ class Forming:
         """Those that fit into what may be minted now, first come, as many as fit."""
         going: list[MintOrder] = []
         for order in orders:
-            if not now.in_turn([order]):
+            if now.waiting and not now.in_turn([order]):
                 continue
             if self._fits(order, going, now):
                 going.append(order)

@@ -25,7 +25,9 @@ _SAFE = 2**53 - 1  # beyond it a JSON number isn't read the same everywhere
 
 def instant(value: datetime) -> str:
     """The instant in UTC to the microsecond: `2026-11-22T01:02:03.000004Z`."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def digest(fields: Mapping[str, Any]) -> str:
@@ -34,7 +36,11 @@ def digest(fields: Mapping[str, Any]) -> str:
     Whole numbers beyond 2^53 aren't JSON numbers everywhere: pass them, like every amount, as text.
     Raises `InvalidInput` for them and for what isn't flat.
     """
-    text = ",".join([f"{quoted(key)}:{_value(key, fields[key])}" for key in sorted(fields)])
+    parts = []
+    for key in sorted(fields):
+        value = fields[key]
+        parts.append(f"{quoted(key)}:{quoted(value) if type(value) is str else _value(key, value)}")
+    text = ",".join(parts)
     return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
 
 

@@ -66,14 +66,16 @@ _SIGNED_AND_FREE = (
 _LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
 _FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
 # Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
+_OTHERS = sa.select(_FLIGHTS.c.id).where(
+    sa.or_(_FLIGHTS.c.state == "formed", _FLIGHTS.c.state == "flying"),
+    _FLIGHTS.c.purpose == "mint",
+    _FLIGHTS.c.lane != sa.bindparam("lane"),
+)
 _ELSEWHERE = (
     sa.select(_ORDERS.c.investor)
-    .join(_FLIGHTS, _FLIGHTS.c.id == _ORDERS.c.flight_id)
     .where(
-        _ORDERS.c.flight_id.is_not(None),
-        _ORDERS.c.kind == OrderKind.MINT,
-        _ORDERS.c.state.in_([State.APPROVED, State.SUBMITTED]),
-        _FLIGHTS.c.lane != sa.bindparam("lane"),
+        _ORDERS.c.flight_id.in_(_OTHERS),
+        sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED),
     )
     .distinct()
 )

@@ -24,9 +24,10 @@ from toolkit.ledger.store import Unit
 if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger, Transaction
 
-__all__ = ["LaneJournal", "Transactions"]
+__all__ = ["RECORDED", "LaneJournal", "Transactions"]
 
 RECORDED = "recorded"
+"""The state of a transaction without an outcome."""
 
 # Built once: building a statement costs as much as running it.
 _TABLE = schema.transactions
