@@ -171,6 +171,18 @@ contract VaultRefusalsTest is VaultSuite {
         _settle(1);
     }
 
+    function test_ASwingMakesNothingWorthless() public {
+        DealingTerms memory terms = _terms();
+        terms.swingBps = 300;
+        _setTerms(terms);
+        _endow(alice, 1000e6, NAV);
+        _redeemShares(alice, 50e6);
+        uint256 day = _close();
+        _strike(1);
+        bytes memory unusable = abi.encodeWithSelector(IFundVaultTypes.NavUnusable.selector, 1);
+        _refuseDealer(abi.encodeCall(IFundDesk.settleDay, (day)), unusable);
+    }
+
     function test_AShortfallRefusesAndNeverUnderpays() public {
         _endow(alice, 1000e6, NAV);
         _redeemShares(alice, 100e6);
