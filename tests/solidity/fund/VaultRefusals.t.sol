@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Governed} from "../../../contracts/access/Governed.sol";
+import {Roles} from "../../../contracts/access/Roles.sol";
 import {IAttestedFeed} from "../../../contracts/interfaces/IAttestedFeed.sol";
 import {IERC7540Deposit, IERC7540Redeem} from "../../../contracts/interfaces/IERC7540.sol";
 import {IERC7575} from "../../../contracts/interfaces/IERC7575.sol";
@@ -169,6 +169,18 @@ contract VaultRefusalsTest is VaultSuite {
         _refuseDealer(settle, abi.encodeWithSelector(IFundVaultTypes.NavUnusable.selector, 1 << 80));
         _strike(NAV);
         _settle(1);
+    }
+
+    function test_ASwingMakesNothingWorthless() public {
+        DealingTerms memory terms = _terms();
+        terms.swingBps = 300;
+        _setTerms(terms);
+        _endow(alice, 1000e6, NAV);
+        _redeemShares(alice, 50e6);
+        uint256 day = _close();
+        _strike(1);
+        bytes memory unusable = abi.encodeWithSelector(IFundVaultTypes.NavUnusable.selector, 1);
+        _refuseDealer(abi.encodeCall(IFundDesk.settleDay, (day)), unusable);
     }
 
     function test_AShortfallRefusesAndNeverUnderpays() public {
@@ -463,19 +475,27 @@ contract VaultRefusalsTest is VaultSuite {
         vm.assertEq(vault.custody(), custody, "set");
     }
 
-    function test_AVaultWithoutTermsOpensNoDay() public {
-        _deployFund(6, 8);
-        _govern(address(vault), abi.encodeCall(IFundDesk.setCustody, (treasury)));
-        bytes memory code = address(vault).code;
-        vm.assertGt(code.length, 0, "a proxy");
+    function test_AVaultWithoutTermsFeedOrCustodyOpensNoDay() public {
         bytes memory arguments = abi.encode(manager, share, token, uint8(8));
         address bare = _proxy(_create("FundVault.sol:FundVault", arguments));
-        bytes memory call = abi.encodeCall(IFundDesk.announceDays, (1, _cutOffs(1)));
-        _ready(admin, bare, call);
-        vm.prank(admin);
-        (bool ok, bytes memory reason) = address(manager).call(abi.encodeCall(manager.execute, (bare, call)));
-        vm.assertFalse(ok, "nothing is set");
-        vm.assertEq(reason, abi.encodeWithSelector(Governed.ActorUnknown.selector), "through the manager");
+        _planRole(bare, IFundDesk.announceDays.selector, Roles.DEALING_MANAGER);
+        _carryOut();
+        bytes[3] memory steps = [
+            abi.encodeCall(IFundDesk.setTerms, (_terms())),
+            abi.encodeCall(IFundDesk.setNavFeed, (address(navFeed))),
+            abi.encodeCall(IFundDesk.setCustody, (treasury))
+        ];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(dealer);
+            (bool ok, bytes memory reason) =
+                bare.call(abi.encodeCall(IFundDesk.announceDays, (1, _cutOffs(1))));
+            vm.assertFalse(ok, "something is missing");
+            vm.assertEq(reason, abi.encodeWithSelector(IFundVaultTypes.NotConfigured.selector), "refusal");
+            _plan(bare, steps[i]);
+            _carryOut();
+        }
+        vm.prank(dealer);
+        IFundDesk(bare).announceDays(1, _cutOffs(1));
     }
 
     function test_EveryFunctionOfTheDeskAsksForItsRole() public {
