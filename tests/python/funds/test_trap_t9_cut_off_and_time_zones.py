@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from support.funds import DAY, DEMO_FUND, HONG_KONG, LATER, RECEIVED, at, fund_terms, statement
 
-from toolkit.errors import CutOffPassed, InvalidInput
+from toolkit.errors import CutOffPassed, InvalidInput, NotADealingDay
 from toolkit.funds import Announced, DayNav
-from toolkit.funds.errors import NotADealingDay, NotForwardPriced
+from toolkit.funds.errors import NotForwardPriced
 
 CALENDAR = fund_terms().dealing_calendar()
 AT_FOUR = fund_terms(('cut_off = "15:00"', 'cut_off = "16:00"')).dealing_calendar()
@@ -124,7 +124,8 @@ def test_a_day_that_was_not_announced_takes_no_order() -> None:
 PROGRAM = """
 import json, sys
 from datetime import UTC, datetime
-from toolkit.funds import FundTerms, NavStatement
+from toolkit.deployment import FundTerms
+from toolkit.funds import NavStatement
 terms = FundTerms.load(sys.argv[1])
 calendar = terms.dealing_calendar()
 received = datetime(2026, 9, 30, 16, 30, tzinfo=UTC)
