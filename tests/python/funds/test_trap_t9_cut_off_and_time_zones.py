@@ -20,9 +20,9 @@ from support.funds import (
     statement_data,
 )
 
-from toolkit.errors import CutOffPassed, InvalidInput
+from toolkit.errors import CutOffPassed, InvalidInput, NotADealingDay
 from toolkit.funds import Announced, DayNav
-from toolkit.funds.errors import NotADealingDay, NotForwardPriced
+from toolkit.funds.errors import NotForwardPriced
 
 CALENDAR = fund_terms().dealing_calendar()
 AT_FOUR = fund_terms(('cut_off = "15:00"', 'cut_off = "16:00"')).dealing_calendar()
@@ -134,7 +134,8 @@ def test_a_day_that_was_not_announced_takes_no_order() -> None:
 PROGRAM = """
 import os, sys, time
 from datetime import UTC, datetime
-from toolkit.funds import FundTerms, NavStatement
+from toolkit.deployment import FundTerms
+from toolkit.funds import NavStatement
 for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     os.environ["TZ"] = zone
     time.tzset()
