@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
-from toolkit.ledger.canonical import digest, event_hasher, instant
+from toolkit.ledger.canonical import digester, event_hasher, instant
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Head, OrderEvent
 
@@ -88,6 +88,11 @@ _PAYOUT_FIELDS = (
 )
 
 
+_DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
+_DIGEST_RECEIPT = digester(_RECEIPT_FIELDS)
+_DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What the events of one act have in common; they have no place in the chain yet."""
@@ -106,17 +111,17 @@ def order_digest(row: Any) -> str:
     """
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
-    return digest(fields)
+    return _DIGEST_ORDER(fields)
 
 
 def receipt_digest(row: Any) -> str:
     """The digest of a line of the bank's statement."""
-    return digest(_fields(row, _RECEIPT_FIELDS))
+    return _DIGEST_RECEIPT(_fields(row, _RECEIPT_FIELDS))
 
 
 def payout_digest(row: Any) -> str:
     """The digest of a payout."""
-    return digest(_fields(row, _PAYOUT_FIELDS))
+    return _DIGEST_PAYOUT(_fields(row, _PAYOUT_FIELDS))
 
 
 def fact(value: int | datetime) -> str:
