@@ -10,7 +10,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title TransferPolicy
 /// @notice Who may hold shares of a class, how much, and what may pass between whom; and what each investor holds.
 /// @dev Compiled into the token, which hands in both parties' wallets. The checks only read, so that views and transfers
-/// run the same ones; `leave` and `enter` keep the accounts.
+/// run the same ones; `exit` and `enter` keep the accounts.
 library TransferPolicy {
     using SafeCast for uint256;
 
@@ -147,12 +147,12 @@ library TransferPolicy {
     /// @notice `amount` passed between wallets. Within one investor nothing changes.
     function pass(Rules storage rules, bytes16 from, bytes16 to, uint256 amount) internal {
         if (from == to) return;
-        leave(rules, from, amount);
+        exit(rules, from, amount);
         enter(rules, to, amount, 0);
     }
 
     /// @notice `amount` left the investor's wallets.
-    function leave(Rules storage rules, bytes16 investor, uint256 amount) internal {
+    function exit(Rules storage rules, bytes16 investor, uint256 amount) internal {
         if (amount == 0) return;
         Position storage position = rules.positions[investor];
         uint112 left = (uint256(position.holding) - amount).toUint112();
@@ -163,13 +163,14 @@ library TransferPolicy {
     /// @notice `amount` reached the investor's wallets, locked up until `lockedUntil` at least.
     function enter(Rules storage rules, bytes16 investor, uint256 amount, uint40 lockedUntil) internal {
         if (amount == 0) return;
-        Position memory position = rules.positions[investor];
-        if (position.holding == 0) ++rules.holders;
-        position.holding = (uint256(position.holding) + amount).toUint112();
-        if (lockedUntil > position.lockedUntil) {
+        Position storage position = rules.positions[investor];
+        uint256 held = position.holding;
+        if (held == 0) ++rules.holders;
+        position.holding = (held + amount).toUint112();
+        // Transfers lock nothing up, and are spared the look.
+        if (lockedUntil != 0 && lockedUntil > position.lockedUntil) {
             position.lockedUntil = lockedUntil;
             emit IFundShare.LockUpExtended(investor, lockedUntil);
         }
-        rules.positions[investor] = position;
     }
 }
