@@ -36,11 +36,12 @@ library TransferPolicy {
     /// @notice Sets all but the countries. `supply` decides whether holdings may begin or cease to be counted.
     function set(Rules storage rules, SharePolicy calldata policy, uint256 supply) internal {
         bool classes = policy.classes & ~ALL_CLASSES == 0;
-        bool limits = policy.maxHolding == 0 || policy.minHolding <= policy.maxHolding;
+        bool limits =
+            policy.maxHolding != 0 && policy.maxHolders != 0 && policy.minHolding <= policy.maxHolding;
         if (!classes || !limits) revert IFundShare.InvalidPolicy();
         bool accounts = policy.investorAccounts;
-        bool needed = policy.maxHolding != 0 || policy.minHolding != 0 || policy.lockUpDays != 0
-            || policy.maxHolders != 0;
+        bool needed = policy.maxHolding != type(uint96).max || policy.maxHolders != type(uint24).max
+            || policy.minHolding != 0 || policy.lockUpDays != 0;
         if (needed && !accounts) revert IFundShare.InvestorAccountsNeeded();
         if (accounts != rules.policy.investorAccounts && supply != 0) {
             revert IFundShare.InvestorAccountsAreFixed(supply);
@@ -99,7 +100,7 @@ library TransferPolicy {
         uint256 held = rules.positions[to.investor()].holding;
         uint256 left = Math.saturatingSub(source.holding, amount);
         uint256 received = Math.saturatingAdd(held, amount);
-        if (policy.maxHolding != 0 && received > policy.maxHolding) return Restriction.AboveMaximum;
+        if (received > policy.maxHolding) return Restriction.AboveMaximum;
         if (received < policy.minHolding || (left != 0 && left < policy.minHolding)) {
             return Restriction.BelowMinimum;
         }
@@ -125,9 +126,8 @@ library TransferPolicy {
         view
         returns (Restriction)
     {
-        uint256 maximum = policy.maxHolding;
-        bool above = maximum != 0 && Math.saturatingAdd(rules.positions[investor].holding, amount) > maximum;
-        return above ? Restriction.AboveMaximum : Restriction.None;
+        uint256 received = Math.saturatingAdd(rules.positions[investor].holding, amount);
+        return received > policy.maxHolding ? Restriction.AboveMaximum : Restriction.None;
     }
 
     /// @notice What keeps an investor from redeeming: the lock-up and nothing else.
@@ -137,9 +137,7 @@ library TransferPolicy {
     }
 
     function _onNewHolder(Rules storage rules, SharePolicy memory policy) private view returns (Restriction) {
-        uint256 maximum = policy.maxHolders;
-        bool full = maximum != 0 && rules.holders >= maximum;
-        return full ? Restriction.TooManyHolders : Restriction.None;
+        return rules.holders >= policy.maxHolders ? Restriction.TooManyHolders : Restriction.None;
     }
 
     // ------------------------------------------------------------------------------------------------ accounts
