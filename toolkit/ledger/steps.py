@@ -16,11 +16,19 @@ from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, Step
 from toolkit.ledger.persons import require_role
-from toolkit.ledger.records import MintOrder, Order, RedemptionOrder
+from toolkit.ledger.records import (
+    FundRedemptionOrder,
+    MintOrder,
+    Order,
+    RedemptionOrder,
+    SubscriptionOrder,
+)
 
 __all__ = ["advance", "chunks", "locked_orders", "order_from", "read_orders"]
 
 _CHUNK = 500  # bound parameters per statement
+
+_DEALS = ("vault", "share_class", "dealing_date", "dealing_day", "expires_at")
 
 _STATES = {state.value: state for state in State}
 _KINDS = {kind.value: kind for kind in OrderKind}
@@ -78,11 +86,17 @@ def order_from(row: Any) -> Order:
         "created_at": row["created_at"],
         "batch_id": row["batch_id"],
         "flight_id": row["flight_id"],
-        "number": row["number"],
     }
     if kind is OrderKind.MINT:
-        return MintOrder(**common, expires_at=row["expires_at"])
-    return RedemptionOrder(**common, bank_account=row["bank_account"], due_at=row["due_at"])
+        return MintOrder(**common, number=row["number"], expires_at=row["expires_at"])
+    if kind is OrderKind.REDEMPTION:
+        return RedemptionOrder(
+            **common, number=row["number"], bank_account=row["bank_account"], due_at=row["due_at"]
+        )
+    common |= {name: row[name] for name in _DEALS}
+    if kind is OrderKind.SUBSCRIPTION:
+        return SubscriptionOrder(**common, funded_by=row["funded_by"])
+    return FundRedemptionOrder(**common)
 
 
 def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:
