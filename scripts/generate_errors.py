@@ -76,7 +76,7 @@ def registry() -> RevertRegistry:
 def snake(name: str) -> str:
     """`blockTimestamp` as `block_timestamp`; Python's keywords get a trailing underscore."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-    return text + "_" if text in {"as", "bool", "bytes", "from", "in", "int", "is", "str"} else text
+    return text + "_" if text in {"as", "bool", "bytes", "class", "from", "in", "int", "is", "str"} else text
 
 
 def errors_of(abis: Abis) -> dict[str, Mapping[str, Any]]:

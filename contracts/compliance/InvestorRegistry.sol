@@ -38,24 +38,21 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
         InvestorRegistryStorage storage $ = _registry();
         for (uint256 i = 0; i < entries.length; ++i) {
             address account = entries[i].account;
-            Wallet calldata wallet = entries[i].wallet;
-            bool complete = account != address(0) && wallet.investor != bytes16(0)
-                && wallet.verifiedUntil != 0 && wallet.country != 0 && wallet.class != InvestorClass.None
-                && wallet.kind != WalletKind.None;
-            if (!complete) revert IncompleteWallet(account);
+            PackedWallet wallet = pack(entries[i].wallet);
+            if (account == address(0) || !wallet.isComplete()) revert IncompleteWallet(account);
             bytes16 owner = $.wallets[account].investor();
-            if (owner != bytes16(0) && owner != wallet.investor) {
-                revert WalletBelongsToAnother(account, owner, wallet.investor);
+            if (owner != bytes16(0) && owner != wallet.investor()) {
+                revert WalletBelongsToAnother(account, owner, wallet.investor());
             }
-            $.wallets[account] = pack(wallet);
+            $.wallets[account] = wallet;
             emit WalletRegistered(
                 account,
-                wallet.investor,
+                wallet.investor(),
                 msg.sender,
-                wallet.verifiedUntil,
-                wallet.country,
-                wallet.class,
-                wallet.kind
+                wallet.verifiedUntil(),
+                wallet.country(),
+                InvestorClass(wallet.class()),
+                WalletKind(wallet.kind())
             );
         }
     }

@@ -7,7 +7,17 @@ import {InvestorClass, Wallet, WalletKind} from "../interfaces/IInvestorRegistry
 /// the low 128 bits, then `verifiedUntil` (40), the country (16), the class (8) and the kind (8).
 type PackedWallet is uint256;
 
-using {investor, verifiedUntil, country, class, isVerified, isRegistered, unpack} for PackedWallet global;
+using {
+    investor,
+    verifiedUntil,
+    country,
+    class,
+    kind,
+    isVerified,
+    isRegistered,
+    isComplete,
+    unpack
+} for PackedWallet global;
 
 function pack(Wallet calldata wallet) pure returns (PackedWallet) {
     return PackedWallet.wrap(
@@ -22,7 +32,7 @@ function unpack(PackedWallet packed) pure returns (Wallet memory) {
         verifiedUntil: packed.verifiedUntil(),
         country: packed.country(),
         class: InvestorClass(packed.class()),
-        kind: WalletKind(uint8(PackedWallet.unwrap(packed) >> 192))
+        kind: WalletKind(packed.kind())
     });
 }
 
@@ -43,6 +53,11 @@ function class(PackedWallet packed) pure returns (uint8) {
     return uint8(PackedWallet.unwrap(packed) >> 184);
 }
 
+/// @dev The number of the `WalletKind`.
+function kind(PackedWallet packed) pure returns (uint8) {
+    return uint8(PackedWallet.unwrap(packed) >> 192);
+}
+
 /// @dev A wallet that is not registered has `verifiedUntil` 0, which no block reaches back to.
 function isVerified(PackedWallet packed) view returns (bool) {
     return packed.verifiedUntil() >= block.timestamp;
@@ -51,4 +66,10 @@ function isVerified(PackedWallet packed) view returns (bool) {
 /// @dev A removed wallet keeps its investor and is not registered.
 function isRegistered(PackedWallet packed) pure returns (bool) {
     return packed.verifiedUntil() != 0;
+}
+
+/// @dev Whether no field is missing.
+function isComplete(PackedWallet packed) pure returns (bool) {
+    return packed.investor() != bytes16(0) && packed.verifiedUntil() != 0 && packed.country() != 0
+        && packed.class() != 0 && packed.kind() != 0;
 }

@@ -69,23 +69,28 @@ library TransferPolicy {
     }
 
     /// @notice What keeps the wallet from receiving shares, whoever sends and however many.
-    function onReceiver(Rules storage rules, PackedWallet to) internal view returns (Restriction) {
+    function onReceiver(Rules storage rules, SharePolicy memory policy, PackedWallet to)
+        internal
+        view
+        returns (Restriction)
+    {
         if (!to.isVerified()) return Restriction.ReceiverNotVerified;
-        if ((rules.policy.classes >> to.class()) & 1 == 0) return Restriction.ClassNotAdmitted;
+        if ((policy.classes >> to.class()) & 1 == 0) return Restriction.ClassNotAdmitted;
         return admits(rules, to.country()) ? Restriction.None : Restriction.CountryNotAdmitted;
     }
 
     /// @notice What keeps a holder from sending `amount` to `to`. Between wallets of one investor only the receiving
     /// wallet is looked at: nothing changes hands.
-    function onTransfer(Rules storage rules, PackedWallet from, PackedWallet to, uint256 amount)
-        internal
-        view
-        returns (Restriction refused)
-    {
-        refused = onReceiver(rules, to);
+    function onTransfer(
+        Rules storage rules,
+        SharePolicy memory policy,
+        PackedWallet from,
+        PackedWallet to,
+        uint256 amount
+    ) internal view returns (Restriction refused) {
+        refused = onReceiver(rules, policy, to);
         if (refused != Restriction.None || from.investor() == to.investor()) return refused;
         if (!from.isVerified()) return Restriction.SenderNotVerified;
-        SharePolicy memory policy = rules.policy;
         if (policy.primaryOnly) return Restriction.PrimaryOnly;
         if (!policy.investorAccounts) return Restriction.None;
         Position memory source = rules.positions[from.investor()];
@@ -98,29 +103,29 @@ library TransferPolicy {
         if (received < policy.minHolding || (left != 0 && left < policy.minHolding)) {
             return Restriction.BelowMinimum;
         }
-        return held == 0 && left != 0 ? _onNewHolder(rules) : Restriction.None;
+        return held == 0 && left != 0 ? _onNewHolder(rules, policy) : Restriction.None;
     }
 
     /// @notice What keeps a subscriber from getting `amount`.
-    function onSubscription(Rules storage rules, PackedWallet to, uint256 amount)
+    function onSubscription(Rules storage rules, SharePolicy memory policy, PackedWallet to, uint256 amount)
         internal
         view
         returns (Restriction refused)
     {
-        refused = onReceiver(rules, to);
-        if (refused != Restriction.None || !rules.policy.investorAccounts || amount == 0) return refused;
-        refused = onMaximum(rules, to.investor(), amount);
+        refused = onReceiver(rules, policy, to);
+        if (refused != Restriction.None || !policy.investorAccounts || amount == 0) return refused;
+        refused = onMaximum(rules, policy, to.investor(), amount);
         if (refused != Restriction.None || rules.positions[to.investor()].holding != 0) return refused;
-        return _onNewHolder(rules);
+        return _onNewHolder(rules, policy);
     }
 
     /// @notice What keeps an investor from getting `amount`, as far as the maximum goes.
-    function onMaximum(Rules storage rules, bytes16 investor, uint256 amount)
+    function onMaximum(Rules storage rules, SharePolicy memory policy, bytes16 investor, uint256 amount)
         internal
         view
         returns (Restriction)
     {
-        uint256 maximum = rules.policy.maxHolding;
+        uint256 maximum = policy.maxHolding;
         bool above = maximum != 0 && Math.saturatingAdd(rules.positions[investor].holding, amount) > maximum;
         return above ? Restriction.AboveMaximum : Restriction.None;
     }
@@ -131,8 +136,8 @@ library TransferPolicy {
             rules.positions[investor].lockedUntil > block.timestamp ? Restriction.LockedUp : Restriction.None;
     }
 
-    function _onNewHolder(Rules storage rules) private view returns (Restriction) {
-        uint256 maximum = rules.policy.maxHolders;
+    function _onNewHolder(Rules storage rules, SharePolicy memory policy) private view returns (Restriction) {
+        uint256 maximum = policy.maxHolders;
         bool full = maximum != 0 && rules.holders >= maximum;
         return full ? Restriction.TooManyHolders : Restriction.None;
     }

@@ -109,7 +109,7 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     /// @notice No ISO 3166-1 numeric code: 1 to 999.
     error InvalidCountry(uint16 country);
 
-    error LengthMismatch(uint256 accounts, uint256 amounts);
+    error LengthMismatch(uint256 left, uint256 right);
 
     /// @notice The shares can't have been dealt after now.
     error DealtInFuture(uint40 dealtAt);

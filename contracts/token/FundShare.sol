@@ -108,7 +108,9 @@ contract FundShare is IFundShare, RegulatedERC20 {
     /// @inheritdoc IFundShare
     function deliver(address to, uint256 amount, uint40 dealtAt) external onlyEscrow {
         _requireNotPaused();
-        _require(_deliver(to, _wallet(to), amount, _lockedUntil(dealtAt)), address(0), to, amount);
+        SharePolicy memory terms = policy();
+        uint40 until = _lockedUntil(terms, dealtAt);
+        _require(_deliver(terms, to, _wallet(to), amount, until), address(0), to, amount);
         _debit(msg.sender, amount);
     }
 
@@ -123,11 +125,12 @@ contract FundShare is IFundShare, RegulatedERC20 {
         }
         _requireNotPaused();
         PackedWallet[] memory wallets = REGISTRY.packedBatch(accounts);
-        uint40 until = _lockedUntil(dealtAt);
+        SharePolicy memory terms = policy();
+        uint40 until = _lockedUntil(terms, dealtAt);
         uint256 total = 0;
         refused = new uint8[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Restriction restriction = _deliver(accounts[i], wallets[i], amounts[i], until);
+            Restriction restriction = _deliver(terms, accounts[i], wallets[i], amounts[i], until);
             refused[i] = uint8(restriction);
             if (restriction == Restriction.None) total += amounts[i];
         }
@@ -142,7 +145,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
         super._move(msg.sender, to, amount);
         TransferPolicy.Rules storage rules = _share().rules;
         if (!rules.policy.investorAccounts) return;
-        _require(rules.onMaximum(investor, amount), address(0), to, amount);
+        _require(rules.onMaximum(policy(), investor, amount), address(0), to, amount);
         rules.enter(investor, amount, 0);
     }
 
@@ -160,8 +163,10 @@ contract FundShare is IFundShare, RegulatedERC20 {
         view
         returns (uint8, bytes memory)
     {
-        Restriction refused =
-            paused() ? Restriction.Paused : _onSubscription(account, _wallet(account), amount);
+        Restriction refused = Restriction.Paused;
+        if (!paused()) {
+            refused = _onSubscription(policy(), account, _wallet(account), amount);
+        }
         return (uint8(refused), _refusal(refused, address(0), account, amount));
     }
 
@@ -272,7 +277,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
     }
 
     /// @inheritdoc IFundShare
-    function policy() external view returns (SharePolicy memory) {
+    function policy() public view returns (SharePolicy memory) {
         return _share().rules.policy;
     }
 
@@ -319,9 +324,10 @@ contract FundShare is IFundShare, RegulatedERC20 {
         super._move(from, to, amount);
         (PackedWallet source, PackedWallet target) = _pair(from, to);
         TransferPolicy.Rules storage rules = _share().rules;
+        SharePolicy memory terms = policy();
         if (_isEscrow(to)) revert EscrowIsProtected(to);
-        _require(rules.onTransfer(source, target, amount), from, to, amount);
-        if (rules.policy.investorAccounts) rules.pass(source.investor(), target.investor(), amount);
+        _require(rules.onTransfer(terms, source, target, amount), from, to, amount);
+        if (terms.investorAccounts) rules.pass(source.investor(), target.investor(), amount);
     }
 
     /// @dev Uses up the spender's allowance. A frozen spender moves nobody's shares.
@@ -334,24 +340,23 @@ contract FundShare is IFundShare, RegulatedERC20 {
     }
 
     /// @dev Gives shares of the calling vault to a subscriber, unless refused; the caller lowers the vault's balance.
-    function _deliver(address to, PackedWallet wallet, uint256 amount, uint40 until)
+    function _deliver(SharePolicy memory terms, address to, PackedWallet wallet, uint256 amount, uint40 until)
         private
         returns (Restriction refused)
     {
-        refused = _onSubscription(to, wallet, amount);
+        refused = _onSubscription(terms, to, wallet, amount);
         if (refused != Restriction.None) return refused;
         RegulatedERC20Storage storage $ = _regulated();
         Account account = $.accounts[to];
         $.accounts[to] = account.withBalance(account.balance() + amount);
         emit Transfer(msg.sender, to, amount);
-        TransferPolicy.Rules storage rules = _share().rules;
-        if (rules.policy.investorAccounts) rules.enter(wallet.investor(), amount, until);
+        if (terms.investorAccounts) _share().rules.enter(wallet.investor(), amount, until);
     }
 
     /// @dev 0 for a class without a lock-up.
-    function _lockedUntil(uint40 dealtAt) private view returns (uint40) {
+    function _lockedUntil(SharePolicy memory terms, uint40 dealtAt) private view returns (uint40) {
         if (dealtAt > block.timestamp) revert DealtInFuture(dealtAt);
-        uint256 lockUp = uint256(_share().rules.policy.lockUpDays) * 1 days;
+        uint256 lockUp = uint256(terms.lockUpDays) * 1 days;
         return lockUp == 0 ? 0 : (dealtAt + lockUp).toUint40();
     }
 
@@ -404,21 +409,23 @@ contract FundShare is IFundShare, RegulatedERC20 {
         if (refused == Restriction.None) refused = _onAmount(from, amount);
         if (refused != Restriction.None) return refused;
         (PackedWallet source, PackedWallet target) = _pair(from, to);
-        return _share().rules.onTransfer(source, target, amount);
+        TransferPolicy.Rules storage rules = _share().rules;
+        return rules.onTransfer(policy(), source, target, amount);
     }
 
-    function _onSubscription(address to, PackedWallet wallet, uint256 amount)
+    function _onSubscription(SharePolicy memory terms, address to, PackedWallet wallet, uint256 amount)
         private
         view
         returns (Restriction refused)
     {
         refused = _onAccount(to);
-        return refused == Restriction.None ? _share().rules.onSubscription(wallet, amount) : refused;
+        return refused == Restriction.None ? _share().rules.onSubscription(terms, wallet, amount) : refused;
     }
 
     function _onReceiver(address to, PackedWallet wallet) private view returns (Restriction refused) {
         refused = _onAccount(to);
-        return refused == Restriction.None ? _share().rules.onReceiver(wallet) : refused;
+        TransferPolicy.Rules storage rules = _share().rules;
+        return refused == Restriction.None ? rules.onReceiver(policy(), wallet) : refused;
     }
 
     function _onAccount(address to) private view returns (Restriction) {

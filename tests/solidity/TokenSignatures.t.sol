@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IERC3009} from "../../contracts/interfaces/IERC3009.sol";
 import {IERC7943Fungible} from "../../contracts/interfaces/IERC7943.sol";
-import {SignedTransfers} from "../../contracts/token/SignedTransfers.sol";
+import {Permits} from "../../contracts/token/Permits.sol";
 import {ReenteringWallet, RevertingWallet, Wallet1271} from "./support/Mocks.sol";
 import {Suite} from "./support/Suite.sol";
 import {vm} from "./support/Vm.sol";
@@ -48,7 +48,7 @@ contract TokenSignaturesTest is Suite {
     }
 
     function _invalidPermit(address owner) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(SignedTransfers.ERC2612InvalidSigner.selector, owner);
+        return abi.encodeWithSelector(Permits.ERC2612InvalidSigner.selector, owner);
     }
 
     function _invalidAuthorization(address account) private pure returns (bytes memory) {
@@ -106,8 +106,7 @@ contract TokenSignaturesTest is Suite {
 
     function test_PermitExpires() public {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(ALICE_KEY, _permitDigest(alice, 77, START - 1));
-        bytes memory refusal =
-            abi.encodeWithSelector(SignedTransfers.ERC2612ExpiredSignature.selector, START - 1);
+        bytes memory refusal = abi.encodeWithSelector(Permits.ERC2612ExpiredSignature.selector, START - 1);
         vm.expectRevert(refusal);
         token.permit(alice, bob, 77, START - 1, v, r, s);
         vm.expectRevert(refusal);

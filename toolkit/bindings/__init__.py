@@ -3,9 +3,11 @@
 | module | holds |
 | --- | --- |
 | `token`, `market`, `feed`, `registry` | `Stablecoin`, `PrimaryMarket`, `AttestedFeed`, `InvestorRegistry` |
+| `share`, `vault`, `distribution` | `FundShare`, `FundVault`, `Distribution` |
+| `regulated_token` | what the coin and the shares have in common |
 | `access` | `AccessManager`, `GuardianGate` |
-| `structs` | structs, enums and what views answer |
-| `events` | the events |
+| `structs`, `fund_structs` | structs, enums and what views answer |
+| `events`, `fund_events` | the events |
 | `errors` | one exception class per Solidity error, and the `registry` that decodes reverts |
 | `signable` | the EIP-712 data that holders and approvers sign |
 | `roles` | `Role`: the numbers in the access manager |
@@ -20,15 +22,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.bindings.access import AccessManager, GuardianGate
+    from toolkit.bindings.distribution import Distribution
     from toolkit.bindings.feed import AttestedFeed
     from toolkit.bindings.market import PrimaryMarket
     from toolkit.bindings.registry import InvestorRegistry
     from toolkit.bindings.roles import Role
+    from toolkit.bindings.share import FundShare
     from toolkit.bindings.token import Stablecoin
+    from toolkit.bindings.vault import FundVault
 
 _HOMES = {
     "AccessManager": "access",
     "AttestedFeed": "feed",
+    "Distribution": "distribution",
+    "FundShare": "share",
+    "FundVault": "vault",
     "GuardianGate": "access",
     "InvestorRegistry": "registry",
     "PrimaryMarket": "market",
@@ -39,6 +47,9 @@ _HOMES = {
 __all__ = [
     "AccessManager",
     "AttestedFeed",
+    "Distribution",
+    "FundShare",
+    "FundVault",
     "GuardianGate",
     "InvestorRegistry",
     "PrimaryMarket",

@@ -34,6 +34,7 @@ __all__ = [
     "ActorUnknown",
     "AddressEmptyCode",
     "AdministratorIsProtected",
+    "AlreadyClaimed",
     "ApproverIsSender",
     "ApproversNotSorted",
     "AttestationFromFuture",
@@ -44,10 +45,27 @@ __all__ = [
     "BatchEmpty",
     "BufferTooLarge",
     "CallerIsNotMarket",
+    "CallerIsNotVault",
+    "CancellationUnclaimed",
     "CaseIdMissing",
     "CaseIdRequired",
     "CheckpointUnorderedInsertion",
+    "ClaimExceeded",
+    "ClassNotAdmitted",
+    "CountryNotAdmitted",
+    "CutOffNotLater",
+    "CutOffNotReached",
+    "CutOffPassed",
+    "DayNotClosed",
+    "DayOutOfOrder",
+    "DeadlineNotReached",
+    "DealingIsSuspended",
+    "DealingNotSuspended",
+    "DealtInFuture",
     "DischargeExceedsBurned",
+    "DistributionInStatus",
+    "DistributionIsNotStopped",
+    "DistributionIsStopped",
     "ERC20InsufficientAllowance",
     "ERC20InsufficientBalance",
     "ERC20InvalidApprover",
@@ -79,30 +97,56 @@ __all__ = [
     "FeedSuspended",
     "ForcedTransferToSelf",
     "FreezeMayOnlyRaise",
+    "FundingIncomplete",
+    "FundingShortfall",
+    "HolderLimitReached",
+    "HoldingAboveMaximum",
+    "HoldingBelowMinimum",
     "IncompleteWallet",
     "InsufficientBalance",
     "InvalidAccountNonce",
     "InvalidApproval",
     "InvalidAttestor",
+    "InvalidCalendar",
+    "InvalidCountry",
+    "InvalidCustody",
+    "InvalidDistribution",
     "InvalidInitialization",
     "InvalidMaxAge",
     "InvalidPeriod",
+    "InvalidPolicy",
+    "InvalidProof",
     "InvalidShortString",
     "InvalidThreshold",
     "InvalidTiers",
+    "InvestorAccountsAreFixed",
+    "InvestorAccountsNeeded",
     "LengthMismatch",
+    "LockedUp",
     "MarketIsFixed",
     "MarketWoundDown",
     "MintingIsNotStopped",
     "MintingIsStopped",
+    "NavBeforeCutOff",
+    "NavDecimalsMismatch",
+    "NavStale",
+    "NavUnusable",
+    "NoDealingDay",
+    "NoDust",
     "NoRound",
     "NotAContract",
     "NotApprover",
     "NotAttestor",
+    "NotConfigured",
     "NotEnoughApprovals",
     "NotEnoughSignatures",
+    "NotInQuarantine",
     "NotInitializing",
+    "NotOperator",
     "NotRedemptionHolder",
+    "NotSameInvestor",
+    "NothingPending",
+    "NothingSetAside",
     "OperatorLimitExceeded",
     "OrderAboveCap",
     "OrderAlreadyExecuted",
@@ -110,26 +154,40 @@ __all__ = [
     "OrderExpired",
     "OwnRevocation",
     "PaymentReferenceMissing",
+    "PreviewUnavailable",
+    "ReasonMissing",
+    "RedemptionBelowMinimum",
     "RedemptionEmpty",
     "RedemptionHolderFrozen",
     "RedemptionHolderNotFrozen",
     "RedemptionInStatus",
+    "ReleaseNotProposed",
+    "ReportAlreadyDistributed",
     "ReportMissing",
+    "RequestEmpty",
     "ReserveStale",
     "SafeCastOverflowedUintDowncast",
+    "SafeERC20FailedOperation",
+    "SameHand",
     "SignersNotSorted",
     "SkipsUnknownOrder",
     "StringTooLong",
+    "SubscriptionBelowMinimum",
+    "TermOutOfBounds",
     "TokenNotPaused",
     "TokenPaused",
     "TooManyDecimals",
+    "TooManyUnsettledDays",
     "TotalAboveTiers",
+    "TransfersClosed",
+    "TreeExceedsFunding",
     "UUPSUnauthorizedCallContext",
     "UUPSUnsupportedProxiableUUID",
     "UnfreezeMayOnlyLower",
     "UnsolicitedExceeded",
     "UnusableMetadata",
     "ValueTooLarge",
+    "VaultMismatch",
     "WalletBelongsToAnother",
     "WalletNotRegistered",
     "WalletNotVerified",
@@ -354,6 +412,18 @@ class AdministratorIsProtected(SolidityError, family.NotAuthorised):
     account: str
 
 
+class AlreadyClaimed(SolidityError, family.Refused):
+    """`AlreadyClaimed(uint256 id, uint256 index)`"""
+
+    code = "already_claimed"
+    signature = "AlreadyClaimed(uint256,uint256)"
+    fields = ("id", "index")
+    template = "leaf {index} of distribution {id} was claimed: each is paid once"
+
+    id: int
+    index: int
+
+
 class ApproverIsSender(SolidityError, family.NotAuthorised):
     """`ApproverIsSender(address account)`"""
 
@@ -477,6 +547,29 @@ class CallerIsNotMarket(SolidityError, family.NotAuthorised):
     caller: str
 
 
+class CallerIsNotVault(SolidityError, family.NotAuthorised):
+    """`CallerIsNotVault(address caller)`"""
+
+    code = "caller_is_not_vault"
+    signature = "CallerIsNotVault(address)"
+    fields = ("caller",)
+    template = "{caller} is no vault of this share class: subscribe and redeem through the class's vault"
+
+    caller: str
+
+
+class CancellationUnclaimed(SolidityError, family.Refused):
+    """`CancellationUnclaimed(address controller, uint256 day)`"""
+
+    code = "cancellation_unclaimed"
+    signature = "CancellationUnclaimed(address,uint256)"
+    fields = ("controller", "day")
+    template = "what {controller} cancelled on day {day} has not been claimed: claim it, then request again"
+
+    controller: str
+    day: int
+
+
 class CaseIdMissing(SolidityError, family.InvalidInput):
     """`CaseIdMissing()`"""
 
@@ -503,6 +596,164 @@ class CheckpointUnorderedInsertion(SolidityError):
     )
 
 
+class ClaimExceeded(SolidityError, family.InvalidInput):
+    """`ClaimExceeded(address controller, uint256 asked, uint256 claimable)`"""
+
+    code = "claim_exceeded"
+    signature = "ClaimExceeded(address,uint256,uint256)"
+    fields = ("controller", "asked", "claimable")
+    template = (
+        "{asked} base units are more than the {claimable} that {controller} can claim: claim no more "
+        "than that"
+    )
+
+    controller: str
+    asked: int
+    claimable: int
+
+
+class ClassNotAdmitted(SolidityError, family.NotEligible):
+    """`ClassNotAdmitted(address account, uint8 class)`"""
+
+    code = "class_not_admitted"
+    signature = "ClassNotAdmitted(address,uint8)"
+    fields = ("account", "class_")
+    template = (
+        "{account} belongs to a {class_:investor_class} investor, whom this share class does not "
+        "admit: choose another class, or classify the investor anew"
+    )
+
+    account: str
+    class_: int
+
+
+class CountryNotAdmitted(SolidityError, family.NotEligible):
+    """`CountryNotAdmitted(address account, uint16 country)`"""
+
+    code = "country_not_admitted"
+    signature = "CountryNotAdmitted(address,uint16)"
+    fields = ("account", "country")
+    template = (
+        "{account} belongs to an investor of country {country} (ISO 3166-1), which this share class "
+        "does not admit: choose another class"
+    )
+
+    account: str
+    country: int
+
+
+class CutOffNotLater(SolidityError, family.InvalidInput):
+    """`CutOffNotLater(uint256 cutOff, uint256 previous)`"""
+
+    code = "cut_off_not_later"
+    signature = "CutOffNotLater(uint256,uint256)"
+    fields = ("cut_off", "previous")
+    template = (
+        "the cut-off {cut_off:time} is not after {previous:time}: give cut-offs in ascending order, all ahead"
+    )
+
+    cut_off: int
+    previous: int
+
+
+class CutOffNotReached(SolidityError, family.Refused):
+    """`CutOffNotReached(uint256 day, uint256 cutOff)`"""
+
+    code = "cut_off_not_reached"
+    signature = "CutOffNotReached(uint256,uint256)"
+    fields = ("day", "cut_off")
+    template = "day {day} takes requests until {cut_off:time}: close it from then on"
+
+    day: int
+    cut_off: int
+
+
+class CutOffPassed(SolidityError, family.CutOffPassed):
+    """`CutOffPassed(uint256 day, uint256 cutOff)`"""
+
+    code = "cut_off_passed"
+    signature = "CutOffPassed(uint256,uint256)"
+    fields = ("day", "cut_off")
+    template = (
+        "the cut-off of day {day} was at {cut_off:time}: the request stands until it is priced or overdue"
+    )
+
+    day: int
+    cut_off: int
+
+
+class DayNotClosed(SolidityError, family.Refused):
+    """`DayNotClosed(uint256 day)`"""
+
+    code = "day_not_closed"
+    signature = "DayNotClosed(uint256)"
+    fields = ("day",)
+    template = (
+        "day {day} is not closed: close it, then settle it at a net asset value as of its cut-off or later"
+    )
+
+    day: int
+
+
+class DayOutOfOrder(SolidityError, family.Refused):
+    """`DayOutOfOrder(uint256 day, uint256 expected)`"""
+
+    code = "day_out_of_order"
+    signature = "DayOutOfOrder(uint256,uint256)"
+    fields = ("day", "expected")
+    template = "day {day} is not next, day {expected} is: close and settle days in order, each once"
+
+    day: int
+    expected: int
+
+
+class DeadlineNotReached(SolidityError, family.Refused):
+    """`DeadlineNotReached(uint256 id, uint256 deadline)`"""
+
+    code = "deadline_not_reached"
+    signature = "DeadlineNotReached(uint256,uint256)"
+    fields = ("id", "deadline")
+    template = "claims of distribution {id} are open until {deadline:time}: sweep from then on"
+
+    id: int
+    deadline: int
+
+
+class DealingIsSuspended(SolidityError, family.Refused):
+    """`DealingIsSuspended(bytes32 reason)`"""
+
+    code = "dealing_is_suspended"
+    signature = "DealingIsSuspended(bytes32)"
+    fields = ("reason",)
+    template = (
+        "dealing is suspended (reason document {reason}): wait until the governor resumes it; what "
+        "was settled can be claimed"
+    )
+
+    reason: bytes
+
+
+class DealingNotSuspended(SolidityError, family.Refused):
+    """`DealingNotSuspended()`"""
+
+    code = "dealing_not_suspended"
+    signature = "DealingNotSuspended()"
+    template = "dealing is not suspended: there is nothing to resume"
+
+
+class DealtInFuture(SolidityError, family.InvalidInput):
+    """`DealtInFuture(uint40 dealtAt)`"""
+
+    code = "dealt_in_future"
+    signature = "DealtInFuture(uint40)"
+    fields = ("dealt_at",)
+    template = (
+        "the shares can't have been dealt at {dealt_at:time}, after now: give the instant of their settlement"
+    )
+
+    dealt_at: int
+
+
 class DischargeExceedsBurned(SolidityError, family.Refused):
     """`DischargeExceedsBurned(uint256 discharged, uint256 burned)`"""
 
@@ -516,6 +767,42 @@ class DischargeExceedsBurned(SolidityError, family.Refused):
 
     discharged: int
     burned: int
+
+
+class DistributionInStatus(SolidityError, family.Refused):
+    """`DistributionInStatus(uint256 id, uint8 status)`"""
+
+    code = "distribution_in_status"
+    signature = "DistributionInStatus(uint256,uint8)"
+    fields = ("id", "status")
+    template = "distribution {id} is {status:distribution}: claims and releases need one that is under way"
+
+    id: int
+    status: int
+
+
+class DistributionIsNotStopped(SolidityError, family.Refused):
+    """`DistributionIsNotStopped(uint256 id)`"""
+
+    code = "distribution_is_not_stopped"
+    signature = "DistributionIsNotStopped(uint256)"
+    fields = ("id",)
+    template = (
+        "distribution {id} is not stopped: the guardian stops it before the governor resumes or cancels it"
+    )
+
+    id: int
+
+
+class DistributionIsStopped(SolidityError, family.Refused):
+    """`DistributionIsStopped(uint256 id)`"""
+
+    code = "distribution_is_stopped"
+    signature = "DistributionIsStopped(uint256)"
+    fields = ("id",)
+    template = "distribution {id} is stopped: wait until the governor resumes or cancels it"
+
+    id: int
 
 
 class ERC1643InvalidName(SolidityError, family.InvalidInput):
@@ -878,6 +1165,76 @@ class FreezeMayOnlyRaise(SolidityError, family.Refused):
     asked: int
 
 
+class FundingIncomplete(SolidityError, family.Refused):
+    """`FundingIncomplete(uint256 received, uint256 total)`"""
+
+    code = "funding_incomplete"
+    signature = "FundingIncomplete(uint256,uint256)"
+    fields = ("received", "total")
+    template = "{received} base units arrived of the {total} that the distribution pays: fund it in full"
+
+    received: int
+    total: int
+
+
+class FundingShortfall(SolidityError, family.Refused):
+    """`FundingShortfall(uint256 needed, uint256 available)`"""
+
+    code = "funding_shortfall"
+    signature = "FundingShortfall(uint256,uint256)"
+    fields = ("needed", "available")
+    template = (
+        "{needed} base units are needed for redemptions and {available} are there: let the treasurer "
+        "fund the rest first"
+    )
+
+    needed: int
+    available: int
+
+
+class HolderLimitReached(SolidityError, family.NotEligible):
+    """`HolderLimitReached(uint256 maximum)`"""
+
+    code = "holder_limit_reached"
+    signature = "HolderLimitReached(uint256)"
+    fields = ("maximum",)
+    template = "the class has the {maximum} holders that it may have: nobody new can hold it until one leaves"
+
+    maximum: int
+
+
+class HoldingAboveMaximum(SolidityError, family.NotEligible):
+    """`HoldingAboveMaximum(bytes16 investor, uint256 holding, uint256 maximum)`"""
+
+    code = "holding_above_maximum"
+    signature = "HoldingAboveMaximum(bytes16,uint256,uint256)"
+    fields = ("investor", "holding", "maximum")
+    template = (
+        "investor {investor} would hold {holding} base units, beyond the {maximum} that one investor "
+        "may: ask for less"
+    )
+
+    investor: bytes
+    holding: int
+    maximum: int
+
+
+class HoldingBelowMinimum(SolidityError, family.NotEligible):
+    """`HoldingBelowMinimum(bytes16 investor, uint256 holding, uint256 minimum)`"""
+
+    code = "holding_below_minimum"
+    signature = "HoldingBelowMinimum(bytes16,uint256,uint256)"
+    fields = ("investor", "holding", "minimum")
+    template = (
+        "investor {investor} would keep {holding} base units, below the least holding of {minimum}: "
+        "transfer all, or less"
+    )
+
+    investor: bytes
+    holding: int
+    minimum: int
+
+
 class IncompleteWallet(SolidityError, family.InvalidInput):
     """`IncompleteWallet(address account)`"""
 
@@ -940,6 +1297,57 @@ class InvalidAttestor(SolidityError, family.InvalidInput):
     attestor: str
 
 
+class InvalidCalendar(SolidityError, family.InvalidInput):
+    """`InvalidCalendar(uint256 firstDay, uint256 expected)`"""
+
+    code = "invalid_calendar"
+    signature = "InvalidCalendar(uint256,uint256)"
+    fields = ("first_day", "expected")
+    template = (
+        "the announcement is empty, or starts at day {first_day} where it may start at the next day "
+        "ahead and at day {expected} at the latest: announce without a gap and leave out days whose "
+        "cut-off has passed"
+    )
+
+    first_day: int
+    expected: int
+
+
+class InvalidCountry(SolidityError, family.InvalidInput):
+    """`InvalidCountry(uint16 country)`"""
+
+    code = "invalid_country"
+    signature = "InvalidCountry(uint16)"
+    fields = ("country",)
+    template = "{country} is no ISO 3166-1 numeric code: use 1 to 999"
+
+    country: int
+
+
+class InvalidCustody(SolidityError, family.InvalidInput):
+    """`InvalidCustody(address custody)`"""
+
+    code = "invalid_custody"
+    signature = "InvalidCustody(address)"
+    fields = ("custody",)
+    template = (
+        "{custody} can't be the custody account: name the account that holds the fund's cash, not the vault"
+    )
+
+    custody: str
+
+
+class InvalidDistribution(SolidityError, family.InvalidInput):
+    """`InvalidDistribution()`"""
+
+    code = "invalid_distribution"
+    signature = "InvalidDistribution()"
+    template = (
+        "the distribution lacks its share, root, report or total, its record date lies ahead or its "
+        "deadline does not: correct it"
+    )
+
+
 class InvalidInitialization(SolidityError):
     """`InvalidInitialization()`"""
 
@@ -962,6 +1370,32 @@ class InvalidPeriod(SolidityError, family.InvalidInput):
     code = "invalid_period"
     signature = "InvalidPeriod()"
     template = "the redemption period is zero: give it in seconds"
+
+
+class InvalidPolicy(SolidityError, family.InvalidInput):
+    """`InvalidPolicy()`"""
+
+    code = "invalid_policy"
+    signature = "InvalidPolicy()"
+    template = (
+        "the policy names a class of investors that there is not, or a minimum holding above the "
+        "maximum: correct it"
+    )
+
+
+class InvalidProof(SolidityError, family.InvalidInput):
+    """`InvalidProof(uint256 id, uint256 index)`"""
+
+    code = "invalid_proof"
+    signature = "InvalidProof(uint256,uint256)"
+    fields = ("id", "index")
+    template = (
+        "the tree of distribution {id} has no such leaf {index}: take index, account, amount and "
+        "proof from the distribution's file"
+    )
+
+    id: int
+    index: int
 
 
 class InvalidShortString(SolidityError):
@@ -998,6 +1432,30 @@ class InvalidTiers(SolidityError, family.InvalidInput):
     )
 
 
+class InvestorAccountsAreFixed(SolidityError, family.Refused):
+    """`InvestorAccountsAreFixed(uint256 totalSupply)`"""
+
+    code = "investor_accounts_are_fixed"
+    signature = "InvestorAccountsAreFixed(uint256)"
+    fields = ("total_supply",)
+    template = (
+        "{total_supply} shares are out already, and their holdings can't be counted from the middle: "
+        "whether holdings count by investor is set before the first share"
+    )
+
+    total_supply: int
+
+
+class InvestorAccountsNeeded(SolidityError, family.InvalidInput):
+    """`InvestorAccountsNeeded()`"""
+
+    code = "investor_accounts_needed"
+    signature = "InvestorAccountsNeeded()"
+    template = (
+        "limits, lock-up and the number of holders count by investor: set investorAccounts, or leave them out"
+    )
+
+
 class LengthMismatch(SolidityError, family.InvalidInput):
     """`LengthMismatch(uint256 left, uint256 right)`"""
 
@@ -1008,6 +1466,21 @@ class LengthMismatch(SolidityError, family.InvalidInput):
 
     left: int
     right: int
+
+
+class LockedUp(SolidityError, family.NotEligible):
+    """`LockedUp(bytes16 investor, uint256 lockedUntil)`"""
+
+    code = "locked_up"
+    signature = "LockedUp(bytes16,uint256)"
+    fields = ("investor", "locked_until")
+    template = (
+        "the shares of investor {investor} are locked up until {locked_until:time}: redeem or "
+        "transfer from then on"
+    )
+
+    investor: bytes
+    locked_until: int
 
 
 class MarketIsFixed(SolidityError, family.Refused):
@@ -1046,6 +1519,92 @@ class MintingIsStopped(SolidityError, family.Refused):
     code = "minting_is_stopped"
     signature = "MintingIsStopped()"
     template = "minting is stopped: wait until the governor resumes it; redemption goes on"
+
+
+class NavBeforeCutOff(SolidityError, family.NavStale):
+    """`NavBeforeCutOff(uint256 asOf, uint256 cutOff)`"""
+
+    code = "nav_before_cut_off"
+    signature = "NavBeforeCutOff(uint256,uint256)"
+    fields = ("as_of", "cut_off")
+    template = (
+        "the net asset value is as of {as_of:time}, before the day's cut-off at {cut_off:time}: "
+        "publish one as of the cut-off or later"
+    )
+
+    as_of: int
+    cut_off: int
+
+
+class NavDecimalsMismatch(SolidityError, family.InvalidInput):
+    """`NavDecimalsMismatch(uint8 feedDecimals, uint8 expected)`"""
+
+    code = "nav_decimals_mismatch"
+    signature = "NavDecimalsMismatch(uint8,uint8)"
+    fields = ("feed_decimals", "expected")
+    template = (
+        "the feed has {feed_decimals} decimals and the vault counts in {expected}: deploy a feed with"
+        " the vault's decimals"
+    )
+
+    feed_decimals: int
+    expected: int
+
+
+class NavStale(SolidityError, family.NavStale):
+    """`NavStale(uint256 asOf, uint256 freshUntil)`"""
+
+    code = "nav_stale"
+    signature = "NavStale(uint256,uint256)"
+    fields = ("as_of", "fresh_until")
+    template = (
+        "the net asset value can't be dealt at (as of {as_of:time}, fresh until {fresh_until:time}): "
+        "publish a newer one, or resume the feed if it is suspended"
+    )
+
+    as_of: int
+    fresh_until: int
+
+
+class NavUnusable(SolidityError, family.InvalidInput):
+    """`NavUnusable(uint256 nav)`"""
+
+    code = "nav_unusable"
+    signature = "NavUnusable(uint256)"
+    fields = ("nav",)
+    template = (
+        "a net asset value of {nav} can't price a day, since it is zero or beyond 80 bits: publish a "
+        "corrected one"
+    )
+
+    nav: int
+
+
+class NoDealingDay(SolidityError, family.Refused):
+    """`NoDealingDay(uint256 lastDay)`"""
+
+    code = "no_dealing_day"
+    signature = "NoDealingDay(uint256)"
+    fields = ("last_day",)
+    template = (
+        "no dealing day is announced after day {last_day}: the dealing manager announces the next "
+        "ones, then request again"
+    )
+
+    last_day: int
+
+
+class NoDust(SolidityError, family.Refused):
+    """`NoDust(uint256 day)`"""
+
+    code = "no_dust"
+    signature = "NoDust(uint256)"
+    fields = ("day",)
+    template = (
+        "day {day} has no rounding to sweep: it is not settled, not all of it is claimed, or it came out even"
+    )
+
+    day: int
 
 
 class NoRound(SolidityError, family.InvalidInput):
@@ -1092,6 +1651,17 @@ class NotAttestor(SolidityError, family.InvalidInput):
     account: str
 
 
+class NotConfigured(SolidityError, family.Refused):
+    """`NotConfigured()`"""
+
+    code = "not_configured"
+    signature = "NotConfigured()"
+    template = (
+        "the vault has no terms, feed or custody account yet: run `issuance deploy apply` with the "
+        "fund's terms"
+    )
+
+
 class NotEnoughApprovals(SolidityError, family.NotAuthorised):
     """`NotEnoughApprovals(uint256 given, uint256 required)`"""
 
@@ -1121,12 +1691,43 @@ class NotEnoughSignatures(SolidityError, family.NotAuthorised):
     required: int
 
 
+class NotInQuarantine(SolidityError, family.InvalidInput):
+    """`NotInQuarantine(address controller, uint256 assets, uint256 shares)`"""
+
+    code = "not_in_quarantine"
+    signature = "NotInQuarantine(address,uint256,uint256)"
+    fields = ("controller", "assets", "shares")
+    template = (
+        "the quarantine does not hold {assets} base units of the coin and {shares} of the share for "
+        "{controller}: look at what it holds"
+    )
+
+    controller: str
+    assets: int
+    shares: int
+
+
 class NotInitializing(SolidityError):
     """`NotInitializing()`"""
 
     code = "not_initializing"
     signature = "NotInitializing()"
     template = "this function runs during initialisation only: it cannot be called now"
+
+
+class NotOperator(SolidityError, family.NotAuthorised):
+    """`NotOperator(address account, address caller)`"""
+
+    code = "not_operator"
+    signature = "NotOperator(address,address)"
+    fields = ("account", "caller")
+    template = (
+        "{caller} is neither {account} nor its operator: send from the account itself, or let it name"
+        " the operator"
+    )
+
+    account: str
+    caller: str
 
 
 class NotRedemptionHolder(SolidityError, family.NotAuthorised):
@@ -1140,6 +1741,44 @@ class NotRedemptionHolder(SolidityError, family.NotAuthorised):
     id: int
     caller: str
     holder: str
+
+
+class NotSameInvestor(SolidityError, family.NotEligible):
+    """`NotSameInvestor(address account, address other)`"""
+
+    code = "not_same_investor"
+    signature = "NotSameInvestor(address,address)"
+    fields = ("account", "other")
+    template = (
+        "{account} and {other} are not wallets of one verified investor: use the investor's own wallets"
+    )
+
+    account: str
+    other: str
+
+
+class NothingPending(SolidityError, family.Refused):
+    """`NothingPending(address controller, uint256 day)`"""
+
+    code = "nothing_pending"
+    signature = "NothingPending(address,uint256)"
+    fields = ("controller", "day")
+    template = "{controller} has nothing of day {day} that waits or can be claimed back: look at its requests"
+
+    controller: str
+    day: int
+
+
+class NothingSetAside(SolidityError, family.Refused):
+    """`NothingSetAside(uint256 id, address account)`"""
+
+    code = "nothing_set_aside"
+    signature = "NothingSetAside(uint256,address)"
+    fields = ("id", "account")
+    template = "distribution {id} has nothing set aside for {account}: claim its leaf first"
+
+    id: int
+    account: str
 
 
 class OperatorLimitExceeded(SolidityError, family.Refused):
@@ -1233,6 +1872,40 @@ class PaymentReferenceMissing(SolidityError, family.InvalidInput):
     id: int
 
 
+class PreviewUnavailable(SolidityError, family.Refused):
+    """`PreviewUnavailable()`"""
+
+    code = "preview_unavailable"
+    signature = "PreviewUnavailable()"
+    template = (
+        "requests are priced at the next net asset value, so nothing can be previewed: read what is "
+        "claimable once the day is settled"
+    )
+
+
+class ReasonMissing(SolidityError, family.InvalidInput):
+    """`ReasonMissing()`"""
+
+    code = "reason_missing"
+    signature = "ReasonMissing()"
+    template = "a suspension names its reason: give the hash of the document"
+
+
+class RedemptionBelowMinimum(SolidityError, family.Refused):
+    """`RedemptionBelowMinimum(uint256 shares, uint256 minimum)`"""
+
+    code = "redemption_below_minimum"
+    signature = "RedemptionBelowMinimum(uint256,uint256)"
+    fields = ("shares", "minimum")
+    template = (
+        "{shares} base units are below the least redemption of {minimum} and are not all that is "
+        "free: redeem more, or all"
+    )
+
+    shares: int
+    minimum: int
+
+
 class RedemptionEmpty(SolidityError, family.InvalidInput):
     """`RedemptionEmpty()`"""
 
@@ -1287,12 +1960,47 @@ class RedemptionInStatus(SolidityError, family.Refused):
     required: int
 
 
+class ReleaseNotProposed(SolidityError, family.NotAuthorised):
+    """`ReleaseNotProposed(address controller, bytes32 caseId)`"""
+
+    code = "release_not_proposed"
+    signature = "ReleaseNotProposed(address,bytes32)"
+    fields = ("controller", "case_id")
+    template = (
+        "nobody proposed exactly this release for {controller} (case {case_id}): let compliance "
+        "propose it first"
+    )
+
+    controller: str
+    case_id: bytes
+
+
+class ReportAlreadyDistributed(SolidityError, family.Refused):
+    """`ReportAlreadyDistributed(bytes32 report, uint256 id)`"""
+
+    code = "report_already_distributed"
+    signature = "ReportAlreadyDistributed(bytes32,uint256)"
+    fields = ("report", "id")
+    template = "report {report} was distributed before, as distribution {id}: a report is distributed once"
+
+    report: bytes
+    id: int
+
+
 class ReportMissing(SolidityError, family.InvalidInput):
     """`ReportMissing()`"""
 
     code = "report_missing"
     signature = "ReportMissing()"
     template = "the report's hash is zero: attest the hash of the canonical report"
+
+
+class RequestEmpty(SolidityError, family.InvalidInput):
+    """`RequestEmpty()`"""
+
+    code = "request_empty"
+    signature = "RequestEmpty()"
+    template = "the request is for nothing: give an amount above zero"
 
 
 class ReserveStale(SolidityError, family.ReserveStale):
@@ -1321,6 +2029,28 @@ class SafeCastOverflowedUintDowncast(SolidityError, family.InvalidInput):
 
     bits: int
     value: int
+
+
+class SafeERC20FailedOperation(SolidityError, family.Refused):
+    """`SafeERC20FailedOperation(address token)`"""
+
+    code = "safe_erc20_failed_operation"
+    signature = "SafeERC20FailedOperation(address)"
+    fields = ("token",)
+    template = "{token} did not make the transfer: look at its pause, freezes and allowances"
+
+    token: str
+
+
+class SameHand(SolidityError, family.NotAuthorised):
+    """`SameHand(address account)`"""
+
+    code = "same_hand"
+    signature = "SameHand(address)"
+    fields = ("account",)
+    template = "{account} proposed the release itself: another account confirms it"
+
+    account: str
 
 
 class SignersNotSorted(SolidityError, family.InvalidInput):
@@ -1362,6 +2092,31 @@ class StringTooLong(SolidityError, family.InvalidInput):
     str_: str
 
 
+class SubscriptionBelowMinimum(SolidityError, family.Refused):
+    """`SubscriptionBelowMinimum(uint256 assets, uint256 minimum)`"""
+
+    code = "subscription_below_minimum"
+    signature = "SubscriptionBelowMinimum(uint256,uint256)"
+    fields = ("assets", "minimum")
+    template = "{assets} base units are below the least subscription of {minimum}: subscribe for more"
+
+    assets: int
+    minimum: int
+
+
+class TermOutOfBounds(SolidityError, family.InvalidInput):
+    """`TermOutOfBounds(uint256 value, uint256 least, uint256 most)`"""
+
+    code = "term_out_of_bounds"
+    signature = "TermOutOfBounds(uint256,uint256,uint256)"
+    fields = ("value", "least", "most")
+    template = "{value} is not between {least} and {most}, the vault's hard bounds: correct the dealing terms"
+
+    value: int
+    least: int
+    most: int
+
+
 class TokenNotPaused(SolidityError, family.Refused):
     """`TokenNotPaused()`"""
 
@@ -1391,6 +2146,22 @@ class TooManyDecimals(SolidityError, family.InvalidInput):
     decimals: int
 
 
+class TooManyUnsettledDays(SolidityError, family.Refused):
+    """`TooManyUnsettledDays(address controller, uint256 first, uint256 second)`"""
+
+    code = "too_many_unsettled_days"
+    signature = "TooManyUnsettledDays(address,uint256,uint256)"
+    fields = ("controller", "first", "second")
+    template = (
+        "requests of {controller} wait for the price of days {first} and {second}: request again once"
+        " day {first} is settled"
+    )
+
+    controller: str
+    first: int
+    second: int
+
+
 class TotalAboveTiers(SolidityError, family.Refused):
     """`TotalAboveTiers(uint256 total, uint256 highest)`"""
 
@@ -1404,6 +2175,37 @@ class TotalAboveTiers(SolidityError, family.Refused):
 
     total: int
     highest: int
+
+
+class TransfersClosed(SolidityError, family.NotEligible):
+    """`TransfersClosed(address from, address to)`"""
+
+    code = "transfers_closed"
+    signature = "TransfersClosed(address,address)"
+    fields = ("from_", "to")
+    template = (
+        "shares of this class don't pass from {from_} to {to}, another investor: redeem them, and let"
+        " the other subscribe"
+    )
+
+    from_: str
+    to: str
+
+
+class TreeExceedsFunding(SolidityError, family.Refused):
+    """`TreeExceedsFunding(uint256 id, uint256 amount, uint256 unclaimed)`"""
+
+    code = "tree_exceeds_funding"
+    signature = "TreeExceedsFunding(uint256,uint256,uint256)"
+    fields = ("id", "amount", "unclaimed")
+    template = (
+        "distribution {id} has {unclaimed} base units left and the leaf asks for {amount}: its tree "
+        "adds up to more than was paid in, stop it"
+    )
+
+    id: int
+    amount: int
+    unclaimed: int
 
 
 class UUPSUnauthorizedCallContext(SolidityError):
@@ -1481,6 +2283,20 @@ class ValueTooLarge(SolidityError, family.InvalidInput):
     value: int
 
 
+class VaultMismatch(SolidityError, family.InvalidInput):
+    """`VaultMismatch(address vault, address asset)`"""
+
+    code = "vault_mismatch"
+    signature = "VaultMismatch(address,address)"
+    fields = ("vault", "asset")
+    template = (
+        "{vault} does not deal in this share against {asset}: name the vault that was deployed for both"
+    )
+
+    vault: str
+    asset: str
+
+
 class WalletBelongsToAnother(SolidityError, family.Refused):
     """`WalletBelongsToAnother(address account, bytes16 investor, bytes16 asked)`"""
 
@@ -1541,6 +2357,7 @@ ALL: tuple[type[SolidityError], ...] = (
     ActorUnknown,
     AddressEmptyCode,
     AdministratorIsProtected,
+    AlreadyClaimed,
     ApproverIsSender,
     ApproversNotSorted,
     AttestationFromFuture,
@@ -1551,10 +2368,27 @@ ALL: tuple[type[SolidityError], ...] = (
     BatchEmpty,
     BufferTooLarge,
     CallerIsNotMarket,
+    CallerIsNotVault,
+    CancellationUnclaimed,
     CaseIdMissing,
     CaseIdRequired,
     CheckpointUnorderedInsertion,
+    ClaimExceeded,
+    ClassNotAdmitted,
+    CountryNotAdmitted,
+    CutOffNotLater,
+    CutOffNotReached,
+    CutOffPassed,
+    DayNotClosed,
+    DayOutOfOrder,
+    DeadlineNotReached,
+    DealingIsSuspended,
+    DealingNotSuspended,
+    DealtInFuture,
     DischargeExceedsBurned,
+    DistributionInStatus,
+    DistributionIsNotStopped,
+    DistributionIsStopped,
     ERC1643InvalidName,
     ERC1643MissingDocument,
     ERC1967InvalidImplementation,
@@ -1586,30 +2420,56 @@ ALL: tuple[type[SolidityError], ...] = (
     FeedSuspended,
     ForcedTransferToSelf,
     FreezeMayOnlyRaise,
+    FundingIncomplete,
+    FundingShortfall,
+    HolderLimitReached,
+    HoldingAboveMaximum,
+    HoldingBelowMinimum,
     IncompleteWallet,
     InsufficientBalance,
     InvalidAccountNonce,
     InvalidApproval,
     InvalidAttestor,
+    InvalidCalendar,
+    InvalidCountry,
+    InvalidCustody,
+    InvalidDistribution,
     InvalidInitialization,
     InvalidMaxAge,
     InvalidPeriod,
+    InvalidPolicy,
+    InvalidProof,
     InvalidShortString,
     InvalidThreshold,
     InvalidTiers,
+    InvestorAccountsAreFixed,
+    InvestorAccountsNeeded,
     LengthMismatch,
+    LockedUp,
     MarketIsFixed,
     MarketWoundDown,
     MintingIsNotStopped,
     MintingIsStopped,
+    NavBeforeCutOff,
+    NavDecimalsMismatch,
+    NavStale,
+    NavUnusable,
+    NoDealingDay,
+    NoDust,
     NoRound,
     NotAContract,
     NotApprover,
     NotAttestor,
+    NotConfigured,
     NotEnoughApprovals,
     NotEnoughSignatures,
+    NotInQuarantine,
     NotInitializing,
+    NotOperator,
     NotRedemptionHolder,
+    NotSameInvestor,
+    NothingPending,
+    NothingSetAside,
     OperatorLimitExceeded,
     OrderAboveCap,
     OrderAlreadyExecuted,
@@ -1617,26 +2477,40 @@ ALL: tuple[type[SolidityError], ...] = (
     OrderExpired,
     OwnRevocation,
     PaymentReferenceMissing,
+    PreviewUnavailable,
+    ReasonMissing,
+    RedemptionBelowMinimum,
     RedemptionEmpty,
     RedemptionHolderFrozen,
     RedemptionHolderNotFrozen,
     RedemptionInStatus,
+    ReleaseNotProposed,
+    ReportAlreadyDistributed,
     ReportMissing,
+    RequestEmpty,
     ReserveStale,
     SafeCastOverflowedUintDowncast,
+    SafeERC20FailedOperation,
+    SameHand,
     SignersNotSorted,
     SkipsUnknownOrder,
     StringTooLong,
+    SubscriptionBelowMinimum,
+    TermOutOfBounds,
     TokenNotPaused,
     TokenPaused,
     TooManyDecimals,
+    TooManyUnsettledDays,
     TotalAboveTiers,
+    TransfersClosed,
+    TreeExceedsFunding,
     UUPSUnauthorizedCallContext,
     UUPSUnsupportedProxiableUUID,
     UnfreezeMayOnlyLower,
     UnsolicitedExceeded,
     UnusableMetadata,
     ValueTooLarge,
+    VaultMismatch,
     WalletBelongsToAnother,
     WalletNotRegistered,
     WalletNotVerified,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from string import Formatter
 from typing import Any, ClassVar
 
+from toolkit.bindings.fund_structs import DistributionStatus
 from toolkit.bindings.roles import Role
-from toolkit.bindings.structs import RedemptionStatus
+from toolkit.bindings.structs import InvestorClass, RedemptionStatus
 from toolkit.chain.hexes import to_hex
 from toolkit.chain.reverts import DecodedRevert
 
@@ -23,7 +24,8 @@ class SolidityError(DecodedRevert):
 
     Integers are base units, Unix seconds or counts, addresses are EIP-55 strings, `bytesN` are bytes.
     `template` is the message, with `{field}` for a value and the formats `:time` (Unix time as UTC),
-    `:role` (a role's name) and `:status` (a redemption's status).
+    `:role` (a role's name), `:status` and `:distribution` (a redemption's and a distribution's status) and
+    `:investor_class`.
     """
 
     template: ClassVar[str]
@@ -40,6 +42,10 @@ class _Sentence(Formatter):
             return Role(value).name if value in Role._value2member_map_ else str(value)
         if format_spec == "status":
             return RedemptionStatus(value).name.lower()
+        if format_spec == "distribution":
+            return DistributionStatus(value).name.lower()
+        if format_spec == "investor_class":
+            return InvestorClass(value).name.lower().replace("_", " ")
         return to_hex(value) if isinstance(value, bytes) else str(value)
 
 

@@ -9,20 +9,26 @@ from typing import Any
 import pytest
 
 from toolkit import artifacts
-from toolkit.bindings import events, structs
+from toolkit.bindings import events, fund_events, fund_structs, structs
 from toolkit.bindings.access import AccessManager, GuardianGate
 from toolkit.bindings.contract import Contract
-from toolkit.bindings.events import ContractEvent
+from toolkit.bindings.distribution import Distribution
+from toolkit.bindings.event import ContractEvent
 from toolkit.bindings.feed import AttestedFeed
 from toolkit.bindings.market import PrimaryMarket
 from toolkit.bindings.registry import InvestorRegistry
 from toolkit.bindings.roles import Role
+from toolkit.bindings.share import FundShare
 from toolkit.bindings.token import Stablecoin
+from toolkit.bindings.vault import FundVault
 from toolkit.chain.abi import canonical_type, signature, topic0
 
 CONTRACTS: tuple[type[Contract], ...] = (
     AccessManager,
     AttestedFeed,
+    Distribution,
+    FundShare,
+    FundVault,
     GuardianGate,
     InvestorRegistry,
     PrimaryMarket,
@@ -30,8 +36,9 @@ CONTRACTS: tuple[type[Contract], ...] = (
 )
 EVENTS = [
     kind
-    for name in events.__all__
-    if isinstance(kind := getattr(events, name), type) and kind is not ContractEvent
+    for module in (events, fund_events)
+    for name in module.__all__
+    if isinstance(kind := getattr(module, name), type) and kind is not ContractEvent
 ]
 # Of OpenZeppelin's bases and never emitted: the authority is fixed, and domains don't change.
 NEVER_EMITTED = {"AuthorityUpdated", "EIP712DomainChanged"}
@@ -76,12 +83,20 @@ def test_events_have_their_indexed_arguments(kind: type[ContractEvent]) -> None:
         (structs.ApprovalTier, "ApprovalTier"),
         (structs.Wallet, "Wallet"),
         (structs.WalletEntry, "WalletEntry"),
+        (fund_structs.Book, "Book"),
+        (fund_structs.Day, "Day"),
+        (fund_structs.DealingTerms, "DealingTerms"),
+        (fund_structs.DistributionClaim, "DistributionClaim"),
+        (fund_structs.DistributionRecord, "DistributionRecord"),
+        (fund_structs.DistributionTerms, "DistributionTerms"),
+        (fund_structs.Release, "Release"),
+        (fund_structs.SharePolicy, "SharePolicy"),
     ],
 )
 def test_structs_have_solidity_fields_in_order(kind: type, solidity: str) -> None:
     components = _struct(solidity)
     written = [field.name for field in dataclasses.fields(kind)]
-    assert [_snake(name).replace("class", "investor_class") for name in components] == written
+    assert ["investor_class" if name == "class" else _snake(name) for name in components] == written
 
 
 def _struct(name: str) -> list[str]:

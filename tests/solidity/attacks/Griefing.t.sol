@@ -9,7 +9,7 @@ import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry
 import {IPrimaryMarket, RedemptionStatus} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
-import {SignedTransfers} from "../../../contracts/token/SignedTransfers.sol";
+import {Permits} from "../../../contracts/token/Permits.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {vm} from "../support/Vm.sol";
@@ -331,7 +331,7 @@ contract GriefingTest is AttackSuite {
             PERMIT_BYTES, alice, address(market), 250, UNTIL, _sign(ALICE_KEY, digest)
         );
         _passes(stranger, address(token), permit);
-        bytes memory refusal = abi.encodeWithSelector(SignedTransfers.ERC2612InvalidSigner.selector, alice);
+        bytes memory refusal = abi.encodeWithSelector(Permits.ERC2612InvalidSigner.selector, alice);
         _refused(alice, address(token), permit, refusal);
         vm.prank(alice);
         vm.assertEq(market.requestRedemption(250, REFERENCE), 1, "request");

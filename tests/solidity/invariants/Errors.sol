@@ -11,7 +11,7 @@ import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry
 import {IPrimaryMarket} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
-import {SignedTransfers} from "../../../contracts/token/SignedTransfers.sol";
+import {Permits} from "../../../contracts/token/Permits.sol";
 import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Initializable.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
@@ -120,8 +120,8 @@ abstract contract Errors {
         e[15] = IPrimaryMarket.PaymentReferenceMissing.selector;
         e[16] = IPrimaryMarket.LengthMismatch.selector;
         e[17] = IPrimaryMarket.BatchEmpty.selector;
-        e[18] = SignedTransfers.ERC2612ExpiredSignature.selector;
-        e[19] = SignedTransfers.ERC2612InvalidSigner.selector;
+        e[18] = Permits.ERC2612ExpiredSignature.selector;
+        e[19] = Permits.ERC2612InvalidSigner.selector;
         e[20] = IERC3009.ERC3009NotYetValid.selector;
         e[21] = IERC3009.ERC3009Expired.selector;
         e[22] = IERC3009.ERC3009AlreadyUsed.selector;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IERC3009} from "../../../contracts/interfaces/IERC3009.sol";
 import {IPrimaryMarket} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
-import {SignedTransfers} from "../../../contracts/token/SignedTransfers.sol";
+import {Permits} from "../../../contracts/token/Permits.sol";
 import {RedemptionSuite} from "./RedemptionSuite.sol";
 import {vm} from "./Vm.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
@@ -121,7 +121,7 @@ abstract contract AttackSuite is RedemptionSuite {
     // ------------------------------------------------------------------------------------------------ refusals
 
     function _invalidPermit(address owner) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(SignedTransfers.ERC2612InvalidSigner.selector, owner);
+        return abi.encodeWithSelector(Permits.ERC2612InvalidSigner.selector, owner);
     }
 
     function _invalidAuthorization(address account) internal pure returns (bytes memory) {

@@ -68,21 +68,21 @@ def transfer(suite: Suite, signer: LocalSigner, **times: int) -> Call:
 # -------------------------------------------------------------------------------------------------- permits
 
 
-@case(errors.ERC2612ExpiredSignature, at="SignedTransfers._permitDigest")
+@case(errors.ERC2612ExpiredSignature, at="Permits._permitDigest")
 def a_permit_past_its_deadline(suite: Suite) -> Attempt:
     deadline = suite.now() - 1
     terms, signature = permit(suite, suite.holder, deadline)
     return attempt(suite, suite.stranger, suite.token.permit(**terms, signature=signature), deadline=deadline)
 
 
-@case(errors.ERC2612InvalidSigner, at="SignedTransfers.permit")
+@case(errors.ERC2612InvalidSigner, at="Permits.permit")
 def a_permit_that_another_signed(suite: Suite) -> Attempt:
     terms, signature = permit(suite, suite.stranger)
     call = suite.token.permit(**terms, signature=signature)
     return attempt(suite, suite.stranger, call, owner=suite.holder.address)
 
 
-@case(errors.ERC2612InvalidSigner, at="SignedTransfers.permit")
+@case(errors.ERC2612InvalidSigner, at="Permits.permit")
 def a_permit_in_three_parts_that_another_signed(suite: Suite) -> Attempt:
     terms, signature = permit(suite, suite.stranger)
     call = raw(suite.token, PERMIT, *terms.values(), *vrs(signature))
