@@ -233,7 +233,9 @@ def _append(
     return end
 
 
-def _place(draft: Draft, orders: Iterable[Ordered | Recorded], end: Head, rows: list[tuple[Any, ...]]) -> Head:
+def _place(
+    draft: Draft, orders: Iterable[Ordered | Recorded], end: Head, rows: list[tuple[Any, ...]]
+) -> Head:
     """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
     at, previous, seq = instant(draft.at), end.hash, end.seq
     to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason

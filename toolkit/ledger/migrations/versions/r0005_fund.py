@@ -10,12 +10,18 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+_COLUMNS = ("vault VARCHAR(42)", "share_class VARCHAR(128)", "dealing_date DATE", "dealing_day BIGINT")
 _AMOUNT = sa.String(length=78)
 
 
 def upgrade() -> None:
     # In SQL, since SQLite can add a column with its reference, and other tables refer to this one.
-    for column in ("vault VARCHAR(42)", "share_class VARCHAR(128)", "dealing_date DATE", "dealing_day BIGINT"):
+    for column in (
+        "vault VARCHAR(42)",
+        "share_class VARCHAR(128)",
+        "dealing_date DATE",
+        "dealing_day BIGINT",
+    ):
         op.execute(f"ALTER TABLE orders ADD COLUMN {column}")
     op.execute(
         "ALTER TABLE orders ADD COLUMN funded_by VARCHAR(36) "
