@@ -4,6 +4,7 @@
 ToolkitError
 ├─ ConfigurationError          a setting or the terms are wrong
 ├─ InvalidInput                fix the value and call again
+│   └─ NotADealingDay          the fund does not deal on that day
 ├─ Refused                     a rule said no; nothing was sent
 │   ├─ NotEligible             account frozen, wallet unverified, expired, limit
 │   ├─ ReserveShortfall        the reserve does not cover it
@@ -78,6 +79,7 @@ __all__ = [
     "NodeTimeout",
     "NodeUnreachable",
     "NonceUnexplained",
+    "NotADealingDay",
     "NotAuthorised",
     "NotEligible",
     "NotSent",
@@ -141,6 +143,12 @@ class InvalidInput(ToolkitError):
 
     code = "invalid_input"
     user_message = "The request contains a value that cannot be used."
+
+
+class NotADealingDay(InvalidInput):
+    """The fund does not deal on the day: `details["next"]` is the next day on which it does."""
+
+    code = "not_a_dealing_day"
 
 
 class Refused(ToolkitError):

@@ -21,7 +21,7 @@ class FundShare(RegulatedToken):
 
     artifact = "FundShare"
 
-    # ---------------------------------------------------------------------------------------- what the class is
+    # -------------------------------------------------------------------------------------- what the class is
 
     def registry(self, *, block: BlockRef = "latest") -> str:
         return self._address("registry", block=block)
@@ -103,8 +103,6 @@ class FundShare(RegulatedToken):
         """Names the vault that deals against `asset`; the zero address for none."""
         return self._write("setVault", asset, vault, description=f"set the vault to {vault}")
 
-    def _refusal(
-        self, view: str, account: str, amount: int, block: BlockRef
-    ) -> ContractReverted | None:
+    def _refusal(self, view: str, account: str, amount: int, block: BlockRef) -> ContractReverted | None:
         code, refusal = self._read(view, account, amount, block=block)
         return self.client.reverts.decode(refusal) if code else None

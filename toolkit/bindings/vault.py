@@ -115,9 +115,7 @@ class FundVault(Contract):
 
     def request_deposit(self, assets: int, controller: str, owner: str) -> Call:
         """Subscribes for the open day with the owner's assets, by its allowance of the coin."""
-        return self._write(
-            "requestDeposit", assets, controller, owner, description=f"subscribe for {assets}"
-        )
+        return self._write("requestDeposit", assets, controller, owner, description=f"subscribe for {assets}")
 
     def claim_shares(self, shares: int, receiver: str, controller: str) -> Call:
         """Claims settled shares."""
@@ -174,9 +172,7 @@ class FundVault(Contract):
             "cancelRedeemRequest", day, controller, description=f"cancel the redemption of day {day}"
         )
 
-    def claimable_cancelled_redemption(
-        self, day: int, controller: str, *, block: BlockRef = "latest"
-    ) -> int:
+    def claimable_cancelled_redemption(self, day: int, controller: str, *, block: BlockRef = "latest") -> int:
         """Shares of a cancelled redemption that can be claimed back."""
         return self._int("claimableCancelRedeemRequest", day, controller, block=block)
 
@@ -209,9 +205,7 @@ class FundVault(Contract):
 
     def push_cancelled(self, controllers: Sequence[str]) -> Call:
         """Hands back what was cancelled. For the dealing manager."""
-        return self._write(
-            "pushCancelled", list(controllers), description=f"hand back to {len(controllers)}"
-        )
+        return self._write("pushCancelled", list(controllers), description=f"hand back to {len(controllers)}")
 
     def roll(self, controller: str) -> Call:
         """Brings a controller's bookkeeping up to date. Anyone may send it."""

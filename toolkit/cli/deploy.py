@@ -12,13 +12,13 @@ from toolkit.cli.options import Json, Record, Rpc
 
 if TYPE_CHECKING:
     from toolkit.chain.client import Client
-    from toolkit.deployment import Plan, Progress, Terms
+    from toolkit.deployment import FundTerms, Plan, Progress, Terms
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Plan, make and check a deployment.", no_args_is_help=True)
 
-TermsPath = Annotated[Path, typer.Argument(help="The coin's terms (TOML).")]
+TermsPath = Annotated[Path, typer.Argument(help="The coin's or the fund's terms (TOML).")]
 Signers = Annotated[
     list[str] | None,
     typer.Option(
@@ -32,7 +32,7 @@ NewRecord = Annotated[
     typer.Option(
         "--record",
         envvar="ISSUANCE_RECORD",
-        help="Where the record is kept. [default: deployments/CHAIN ID/SYMBOL.json]",
+        help="Where the record is kept. [default: deployments/CHAIN ID/SYMBOL OR FUND CODE.json]",
     ),
 ]
 
@@ -75,8 +75,9 @@ def apply(
     data = {**done.to_json(), "record": str(path), "remaining": [item.to_json() for item in left]}
 
     def show() -> None:
+        width = max(map(len, done.contracts))
         for name, contract in done.contracts.items():
-            output.line(f"{name:17} {contract.address}")
+            output.line(f"{name:{width}} {contract.address}")
         output.line(f"wrote {path}")
         _show_plan(output.line, left)
 
@@ -145,10 +146,10 @@ def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
     table.check()
 
 
-def _open(terms: Path, rpc: str) -> tuple[Terms, Client]:
-    from toolkit.deployment import Terms
+def _open(terms: Path, rpc: str) -> tuple[Terms | FundTerms, Client]:
+    from toolkit.deployment import load_terms
 
-    loaded = Terms.load(terms)
+    loaded = load_terms(terms)
     return loaded, _client(rpc, loaded.chain.id)
 
 

@@ -1,6 +1,7 @@
 """Deployment as a reconciliation: terms -> plan -> apply -> record, and the table of roles.
 
-`Terms.load(path)` reads what a coin is to be; `plan` compares that with the chain; `apply` closes the
+`Terms.load(path)` reads what a coin is to be, `FundTerms.load(path)` a fund that stands in a coin's suite,
+`load_terms(path)` either; `plan` compares that with the chain; `apply` closes the
 difference and returns the `DeploymentRecord`; `verify` checks record, chain, artifacts and terms against
 each other; `read_roles` is the table of who may call what after what delay. Drift is `plan` again.
 `check_record` sees that the proxies keep their storage under the packaged implementations.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.deployment.applying import Progress, Stage, apply
+    from toolkit.deployment.fund_terms import FundTerms, load_terms
     from toolkit.deployment.layouts import Incompatibility, check_record, check_upgrade, incompatibilities
     from toolkit.deployment.planning import Plan, Scheduled, Step, Way, plan
     from toolkit.deployment.record import DeploymentRecord, RecordedContract, default_record_path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DeploymentRecord": "record",
     "Difference": "verification",
+    "FundTerms": "fund_terms",
     "Incompatibility": "layouts",
     "Plan": "planning",
     "Progress": "applying",
@@ -42,6 +45,7 @@ _HOMES = {
     "default_record_path": "record",
     "differences": "verification",
     "incompatibilities": "layouts",
+    "load_terms": "fund_terms",
     "plan": "planning",
     "read_roles": "roles",
     "verify": "verification",
@@ -50,6 +54,7 @@ _HOMES = {
 __all__ = [
     "DeploymentRecord",
     "Difference",
+    "FundTerms",
     "Incompatibility",
     "Plan",
     "Progress",
@@ -67,6 +72,7 @@ __all__ = [
     "default_record_path",
     "differences",
     "incompatibilities",
+    "load_terms",
     "plan",
     "read_roles",
     "verify",

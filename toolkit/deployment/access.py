@@ -17,6 +17,7 @@ from toolkit.chain.abi import selector
 __all__ = [
     "ATTESTOR",
     "CONTRACTS",
+    "FEEDS",
     "FORBIDDEN_PAIRS",
     "FUNCTION_ROLES",
     "IMMEDIATE_ROLES",
@@ -25,9 +26,12 @@ __all__ = [
     "OPPOSITE_ENDS",
     "REQUIRED_ROLES",
     "ROLE_GUARDIANS",
+    "VAULT_FUNCTIONS",
     "all_functions",
     "forbidden_pairs",
     "function_selector",
+    "functions_of",
+    "kind_of",
     "role_name",
 ]
 
@@ -39,7 +43,24 @@ CONTRACTS = (
     "Stablecoin",
     "PrimaryMarket",
 )
-"""The suite's contracts under their names in the deployment record."""
+"""A coin's contracts under their names in the deployment record.
+
+A fund's stand beside them, each a kind and whose it is: `FundShare A`, `NavFeed A`, `FundVault A tUSD`,
+`Distribution tUSD`; and `Coin X` where the fund also settles in a coin of another suite.
+"""
+
+FEEDS = ("ReserveFeed", "NavFeed")
+"""The kinds that are attested feeds."""
+
+_FEED: Mapping[Role, tuple[str, ...]] = {
+    Role.GUARDIAN: ("suspend()", "suspendAttestor(address)"),
+    Role.GOVERNOR: ("resume()", "setAttestors(address[],uint8)", "setLimits(uint32,uint32,uint32)"),
+}
+_UPGRADE = ("upgradeToAndCall(address,bytes)",)
+_PROTECTION = ("pause()", "setFrozenTokens(address,uint256)")
+_TOKEN_GOVERNANCE = ("resume()", "setDocument(bytes32,string,bytes32)", "removeDocument(bytes32)")
+_TOKEN_CASES = ("unfreeze(address,uint256,bytes32)", "forcedTransfer(address,address,uint256,bytes32)")
+_RELEASE = "(address,address,uint96,uint96,bool,bytes32)"
 
 FUNCTION_ROLES: Mapping[str, Mapping[Role, tuple[str, ...]]] = {
     "GuardianGate": {
@@ -50,28 +71,14 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, tuple[str, ...]]] = {
             "setWallets((address,(bytes16,uint40,uint16,uint8,uint8))[])",
             "removeWallets(address[])",
         ),
-        Role.UPGRADER: ("upgradeToAndCall(address,bytes)",),
+        Role.UPGRADER: _UPGRADE,
     },
-    "ReserveFeed": {
-        Role.GUARDIAN: ("suspend()", "suspendAttestor(address)"),
-        Role.GOVERNOR: ("resume()", "setAttestors(address[],uint8)", "setLimits(uint32,uint32,uint32)"),
-    },
+    "ReserveFeed": _FEED,
     "Stablecoin": {
-        Role.GUARDIAN: ("pause()", "setFrozenTokens(address,uint256)"),
-        Role.GOVERNOR: (
-            "resume()",
-            "setFeed(address)",
-            "setBuffer(uint16)",
-            "setMarket(address)",
-            "setDocument(bytes32,string,bytes32)",
-            "removeDocument(bytes32)",
-        ),
-        Role.COMPLIANCE: (
-            "unfreeze(address,uint256,bytes32)",
-            "forcedTransfer(address,address,uint256,bytes32)",
-            "burnByOrder(address,uint256,bytes32)",
-        ),
-        Role.UPGRADER: ("upgradeToAndCall(address,bytes)",),
+        Role.GUARDIAN: _PROTECTION,
+        Role.GOVERNOR: (*_TOKEN_GOVERNANCE, "setFeed(address)", "setBuffer(uint16)", "setMarket(address)"),
+        Role.COMPLIANCE: (*_TOKEN_CASES, "burnByOrder(address,uint256,bytes32)"),
+        Role.UPGRADER: _UPGRADE,
     },
     "PrimaryMarket": {
         Role.OPERATOR: (
@@ -93,10 +100,53 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, tuple[str, ...]]] = {
             "setOperatorLimit(address,uint112)",
             "setRedemptionPeriod(uint32)",
         ),
-        Role.UPGRADER: ("upgradeToAndCall(address,bytes)",),
+        Role.UPGRADER: _UPGRADE,
+    },
+    "FundShare": {
+        Role.GUARDIAN: _PROTECTION,
+        Role.GOVERNOR: (
+            *_TOKEN_GOVERNANCE,
+            "setPolicy((uint96,uint96,uint24,uint16,uint8,bool,bool))",
+            "setCountries(uint8,uint16[])",
+            "setVault(address,address)",
+        ),
+        Role.COMPLIANCE: _TOKEN_CASES,
+        Role.UPGRADER: _UPGRADE,
+    },
+    "NavFeed": _FEED,
+    "FundVault": {
+        Role.DEALING_MANAGER: (
+            "announceDays(uint256,uint40[])",
+            "closeDay(uint256)",
+            "settleDay(uint256)",
+            "pushShares(uint256,address[])",
+            "pushAssets(address[])",
+            "pushCancelled(address[])",
+        ),
+        Role.TREASURER: (
+            "fundRedemptions(uint256)",
+            "returnFunding(uint256)",
+            f"confirmRelease({_RELEASE})",
+        ),
+        Role.COMPLIANCE: (f"proposeRelease({_RELEASE})", f"retractRelease({_RELEASE})"),
+        Role.GUARDIAN: ("suspendDealing(bytes32)",),
+        Role.GOVERNOR: (
+            "resumeDealing()",
+            "setTerms((uint16,uint16,uint16,uint16,uint16,uint32,uint96,uint96))",
+            "setNavFeed(address)",
+            "setCustody(address)",
+        ),
+        Role.UPGRADER: _UPGRADE,
+    },
+    "Distribution": {
+        Role.TREASURER: ("create((address,uint40,uint40,uint112,bytes32,bytes32))", "sweep(uint256)"),
+        Role.COMPLIANCE: ("releaseTo(uint256,address,address,bytes32)",),
+        Role.GUARDIAN: ("stop(uint256)",),
+        Role.GOVERNOR: ("resume(uint256)", "cancel(uint256)"),
+        Role.UPGRADER: _UPGRADE,
     },
 }
-"""Contract → role → signatures of the restricted functions it may call."""
+"""Kind of contract → role → signatures of the restricted functions it may call."""
 
 MANAGER_FUNCTIONS = (
     "grantRole(uint64,address,uint32)",
@@ -119,6 +169,16 @@ MARKET_FUNCTIONS = (
     "lowerFrozen(address,uint256)",
 )
 """The coin's functions that only its stored market address may call."""
+
+VAULT_FUNCTIONS = (
+    "issue(uint256)",
+    "retire(uint256)",
+    "collect(address,address,uint256)",
+    "deliver(address,uint256,uint40)",
+    "deliver(address[],uint256[],uint40)",
+    "giveBack(address,uint256)",
+)
+"""A share class's functions that only its vaults may call."""
 
 ROLE_GUARDIANS: Mapping[int, Role] = {Role.GOVERNOR: Role.GUARDIAN, Role.UPGRADER: Role.GUARDIAN}
 """Role → the role that may cancel what its members have scheduled."""
@@ -147,9 +207,10 @@ FORBIDDEN_PAIRS: frozenset[frozenset[str]] = frozenset(
         "OPERATOR": ("APPROVER", "TREASURER", "REGISTRAR"),
         "APPROVER": ("TREASURER",),
         "GUARDIAN": ("GOVERNOR", "COMPLIANCE", "ADMIN", "UPGRADER"),
-        "ADMIN": ("OPERATOR", "APPROVER", "TREASURER", "REGISTRAR", "COMPLIANCE"),
-        "UPGRADER": ("OPERATOR", "APPROVER", "TREASURER"),
-        ATTESTOR: ("OPERATOR", "APPROVER", "TREASURER"),
+        "ADMIN": ("OPERATOR", "APPROVER", "TREASURER", "REGISTRAR", "COMPLIANCE", "DEALING_MANAGER"),
+        "UPGRADER": ("OPERATOR", "APPROVER", "TREASURER", "DEALING_MANAGER"),
+        "DEALING_MANAGER": ("TREASURER", "REGISTRAR", "GOVERNOR"),
+        ATTESTOR: ("OPERATOR", "APPROVER", "TREASURER", "DEALING_MANAGER"),
     }.items()
     for right in rights
 )
@@ -166,8 +227,24 @@ OPPOSITE_ENDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("mint and change the feed", "PrimaryMarket", "mint", "Stablecoin", "setFeed"),
     ("mint and upgrade", "PrimaryMarket", "mint", "PrimaryMarket", "upgradeToAndCall"),
     ("accept and pay out", "PrimaryMarket", "acceptRedemptions", "PrimaryMarket", "recordPayouts"),
+    ("freeze and unfreeze", "FundShare", "setFrozenTokens", "FundShare", "unfreeze"),
+    ("pause and resume", "FundShare", "pause", "FundShare", "resume"),
+    ("suspend the feed and resume it", "NavFeed", "suspend", "NavFeed", "resume"),
+    ("suspend dealing and resume it", "FundVault", "suspendDealing", "FundVault", "resumeDealing"),
+    ("settle a day and change its price's feed", "FundVault", "settleDay", "FundVault", "setNavFeed"),
+    ("settle a day and choose who attests its price", "FundVault", "settleDay", "NavFeed", "setAttestors"),
+    ("settle a day and change its terms", "FundVault", "settleDay", "FundVault", "setTerms"),
+    ("settle a day and choose where its money goes", "FundVault", "settleDay", "FundVault", "setCustody"),
+    ("settle a day and pay for it", "FundVault", "settleDay", "FundVault", "fundRedemptions"),
+    ("settle a day and name vaults", "FundVault", "settleDay", "FundShare", "setVault"),
+    ("settle a day and verify the investors", "FundVault", "settleDay", "InvestorRegistry", "setWallets"),
+    ("settle a day and upgrade", "FundVault", "settleDay", "FundVault", "upgradeToAndCall"),
+    ("propose a release and confirm it", "FundVault", "proposeRelease", "FundVault", "confirmRelease"),
+    ("stop a distribution and resume it", "Distribution", "stop", "Distribution", "resume"),
+    ("create a distribution and cancel it", "Distribution", "create", "Distribution", "cancel"),
+    ("create a distribution and redirect it", "Distribution", "create", "Distribution", "releaseTo"),
 )
-"""`NoBackdoor`: what it would mean, and the two functions that no one role may both call."""
+"""`NoBackdoor`: what it would mean, and the two functions (kind, name) that no one role may both call."""
 
 
 def role_name(role: int) -> str:
@@ -181,12 +258,22 @@ def function_selector(text: str) -> bytes:
     return selector(text)
 
 
-def all_functions() -> Iterator[tuple[str, str]]:
-    """(contract, signature) of every function in the table."""
-    for contract, roles in FUNCTION_ROLES.items():
-        for row in roles.values():
+def kind_of(contract: str) -> str:
+    """`FundVault` for `FundVault A tUSD`: what the contract is, without whose."""
+    return contract.partition(" ")[0]
+
+
+def functions_of(contracts: Iterable[str]) -> Iterator[tuple[str, Role, str]]:
+    """(contract, role, signature) of every function in the table of those `contracts`."""
+    for contract in contracts:
+        for role, row in FUNCTION_ROLES.get(kind_of(contract), {}).items():
             for text in row:
-                yield contract, text
+                yield contract, role, text
+
+
+def all_functions() -> Iterator[tuple[str, str]]:
+    """(kind of contract, signature) of every function in the table."""
+    return ((contract, text) for contract, _, text in functions_of(FUNCTION_ROLES))
 
 
 def forbidden_pairs(holders: Mapping[str, Iterable[str]]) -> list[tuple[str, str, str]]:

@@ -27,10 +27,12 @@ from toolkit.chain.sender import Sender
 from toolkit.chain.signers import Signer, dev_signer
 from toolkit.deployment.creations import find_creation
 from toolkit.deployment.factory import FACTORY_COST, FACTORY_SENDER, FACTORY_TRANSACTION
+from toolkit.deployment.fund_terms import FundTerms
 from toolkit.deployment.planning import Plan, Step, Way, compare, plan
 from toolkit.deployment.record import DeploymentRecord
 from toolkit.deployment.roles import read_role_table
 from toolkit.deployment.terms import Terms
+from toolkit.deployment.terms_file import TermsFile
 from toolkit.errors import (
     ConfigurationError,
     ContractReverted,
@@ -85,7 +87,7 @@ class _Chosen:
 
 
 def apply(
-    terms: Terms,
+    terms: Terms | FundTerms,
     client: Client,
     signers: Iterable[Signer] | Mapping[str, Signer] | None = None,
     record_path: str | Path | None = None,
@@ -113,7 +115,7 @@ def _silent(progress: Progress) -> None:
     """Progress nobody listens to."""
 
 
-def _signers(terms: Terms, signers: Iterable[Signer] | Mapping[str, Signer] | None) -> dict[str, Signer]:
+def _signers(terms: TermsFile, signers: Iterable[Signer] | Mapping[str, Signer] | None) -> dict[str, Signer]:
     if signers is None:
         return {address: dev_signer(index) for address, index in terms.dev_accounts.items()}
     values = signers.values() if isinstance(signers, Mapping) else signers
@@ -122,7 +124,7 @@ def _signers(terms: Terms, signers: Iterable[Signer] | Mapping[str, Signer] | No
 
 @dataclass(slots=True)
 class _Run:
-    terms: Terms
+    terms: Terms | FundTerms
     client: Client
     signers: Mapping[str, Signer]
     path: Path | None
@@ -309,7 +311,7 @@ class _Run:
             if creation.address in current.state.present:
                 found = known.get(creation.address, (None, None))
                 if None in found:
-                    found = find_creation(self.client, creation, self.terms.chain.first_block)
+                    found = find_creation(self.client, creation, self.terms.first_block)
                 record = record.with_creation(creation, *found)
         return record
 
@@ -342,8 +344,8 @@ class _Run:
         table = read_role_table(
             self.client,
             current.suite.book,
-            self.terms.chain.deployer,
-            self.terms.chain.first_block,
+            current.suite.founder,
+            self.terms.first_block,
             current.state.block,
         )
         if not current:

@@ -11,12 +11,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from toolkit.chain.addresses import checksum_address
 from toolkit.chain.finality import DEV_CHAINS
 from toolkit.chain.signers import DEV_ACCOUNTS, dev_signer
+from toolkit.countries import country_number
 from toolkit.errors import InvalidInput
 
 __all__ = [
     "Account",
     "AmountText",
     "BasisPoints",
+    "Country",
     "Model",
     "PositiveSeconds",
     "Seconds",
@@ -82,11 +84,18 @@ def _amount_text(value: Any) -> Any:
     return value
 
 
+def _country(value: str) -> str:
+    valid(country_number, value)
+    return value
+
+
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 PositiveSeconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
 Account = Annotated[str, BeforeValidator(_account)]
 ShortText = Annotated[str, AfterValidator(_short)]
 AmountText = Annotated[str, BeforeValidator(_amount_text)]
+Country = Annotated[str, AfterValidator(_country)]
+"""ISO 3166-1 alpha-2 code."""
 BasisPoints = Annotated[int, Field(ge=0, le=_BPS)]
 
 

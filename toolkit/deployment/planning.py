@@ -17,13 +17,16 @@ from toolkit.chain.abi import encode_call
 from toolkit.chain.calls import Call
 from toolkit.chain.client import Client
 from toolkit.chain.hexes import to_hex
-from toolkit.deployment.access import FUNCTION_ROLES, ROLE_GUARDIANS, function_selector, role_name
+from toolkit.deployment.access import ROLE_GUARDIANS, function_selector, functions_of, role_name
 from toolkit.deployment.factory import FACTORY_COST, FACTORY_SENDER
-from toolkit.deployment.settings import current_values, settings_of
+from toolkit.deployment.fund_terms import FundTerms
+from toolkit.deployment.setting import current_values
+from toolkit.deployment.settings import settings_of
 from toolkit.deployment.state import ChainState, read_schedules, read_state
 from toolkit.deployment.suite import Creation, Suite
 from toolkit.deployment.terms import Terms
-from toolkit.errors import ConfigurationError, WrongChain
+from toolkit.deployment.terms_file import TermsFile
+from toolkit.errors import ConfigurationError, DeploymentError, WrongChain
 
 __all__ = ["Plan", "Scheduled", "Step", "Way", "compare", "plan"]
 
@@ -97,7 +100,7 @@ class Step:
 class Plan:
     """The steps from the chain's state at a block to the terms, in order. Falsy when there is none."""
 
-    terms: Terms = field(repr=False)
+    terms: Terms | FundTerms = field(repr=False)
     state: ChainState = field(repr=False)
     steps: tuple[Step, ...]
 
@@ -119,12 +122,12 @@ class Plan:
         return self.state.suite
 
 
-def plan(terms: Terms, client: Client, deployer: str | None = None) -> Plan:
+def plan(terms: Terms | FundTerms, client: Client, deployer: str | None = None) -> Plan:
     """What has to be done on `client`'s chain for `terms` to hold, read at its latest block.
 
     `deployer`, where given, has to be the one in the terms, since every address depends on it. Raises
-    WrongChain, ConfigurationError, CodeMismatch (another contract at one of the suite's addresses) and
-    NodeError.
+    WrongChain, ConfigurationError, CodeMismatch (another contract at one of the suite's addresses),
+    DeploymentError (a fund's coin isn't there) and NodeError.
     """
     if deployer not in (None, terms.chain.deployer):
         raise ConfigurationError(
@@ -142,20 +145,20 @@ def plan(terms: Terms, client: Client, deployer: str | None = None) -> Plan:
     return compare(terms, client, Suite.of(terms))
 
 
-def compare(terms: Terms, client: Client, suite: Suite) -> Plan:
+def compare(terms: Terms | FundTerms, client: Client, suite: Suite) -> Plan:
     """`plan` for a suite that is at hand and a chain that is known to be the terms'."""
     state = read_state(client, terms, suite)
     steps = [
         *_creation_steps(terms, state),
         *_setting_steps(client, terms, state),
         *_function_steps(state),
-        *_role_steps(state),
-        *_member_steps(terms, state),
     ]
+    if "AccessManager" not in suite.standing:  # else its roles are other terms' to give
+        steps += [*_role_steps(state), *_member_steps(terms, state)]
     return Plan(terms, state, tuple(_with_schedules(client, state, steps)))
 
 
-def _creation_steps(terms: Terms, state: ChainState) -> Iterator[Step]:
+def _creation_steps(terms: TermsFile, state: ChainState) -> Iterator[Step]:
     deployer = terms.chain.deployer
     if not state.has_factory:
         fund = Call(
@@ -164,18 +167,26 @@ def _creation_steps(terms: Terms, state: ChainState) -> Iterator[Step]:
         detail = "absent; one presigned transaction creates it"
         yield Step("factory", "", "create the CREATE2 deployer", detail, (Way(fund, account=deployer),))
     for creation in state.suite.creations:
-        if creation.address not in state.present:
-            yield Step(
-                "create",
-                creation.contract,
-                f"create {creation.title}",
-                f"at {creation.address}",
-                (Way(creation.call, account=deployer),),
-                creation=creation,
+        if creation.address in state.present:
+            continue
+        if creation.contract in state.suite.standing:
+            raise DeploymentError(
+                f"{terms.file_name} stands on {creation.title} at {creation.address}, where nothing is: run "
+                "`issuance deploy apply` with its coins' terms first, using this version of the toolkit",
+                contract=creation.title,
+                address=creation.address,
             )
+        yield Step(
+            "create",
+            creation.contract,
+            f"create {creation.title}",
+            f"at {creation.address}",
+            (Way(creation.call, account=deployer),),
+            creation=creation,
+        )
 
 
-def _setting_steps(client: Client, terms: Terms, state: ChainState) -> Iterator[Step]:
+def _setting_steps(client: Client, terms: Terms | FundTerms, state: ChainState) -> Iterator[Step]:
     settings = settings_of(client, terms, state)
     for setting, current in zip(settings, current_values(client, state, settings), strict=True):
         if current != setting.wanted:
@@ -188,15 +199,13 @@ def _setting_steps(client: Client, terms: Terms, state: ChainState) -> Iterator[
 
 def _function_steps(state: ChainState) -> Iterator[Step]:
     suite, access = state.suite, state.access
+    own = set(suite.own)
     table = {
-        (contract, function_selector(text)): (role, text)
-        for contract, roles in FUNCTION_ROLES.items()
-        for role, row in roles.items()
-        for text in row
+        (contract, function_selector(text)): (role, text) for contract, role, text in functions_of(suite.own)
     }
     # What the table leaves out belongs to ADMIN, whoever gave it away.
     wanted = {key: role for key, (role, _) in table.items()} | {
-        key: Role.ADMIN for key in access.functions if key not in table
+        key: Role.ADMIN for key in access.functions if key not in table and key[0] in own
     }
     wrong: dict[tuple[str, Role], list[bytes]] = {}
     for (contract, code), role in wanted.items():
@@ -217,11 +226,11 @@ def _function_steps(state: ChainState) -> Iterator[Step]:
             "setTargetFunctionRole",
             (suite.address(contract), codes, int(role)),
         )
-    for contract in sorted(access.closed):
+    for contract in sorted(access.closed & own):
         shut = (suite.address(contract), False)
         yield _manager_step(state, "access", f"open {contract}", "closed -> open", "setTargetClosed", shut)
     for contract, delay in sorted(access.admin_delays.items()):
-        if delay:
+        if delay and contract in own:
             none = (suite.address(contract), 0)
             title = f"remove {contract}'s administration delay"
             yield _manager_step(state, "access", title, f"{delay} s -> 0 s", "setTargetAdminDelay", none)
@@ -255,7 +264,7 @@ def _role_steps(state: ChainState) -> Iterator[Step]:
             yield _manager_step(state, "access", title, f"{delay} s -> 0 s", "setGrantDelay", (number, 0))
 
 
-def _member_steps(terms: Terms, state: ChainState) -> Iterator[Step]:
+def _member_steps(terms: TermsFile, state: ChainState) -> Iterator[Step]:
     wanted = {
         (int(role), holder.account): holder.delay for role in Role for holder in terms.holders(role)
     } | {(int(Role.ADMIN), state.suite.address("GuardianGate")): 0}
@@ -269,11 +278,11 @@ def _member_steps(terms: Terms, state: ChainState) -> Iterator[Step]:
             title = f"grant {role_name(role)} to {_name(state, account)}"
             detail = f"{before} -> delay {delay} s"
             yield _manager_step(state, "grant", title, detail, "grantRole", (role, account, delay))
-    deployer = (int(Role.ADMIN), terms.chain.deployer)
+    deployer = (int(Role.ADMIN), state.suite.founder)
     for role, account in sorted(members.keys() - wanted.keys() - {deployer}):
         yield _revocation(state, role, account)
     if deployer in members:
-        yield _handover(state, terms.chain.deployer)
+        yield _handover(state, state.suite.founder)
 
 
 def _delay(access: Access) -> int:

@@ -21,7 +21,7 @@ from toolkit.chain.hexes import keccak, to_hex
 from toolkit.deployment.access import CONTRACTS
 from toolkit.deployment.code import read_code
 from toolkit.deployment.suite import AddressBook, Creation, Suite, mask
-from toolkit.deployment.terms import Terms
+from toolkit.deployment.terms_file import TermsFile
 from toolkit.errors import CodeMismatch, ConfigurationError, DeploymentError, StaleDeployment, ToolkitError
 
 __all__ = ["SCHEMA", "DeploymentRecord", "RecordedContract", "default_record_path"]
@@ -29,9 +29,9 @@ __all__ = ["SCHEMA", "DeploymentRecord", "RecordedContract", "default_record_pat
 SCHEMA = 1
 
 
-def default_record_path(terms: Terms, root: str | Path = ".") -> Path:
-    """`deployments/<chain id>/<symbol>.json` under `root`."""
-    return Path(root) / "deployments" / str(terms.chain.id) / f"{terms.coin.symbol}.json"
+def default_record_path(terms: TermsFile, root: str | Path = ".") -> Path:
+    """`deployments/<chain id>/<the coin's symbol or the fund's code>.json` under `root`."""
+    return Path(root) / "deployments" / str(terms.chain.id) / f"{terms.record_name}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +131,17 @@ class DeploymentRecord:
     complete: bool = False
 
     @classmethod
-    def start(cls, terms: Terms, suite: Suite, instance_id: str | None) -> DeploymentRecord:
+    def start(cls, terms: TermsFile, suite: Suite, instance_id: str | None) -> DeploymentRecord:
         """A record of nothing yet."""
-        artifact = suite.creations[0].artifact
+        last = suite.creations[-1]
         return cls(
             chain_id=terms.chain.id,
             instance_id=instance_id,
             terms={"name": terms.file_name, "sha256": terms.sha256},
             deployer=terms.chain.deployer,
-            salt=to_hex(suite.creations[0].salt),
-            compiler=artifact.compiler,
-            settings_hash=artifact.settings_hash,
+            salt=to_hex(last.salt),
+            compiler=last.artifact.compiler,
+            settings_hash=last.artifact.settings_hash,
             contracts={},
         )
 
@@ -214,8 +214,16 @@ class DeploymentRecord:
 
     @property
     def book(self) -> AddressBook:
-        """The addresses of all contracts. Raises DeploymentError if one isn't recorded."""
-        return AddressBook({contract: self.address(contract) for contract in CONTRACTS})
+        """The addresses of all contracts. Raises DeploymentError if one of a coin's isn't recorded."""
+        return AddressBook(
+            {contract: self.address(contract) for contract in dict.fromkeys((*CONTRACTS, *self.contracts))}
+        )
+
+    @property
+    def founder(self) -> str:
+        """The access manager's first administrator. Raises DeploymentError as `book`."""
+        self.address("AccessManager")
+        return str(self.contracts["AccessManager"].arguments["initial_admin"])
 
     @property
     def first_block(self) -> int:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import Any
 
 from toolkit.bindings.roles import Role
+from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.client import Block, Client
 from toolkit.chain.hexes import to_hex
+from toolkit.chain.logs import Event
 from toolkit.deployment.access import (
     ATTESTOR,
+    FEEDS,
     MANAGER_FUNCTIONS,
     MARKET_FUNCTIONS,
     OPPOSITE_ENDS,
-    all_functions,
+    VAULT_FUNCTIONS,
     forbidden_pairs,
     function_selector,
+    functions_of,
+    kind_of,
     role_name,
 )
 from toolkit.deployment.record import DeploymentRecord
@@ -24,10 +30,13 @@ from toolkit.deployment.state import AccessState, Read, read_access, read_events
 from toolkit.deployment.suite import AddressBook
 from toolkit.errors import ForbiddenRoles
 
-__all__ = ["MARKET", "RoleRow", "RoleTable", "read_role_table", "read_roles"]
+__all__ = ["MARKET", "VAULTS", "RoleRow", "RoleTable", "read_role_table", "read_roles"]
 
 MARKET = "the market"
 """What the table calls the coin's one stored market address."""
+
+VAULTS = "the vaults"
+"""What the table calls the addresses that a share class has marked as its vaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,10 @@ class RoleTable:
             f"{account} is both {left} and {right}" for account, left, right in forbidden_pairs(self.holders)
         ]
         for meaning, contract, first, other, second in OPPOSITE_ENDS:
-            left, right = self.row(contract, first), self.row(other, second)
-            if left.role == right.role:
-                problems.append(f"{left.role} can {meaning} ({contract}.{first}, {other}.{second})")
+            for left, right in product(self._rows(contract, first), self._rows(other, second)):
+                if left.role == right.role:
+                    places = f"{left.contract}.{first}, {right.contract}.{second}"
+                    problems.append(f"{left.role} can {meaning} ({places})")
         for row in self.rows:
             if row.role == "APPROVER":
                 problems.append(f"APPROVER, who sign, can call {row.contract}.{row.function}")
@@ -89,6 +99,14 @@ class RoleTable:
             elif row.role == _PUBLIC:
                 problems.append(f"anyone can call {row.contract}.{row.function}")
         return problems
+
+    def _rows(self, kind: str, function: str) -> list[RoleRow]:
+        """The rows of a function on every contract of a kind."""
+        return [
+            row
+            for row in self.rows
+            if kind_of(row.contract) == kind and row.function.partition("(")[0] == function
+        ]
 
     def check(self) -> None:
         """Raises ForbiddenRoles, with every problem in `details["problems"]`."""
@@ -113,28 +131,32 @@ def read_roles(record: DeploymentRecord, client: Client) -> RoleTable:
     Raises DeploymentError for an incomplete record, and NodeError. `record.check` comes first where the
     record isn't fresh.
     """
-    return read_role_table(client, record.book, record.deployer, record.first_block, client.block("latest"))
+    return read_role_table(client, record.book, record.founder, record.first_block, client.block("latest"))
 
 
 def read_role_table(
-    client: Client, book: AddressBook, deployer: str, first_block: int, block: Block
+    client: Client, book: AddressBook, founder: str, first_block: int, block: Block
 ) -> RoleTable:
     """The table of the suite in `book` at `block`; no log before `first_block` is looked at."""
-    access = read_access(client, book, block, read_events(client, book, deployer, first_block, block))
-    attestors, market = read_many(
-        client, book, [Read("ReserveFeed", "attestors"), Read("Stablecoin", "market")], block
-    )
+    events = read_events(client, book, founder, first_block, block)
+    access = read_access(client, book, block, events)
+    feeds = [Read(contract, "attestors") for contract in book.addresses if kind_of(contract) in FEEDS]
+    market, *attestors = read_many(client, book, [Read("Stablecoin", "market"), *feeds], block)
     known = {*(int(role) for role in Role), *(role for role, _ in access.members)}
     holders = {role_name(role): access.holders(role, block.timestamp) for role in sorted(known)}
-    holders[ATTESTOR] = dict.fromkeys(attestors, 0)
-    rows = [*_function_rows(access, block.timestamp), *_market_rows(market)]
+    holders[ATTESTOR] = dict.fromkeys(chain(*attestors), 0)
+    rows = [
+        *_function_rows(book, access, block.timestamp),
+        *_market_rows(market),
+        *_vault_rows(book, events),
+    ]
     return RoleTable(block, tuple(rows), holders, book.address("GuardianGate"))
 
 
-def _function_rows(access: AccessState, now: int) -> Iterator[RoleRow]:
+def _function_rows(book: AddressBook, access: AccessState, now: int) -> Iterator[RoleRow]:
     for text in MANAGER_FUNCTIONS:
         yield _row("AccessManager", text, function_selector(text), int(Role.ADMIN), access, now)
-    listed = {(contract, function_selector(text)): text for contract, text in all_functions()}
+    listed = {(contract, function_selector(text)): text for contract, _, text in functions_of(book.addresses)}
     others = {key: "an unlisted function" for key in access.functions if key not in listed}
     for (contract, code), text in {**listed, **others}.items():
         role = access.functions[contract, code]
@@ -153,3 +175,17 @@ def _row(contract: str, text: str, code: bytes, role: int, access: AccessState, 
 def _market_rows(market: str) -> Iterator[RoleRow]:
     for text in MARKET_FUNCTIONS:
         yield RoleRow("Stablecoin", text, to_hex(function_selector(text)), MARKET, ((market, 0),))
+
+
+def _vault_rows(book: AddressBook, events: Sequence[Event]) -> Iterator[RoleRow]:
+    current = {
+        (event.log.address, event.args["asset"]): event.args["vault"]
+        for event in events
+        if event.name == "VaultUpdate"
+    }
+    for contract, address in book.addresses.items():
+        if kind_of(contract) == "FundShare":
+            vaults = {vault for (share, _), vault in current.items() if share == address} - {ZERO_ADDRESS}
+            holders = tuple((vault, 0) for vault in sorted(vaults))
+            for text in VAULT_FUNCTIONS:
+                yield RoleRow(contract, text, to_hex(function_selector(text)), VAULTS, holders)

@@ -14,11 +14,11 @@ from toolkit.chain.calls import Call
 from toolkit.chain.client import Block, Client
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.chain.logs import Event, EventDecoder
-from toolkit.deployment.access import FUNCTION_ROLES
+from toolkit.deployment.access import FUNCTION_ROLES, function_selector, functions_of, kind_of
 from toolkit.deployment.code import read_code
 from toolkit.deployment.factory import FACTORY, FACTORY_CODE
 from toolkit.deployment.suite import AddressBook, Creation, Suite
-from toolkit.deployment.terms import Terms
+from toolkit.deployment.terms_file import TermsFile
 from toolkit.errors import CodeMismatch, ConfigurationError
 
 __all__ = [
@@ -71,8 +71,8 @@ class AccessState:
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """A suite at `block`: the creations that are there, the access table, and every operator that the terms
-    or the market's history name. Settings are read apart.
+    """A suite at `block`: the creations that are there, the access table, and the events that tell what no
+    view does. Settings are read apart.
     """
 
     suite: Suite
@@ -80,7 +80,7 @@ class ChainState:
     has_factory: bool
     present: frozenset[str]
     access: AccessState
-    operators: frozenset[str]
+    events: tuple[Event, ...]
 
     def has(self, contract: str) -> bool:
         """Whether `contract` can be called: it and what stands behind it exist."""
@@ -157,7 +157,7 @@ def read_schedules(
     }
 
 
-def read_state(client: Client, terms: Terms, suite: Suite) -> ChainState:
+def read_state(client: Client, terms: TermsFile, suite: Suite) -> ChainState:
     """The state at the latest block.
 
     Raises CodeMismatch for code at an address of the suite that is not the suite's.
@@ -165,24 +165,23 @@ def read_state(client: Client, terms: Terms, suite: Suite) -> ChainState:
     block = client.block("latest")
     has_factory, present = _read_code(client, suite, block)
     if suite.address("AccessManager") not in present:
-        initial = {(int(Role.ADMIN), terms.chain.deployer): Access(1, 0, 0, 0)}
+        initial = {(int(Role.ADMIN), suite.founder): Access(1, 0, 0, 0)}
         access = AccessState({}, initial, {}, {}, {}, {}, {}, frozenset())
-        return ChainState(suite, block, has_factory, present, access, frozenset(terms.operator_limits))
+        return ChainState(suite, block, has_factory, present, access, ())
     book = suite.book
-    events = read_events(client, book, terms.chain.deployer, terms.chain.first_block, block)
+    events = read_events(client, book, suite.founder, terms.first_block, block)
     candidates = {
         *((role, holder.account) for role in Role for holder in terms.holders(role)),
-        (Role.ADMIN, terms.chain.deployer),
+        (Role.ADMIN, suite.founder),
         (Role.ADMIN, book.address("GuardianGate")),
     }
-    operators = {event.args["operator"] for event in events if event.name == "OperatorLimitChanged"}
     return ChainState(
         suite,
         block,
         has_factory,
         present,
         read_access(client, book, block, events, {(int(role), account) for role, account in candidates}),
-        frozenset(operators | set(terms.operator_limits)),
+        events,
     )
 
 
@@ -230,40 +229,44 @@ def _check_implementation(creation: Creation, found: str) -> None:
 
 
 _EVENTS = {
-    "RoleGranted",
-    "RoleAdminChanged",
-    "RoleGuardianChanged",
-    "RoleLabel",
-    "RoleGrantDelayChanged",
-    "TargetFunctionRoleUpdated",
-    "TargetAdminDelayUpdated",
-    "TargetClosed",
-    "OperatorLimitChanged",
+    "AccessManager": {
+        "RoleGranted",
+        "RoleAdminChanged",
+        "RoleGuardianChanged",
+        "RoleLabel",
+        "RoleGrantDelayChanged",
+        "TargetFunctionRoleUpdated",
+        "TargetAdminDelayUpdated",
+        "TargetClosed",
+    },
+    "PrimaryMarket": {"OperatorLimitChanged"},
+    "FundShare": {"CountriesChanged", "VaultUpdate"},
 }
 
 
 def read_events(
-    client: Client, book: AddressBook, deployer: str, first_block: int, block: Block
+    client: Client, book: AddressBook, founder: str, first_block: int, block: Block
 ) -> tuple[Event, ...]:
-    """What changed access from `first_block` to `block`.
+    """What changed access, operators' limits, countries and vaults from `first_block` to `block`.
 
-    Raises ConfigurationError unless the manager's own beginning is there, the grant of ADMIN to `deployer`:
+    Raises ConfigurationError unless the manager's own beginning is there, the grant of ADMIN to `founder`:
     who was granted a role before the first block looked at would be seen by nobody.
     """
+    contracts = [contract for contract in book.addresses if kind_of(contract) in _EVENTS]
     abi = [
         entry
-        for contract in ("AccessManager", "PrimaryMarket")
-        for entry in book.abi(contract)
-        if entry.get("type") == "event" and entry["name"] in _EVENTS
+        for kind in sorted({kind_of(contract) for contract in contracts})
+        for entry in book.abi(kind)
+        if entry.get("type") == "event" and entry["name"] in _EVENTS[kind]
     ]
-    addresses = [book.address("AccessManager"), book.address("PrimaryMarket")]
+    addresses = [book.address(contract) for contract in contracts]
     logs = client.logs(addresses, [[topic0(entry) for entry in abi]], first_block, block)
     events = tuple(EventDecoder([abi]).decode_all(logs))
-    beginning = (int(Role.ADMIN), deployer)
+    beginning = (int(Role.ADMIN), founder)
     grants = (event for event in events if event.name == "RoleGranted")
     if not any((event.args["roleId"], event.args["account"]) == beginning for event in grants):
         raise ConfigurationError(
-            f"block {first_block} is after the access manager's creation: no grant of ADMIN to {deployer} is "
+            f"block {first_block} is after the access manager's creation: no grant of ADMIN to {founder} is "
             "in the logs from there on, so roles granted before would be missed; correct the first block, or "
             "ask a node that keeps all logs",
             first_block=first_block,
@@ -283,14 +286,13 @@ def read_access(
         (event.args["roleId"], event.args["account"]) for event in events if event.name == "RoleGranted"
     )
     members = sorted({*granted, *others})
-    names = {book.address(contract): contract for contract in ("AccessManager", *FUNCTION_ROLES)}
+    names = {
+        address: contract
+        for contract, address in book.addresses.items()
+        if contract == "AccessManager" or kind_of(contract) in FUNCTION_ROLES
+    }
     functions = {
-        *(
-            (item, selector(text))
-            for item, roles in FUNCTION_ROLES.items()
-            for row in roles.values()
-            for text in row
-        ),
+        *((contract, function_selector(text)) for contract, _, text in functions_of(names.values())),
         *(
             (names[event.args["target"]], event.args["selector"])
             for event in events

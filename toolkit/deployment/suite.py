@@ -1,14 +1,15 @@
-"""What the terms and the bytecode make: every contract of a coin with its creation code and its address.
+"""What the terms and the bytecode make: every contract with its creation code and its address.
 
-Addresses depend on the deployer (the access manager's first administrator), the salt, the coin's symbol,
-name, decimals and currency, and the bytecode. They never depend on what can be set later.
+A coin's addresses depend on the deployer (the access manager's first administrator), the salt, the coin's
+symbol, name, decimals and currency, and the bytecode; a fund's on those of its coins, on its own identity and
+on its classes'. They never depend on what can be set later.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -17,13 +18,21 @@ from toolkit.artifacts.model import Artifact, ByteRange
 from toolkit.chain.abi import Abi, AbiEntry, encode_call, encode_constructor, find_entry
 from toolkit.chain.calls import Call
 from toolkit.chain.hexes import keccak
+from toolkit.deployment.access import FEEDS, kind_of
 from toolkit.deployment.factory import create2_address, create2_call
+from toolkit.deployment.fund_terms import FundTerms
 from toolkit.deployment.terms import Terms
 
-__all__ = ["ARTIFACTS", "AddressBook", "Creation", "Suite", "mask"]
+__all__ = ["ARTIFACTS", "AddressBook", "Creation", "Suite", "artifact_of", "mask"]
 
-ARTIFACTS: Mapping[str, str] = {"ReserveFeed": "AttestedFeed"}
-"""Contract → artifact, where the two are called differently."""
+ARTIFACTS: Mapping[str, str] = {**dict.fromkeys(FEEDS, "AttestedFeed"), "Coin": "Stablecoin"}
+"""Kind of contract → artifact, where the two are called differently."""
+
+
+def artifact_of(contract: str) -> str:
+    """The artifact of a contract by its name in the record."""
+    kind = kind_of(contract)
+    return ARTIFACTS.get(kind, kind)
 
 
 def mask(code: bytes, immutables: Iterable[ByteRange]) -> bytes:
@@ -83,11 +92,11 @@ class AddressBook:
 
     def abi(self, contract: str) -> Abi:
         """What `contract` answers to."""
-        return load(ARTIFACTS.get(contract, contract)).abi
+        return load(artifact_of(contract)).abi
 
     def function(self, contract: str, name: str) -> Abi:
         """The ABI of one function of `contract`."""
-        return [_function(ARTIFACTS.get(contract, contract), name)]
+        return [_function(artifact_of(contract), name)]
 
     def name_of(self, address: str) -> str:
         """The contract at `address`; the address itself where it is none of the suite's."""
@@ -96,51 +105,27 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """All creations of a coin in the order in which they have to happen."""
+    """All creations of a coin, or of a fund and the coins it stands on, in the order in which they have to
+    happen. `standing` names the contracts that other terms deploy: these find them there.
+    """
 
     creations: tuple[Creation, ...]
+    standing: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, terms: Terms) -> Suite:
+    def of(cls, terms: Terms | FundTerms) -> Suite:
         """The suite that `terms` describe, with the packaged artifacts."""
-        coin = terms.coin
-        # All of the identity, so that no two coins of a deployer share an access manager.
-        identity = ["issuance-toolkit", coin.salt, coin.symbol, coin.name, coin.decimals, coin.currency]
-        salt = keccak(json.dumps(identity, separators=(",", ":")).encode())
-        made: list[Creation] = []
+        return _fund(terms) if isinstance(terms, FundTerms) else _coin(terms)
 
-        def create(contract: str, artifact: str, part: str = "", **arguments: Any) -> str:
-            compiled = load(artifact)
-            init_code = compiled.bytecode + encode_constructor(compiled.abi, list(arguments.values()))
-            address = create2_address(salt, init_code)
-            made.append(Creation(contract, part, compiled, arguments, salt, init_code, address))
-            return address
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The contracts that the terms deploy and set."""
+        return tuple(name for name in self.book.addresses if name not in self.standing)
 
-        def create_proxied(contract: str, **arguments: Any) -> str:
-            implementation = create(contract, contract, "implementation", **arguments)
-            initialize = encode_call(load(contract).abi, "initialize")
-            return create(contract, "ERC1967Proxy", "proxy", implementation=implementation, data=initialize)
-
-        manager = create("AccessManager", "AccessManager", initial_admin=terms.chain.deployer)
-        create("GuardianGate", "GuardianGate", authority=manager)
-        registry = create_proxied("InvestorRegistry", authority=manager)
-        create(
-            "ReserveFeed",
-            ARTIFACTS["ReserveFeed"],
-            authority=manager,
-            decimals=coin.decimals,
-            description=f"{coin.name} reserve",
-        )
-        token = create_proxied(
-            "Stablecoin",
-            authority=manager,
-            name=coin.name,
-            symbol=coin.symbol,
-            decimals=coin.decimals,
-            currency=coin.currency,
-        )
-        create_proxied("PrimaryMarket", authority=manager, token=token, registry=registry)
-        return cls(tuple(made))
+    @property
+    def founder(self) -> str:
+        """The access manager's first administrator."""
+        return str(self._last("AccessManager").arguments["initial_admin"])
 
     def address(self, contract: str) -> str:
         """Where `contract` is called: its proxy where it has one."""
@@ -160,3 +145,88 @@ class Suite:
 
     def _last(self, contract: str) -> Creation:
         return [item for item in self.creations if item.contract == contract][-1]
+
+
+class _Builder:
+    """Collects creations under one salt, which holds all of an identity."""
+
+    def __init__(self, identity: list[Any]) -> None:
+        self.salt = keccak(json.dumps(identity, separators=(",", ":")).encode())
+        self.made: list[Creation] = []
+
+    def create(self, contract: str, part: str = "", artifact: str = "", **arguments: Any) -> str:
+        compiled = load(artifact or artifact_of(contract))
+        init_code = compiled.bytecode + encode_constructor(compiled.abi, list(arguments.values()))
+        address = create2_address(self.salt, init_code)
+        self.made.append(Creation(contract, part, compiled, arguments, self.salt, init_code, address))
+        return address
+
+    def create_proxied(self, contract: str, **arguments: Any) -> str:
+        implementation = self.create(contract, "implementation", **arguments)
+        initialize = encode_call(load(artifact_of(contract)).abi, "initialize")
+        return self.create(contract, "proxy", "ERC1967Proxy", implementation=implementation, data=initialize)
+
+
+def _coin(terms: Terms) -> Suite:
+    coin = terms.coin
+    # All of the identity, so that no two coins of a deployer share an access manager.
+    builder = _Builder(["issuance-toolkit", coin.salt, coin.symbol, coin.name, coin.decimals, coin.currency])
+    manager = builder.create("AccessManager", initial_admin=terms.chain.deployer)
+    builder.create("GuardianGate", authority=manager)
+    registry = builder.create_proxied("InvestorRegistry", authority=manager)
+    builder.create(
+        "ReserveFeed", authority=manager, decimals=coin.decimals, description=f"{coin.name} reserve"
+    )
+    token = builder.create_proxied(
+        "Stablecoin",
+        authority=manager,
+        name=coin.name,
+        symbol=coin.symbol,
+        decimals=coin.decimals,
+        currency=coin.currency,
+    )
+    builder.create_proxied("PrimaryMarket", authority=manager, token=token, registry=registry)
+    return Suite(tuple(builder.made))
+
+
+def _fund(terms: FundTerms) -> Suite:
+    fund, home = terms.fund, _coin(terms.home)
+    manager, registry = home.address("AccessManager"), home.address("InvestorRegistry")
+    standing = list(home.creations)
+    coins = {terms.home.coin.symbol: home.address("Stablecoin")}
+    for symbol, coin in terms.coin_terms.items():
+        if symbol not in coins:
+            suite = _coin(coin)
+            coins[symbol] = suite.address("Stablecoin")
+            standing += [
+                replace(item, contract=f"Coin {symbol}")
+                for item in suite.creations
+                if item.contract == "Stablecoin"
+            ]
+    builder = _Builder(["issuance-toolkit fund", fund.salt, fund.code, fund.name, fund.currency])
+    for item in terms.classes:
+        share = builder.create_proxied(
+            f"FundShare {item.code}",
+            authority=manager,
+            name=item.name,
+            symbol=item.symbol,
+            decimals=item.decimals,
+            registry=registry,
+        )
+        builder.create(
+            f"NavFeed {item.code}",
+            authority=manager,
+            decimals=terms.nav.decimals,
+            description=f"{item.name} NAV per share in {fund.currency}",
+        )
+        for symbol in item.coins:
+            builder.create_proxied(
+                f"FundVault {item.code} {symbol}",
+                authority=manager,
+                share=share,
+                asset=coins[symbol],
+                nav_decimals=terms.nav.decimals,
+            )
+    for symbol, address in coins.items():
+        builder.create_proxied(f"Distribution {symbol}", authority=manager, coin=address, registry=registry)
+    return Suite((*standing, *builder.made), frozenset(item.contract for item in standing))

@@ -11,13 +11,12 @@ Amounts are decimal strings in the coin's units. Durations are whole seconds or 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from toolkit.amounts import MAX_DECIMALS, Amount, minor_units
 from toolkit.bindings.roles import Role
@@ -29,16 +28,16 @@ from toolkit.deployment.fields import (
     BasisPoints,
     Model,
     PositiveSeconds,
-    Seconds,
     ShortText,
     valid,
 )
-from toolkit.deployment.reading import read_file, read_toml, refused_by
+from toolkit.deployment.terms_file import ChainTerms, RoleHolder, TermsFile
 
 __all__ = [
     "ChainTerms",
     "CoinTerms",
     "DocumentTerms",
+    "FeedTerms",
     "IssuerTerms",
     "MarketTerms",
     "OperatorLimitTerms",
@@ -50,14 +49,6 @@ __all__ = [
 
 
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-class ChainTerms(Model):
-    """Where: the chain id, the account that deploys, and the first block worth searching for logs."""
-
-    id: Annotated[int, Field(gt=0)]
-    deployer: Account
-    first_block: Annotated[int, Field(ge=0)] = 0
 
 
 class IssuerTerms(Model):
@@ -96,11 +87,11 @@ class CoinTerms(Model):
         return self
 
 
-class ReserveTerms(Model):
-    """The attested feed and what the backing rule keeps back (`buffer_bps`).
+class FeedTerms(Model):
+    """An attested feed: who attests, how old a value may be, how far it may move.
 
     `max_age` is counted from the instant the attested value held. A rise or fall beyond the bounds needs
-    every attestor. `profile` names the eligibility rules of the reserve's assets.
+    every attestor.
     """
 
     attestors: Annotated[tuple[Account, ...], Field(min_length=1, strict=False)]
@@ -108,8 +99,6 @@ class ReserveTerms(Model):
     max_age: PositiveSeconds
     max_rise_bps: BasisPoints
     max_fall_bps: BasisPoints
-    buffer_bps: BasisPoints
-    profile: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -121,6 +110,16 @@ class ReserveTerms(Model):
                 "so that no attestation could ever be published; lower it or add attestors"
             )
         return self
+
+
+class ReserveTerms(FeedTerms):
+    """The reserve's feed and what the backing rule keeps back (`buffer_bps`).
+
+    `profile` names the eligibility rules of the reserve's assets.
+    """
+
+    buffer_bps: BasisPoints
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
 
 class TierTerms(Model):
@@ -144,13 +143,6 @@ class MarketTerms(Model):
     redemption_period: PositiveSeconds
     tiers: Annotated[tuple[TierTerms, ...], Field(min_length=1, max_length=4, strict=False)]
     operator_limits: Annotated[tuple[OperatorLimitTerms, ...], Field(min_length=1, strict=False)]
-
-
-class RoleHolder(Model):
-    """An account of a role, and how long its calls wait between being scheduled and being made."""
-
-    account: Account
-    delay: Seconds = 0
 
 
 class DocumentTerms(Model):
@@ -189,13 +181,9 @@ class DocumentTerms(Model):
         return from_hex(self.hash or "", what="hash", length=32)
 
 
-class Terms(Model):
-    """A coin's terms, resolved and consistent. Made by `Terms.load`.
+class Terms(TermsFile):
+    """A coin's terms."""
 
-    Raises ConfigurationError.
-    """
-
-    chain: ChainTerms
     issuer: IssuerTerms
     coin: CoinTerms
     reserve: ReserveTerms
@@ -203,46 +191,9 @@ class Terms(Model):
     roles: dict[str, Annotated[tuple[RoleHolder, ...], Field(strict=False)]]
     documents: Annotated[tuple[DocumentTerms, ...], Field(strict=False)] = ()
 
-    _source: tuple[str, str, dict[str, int]] = PrivateAttr(("", "", {}))
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """The terms in the TOML file at `path`. Raises ConfigurationError."""
-        path = Path(path)
-        return cls.parse(read_file(path), file=path)
-
-    @classmethod
-    def parse(cls, raw: bytes, *, file: str | Path) -> Self:
-        """The terms in `raw`, TOML in UTF-8; `file` names it in messages and is where its documents lie."""
-        path = Path(file)
-        tree = read_toml(raw, path)
-        chain = tree.get("chain")
-        context: dict[str, Any] = {
-            "chain_id": chain.get("id") if isinstance(chain, Mapping) else None,
-            "folder": path.parent,
-            "dev_accounts": {},
-        }
-        try:
-            terms = cls.model_validate(tree, context=context)
-        except ValidationError as error:
-            raise refused_by(cls, path, error) from None
-        terms._source = (path.name, hashlib.sha256(raw).hexdigest(), context["dev_accounts"])  # noqa: SLF001
-        return terms
-
     @property
-    def file_name(self) -> str:
-        """The terms file's name, without its folder."""
-        return self._source[0]
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the terms file, 64 hexadecimal digits."""
-        return self._source[1]
-
-    @property
-    def dev_accounts(self) -> dict[str, int]:
-        """Address → index of every development account that the terms name."""
-        return dict(self._source[2])
+    def record_name(self) -> str:
+        return self.coin.symbol
 
     def amount(self, text: str) -> Amount:
         """An amount in the coin's units."""
@@ -263,7 +214,6 @@ class Terms(Model):
         return {item.account: self.amount(item.limit) for item in self.market.operator_limits}
 
     def holders(self, role: Role) -> tuple[RoleHolder, ...]:
-        """The accounts of `role`, none if the terms leave it empty."""
         return self.roles.get(role.name, ())
 
     @model_validator(mode="after")

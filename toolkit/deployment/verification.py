@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from toolkit.chain.client import Client
 from toolkit.chain.hexes import keccak, to_hex
+from toolkit.deployment.fund_terms import FundTerms
 from toolkit.deployment.planning import plan
 from toolkit.deployment.record import DeploymentRecord, RecordedContract
 from toolkit.deployment.roles import read_roles
 from toolkit.deployment.suite import Creation, Suite
 from toolkit.deployment.terms import Terms
+from toolkit.deployment.terms_file import TermsFile
 from toolkit.errors import Drift
 
 __all__ = ["Difference", "differences", "verify"]
@@ -27,7 +29,7 @@ class Difference:
         return f"{self.between}: {self.what}"
 
 
-def verify(terms: Terms, client: Client, record: DeploymentRecord) -> None:
+def verify(terms: Terms | FundTerms, client: Client, record: DeploymentRecord) -> None:
     """See that record, chain, artifacts and terms agree.
 
     Raises Drift with every difference in `details["differences"]`; what makes comparing pointless comes
@@ -44,7 +46,7 @@ def verify(terms: Terms, client: Client, record: DeploymentRecord) -> None:
         )
 
 
-def differences(terms: Terms, client: Client, record: DeploymentRecord) -> list[Difference]:
+def differences(terms: Terms | FundTerms, client: Client, record: DeploymentRecord) -> list[Difference]:
     """Every difference, none when all agree. Raises as `verify`, except Drift."""
     record.check(client)
     suite = Suite.of(terms)
@@ -69,7 +71,7 @@ def differences(terms: Terms, client: Client, record: DeploymentRecord) -> list[
     return found
 
 
-def _record_and_terms(terms: Terms, record: DeploymentRecord) -> list[str]:
+def _record_and_terms(terms: TermsFile, record: DeploymentRecord) -> list[str]:
     found = []
     if record.terms["sha256"] != terms.sha256:
         found.append(

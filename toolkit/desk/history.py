@@ -18,7 +18,7 @@ from toolkit.bindings.structs import InvestorClass, RedemptionStatus, WalletKind
 from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.hexes import from_quantity, to_hex, to_quantity
 from toolkit.chain.node_messages import is_range_too_large
-from toolkit.desk.countries import country_code
+from toolkit.countries import country_code
 from toolkit.errors import InconsistentNode, InvalidInput, NodeRejected
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.recovery import Recovered, RecoveredWallet

@@ -22,8 +22,8 @@ from toolkit.bindings.structs import InvestorClass, Wallet, WalletEntry, WalletK
 from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.signers import recover_address
+from toolkit.countries import country_number
 from toolkit.desk.context import DeskContext
-from toolkit.desk.countries import country_number
 from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeReplayed, NotWalletOwner
 from toolkit.errors import ContractReverted, InvalidInput, NotEligible
 from toolkit.ledger import records

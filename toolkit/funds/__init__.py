@@ -1,9 +1,8 @@
-"""The fund: terms, dealing days, NAV, the arithmetic of a dealing day, register and distributions.
+"""The fund: NAV, the arithmetic of a dealing day, register and distributions.
 
 | module | holds |
 | --- | --- |
-| `terms`, `consistency` | `FundTerms`: what a fund is to be |
-| `dealing_days`, `announced` | which day an order deals on, and the vault's numbers of days |
+| `announced` | the vault's numbers of dealing days |
 | `admission` | taking an order: cut-off and minimums |
 | `dealing` | units, proceeds, fees, swing and gate, in integers as on chain |
 | `nav`, `nav_book` | `NavStatement` and its way from expected to struck, by two people |
@@ -15,6 +14,7 @@
 | `basket`, `in_kind` | creation and redemption in kind |
 | `errors` | what the fund refuses |
 
+`toolkit.deployment.FundTerms` says what a fund is to be, `toolkit.dealing_days` on which day an order deals.
 Names are loaded on first use, so importing this package costs nothing.
 """
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from toolkit.funds.basket import Basket, Confirmation, Direction
     from toolkit.funds.corrections import Compensation, DealtOrder, NavCorrection, OrderSide, correct_orders
     from toolkit.funds.dealing import DayResult, DayTotals, Prices, Scale, settle_day
-    from toolkit.funds.dealing_days import DealingCalendar
     from toolkit.funds.distributions import Choice, Distribution, distribute, distribution_dates
     from toolkit.funds.in_kind import InKindOrder, InKindState
     from toolkit.funds.merkle import StandardMerkleTree
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
         build_register,
     )
     from toolkit.funds.report import DealingReport, Liquidity, dealing_report
-    from toolkit.funds.terms import FundTerms
 
 _HOMES = {
     "Admitted": "admission",
@@ -59,12 +57,10 @@ _HOMES = {
     "DayNav": "nav_book",
     "DayResult": "dealing",
     "DayTotals": "dealing",
-    "DealingCalendar": "dealing_days",
     "DealtOrder": "corrections",
     "DealingReport": "report",
     "Direction": "basket",
     "Distribution": "distributions",
-    "FundTerms": "terms",
     "HolderType": "register",
     "InKindOrder": "in_kind",
     "InKindState": "in_kind",
@@ -103,12 +99,10 @@ __all__ = [
     "DayNav",
     "DayResult",
     "DayTotals",
-    "DealingCalendar",
     "DealingReport",
     "DealtOrder",
     "Direction",
     "Distribution",
-    "FundTerms",
     "HolderType",
     "InKindOrder",
     "InKindState",

@@ -15,8 +15,8 @@ from toolkit.funds.corrections import OrderSide
 from toolkit.funds.errors import BelowMinimum
 
 if TYPE_CHECKING:
-    from toolkit.funds.dealing_days import DealingCalendar
-    from toolkit.funds.terms import ClassTerms, FundTerms
+    from toolkit.dealing_days import DealingCalendar
+    from toolkit.deployment.fund_terms import ClassTerms, FundTerms
 
 __all__ = ["Admitted", "admit_redemption", "admit_subscription"]
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from toolkit.amounts import is_whole
-from toolkit.errors import InvalidInput
-from toolkit.funds.dealing_days import DealingCalendar
-from toolkit.funds.errors import NotADealingDay
+from toolkit.dealing_days import DealingCalendar
+from toolkit.errors import InvalidInput, NotADealingDay
 
 __all__ = ["Announced", "Announcement"]
 

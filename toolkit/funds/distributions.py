@@ -24,9 +24,9 @@ from toolkit.funds.fields import canonical_json
 from toolkit.funds.merkle import StandardMerkleTree
 
 if TYPE_CHECKING:
-    from toolkit.funds.dealing_days import DealingCalendar
+    from toolkit.dealing_days import DealingCalendar
+    from toolkit.deployment.fund_terms import FundTerms
     from toolkit.funds.register import Register, RegisterRow
-    from toolkit.funds.terms import FundTerms
 
 __all__ = [
     "LEAF_TYPES",

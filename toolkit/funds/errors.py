@@ -1,6 +1,7 @@
 """What the fund's room refuses by itself, each as a class of its own. The families are `toolkit.errors`.
 
-`NavStale`, `CutOffPassed` and `GateActive` stand among the families, since the contracts raise them too.
+`NavStale`, `CutOffPassed` and `GateActive` stand among the families, since the contracts raise them too, and
+`NotADealingDay` beside them, since the calendar raises it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ __all__ = [
     "NavNotPositive",
     "NavOutlier",
     "NavVersionConflict",
-    "NotADealingDay",
     "NotForwardPriced",
     "NothingToPay",
     "RegisterDoesNotAddUp",
@@ -29,12 +29,6 @@ __all__ = [
     "WrongCurrency",
     "WrongShareClass",
 ]
-
-
-class NotADealingDay(InvalidInput):
-    """The fund does not deal on the day: `details["next"]` is the next day on which it does."""
-
-    code: ClassVar[str] = "not_a_dealing_day"
 
 
 class BelowMinimum(Refused):

@@ -27,7 +27,7 @@ from toolkit.funds.basket import Basket, Confirmation, Direction, quantity
 from toolkit.funds.errors import BasketChanged, DealerNotEligible, DeliveryShort, WrongCashComponent
 
 if TYPE_CHECKING:
-    from toolkit.funds.terms import FundTerms
+    from toolkit.deployment.fund_terms import FundTerms
 
 __all__ = ["InKindEvent", "InKindOrder", "InKindState"]
 

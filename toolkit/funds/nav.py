@@ -27,8 +27,8 @@ from toolkit.funds.errors import (
 from toolkit.funds.fields import DecimalText, Document, Instant, Model, Text, canonical_json
 
 if TYPE_CHECKING:
-    from toolkit.funds.dealing_days import DealingCalendar
-    from toolkit.funds.terms import ClassTerms, FundTerms
+    from toolkit.dealing_days import DealingCalendar
+    from toolkit.deployment.fund_terms import ClassTerms, FundTerms
     from toolkit.reserves.attestation import Attestation
 
 __all__ = ["NavStatement", "PriceSource", "deviation_bps"]

@@ -20,9 +20,9 @@ from toolkit.funds.errors import NavOutlier, NavVersionConflict
 
 if TYPE_CHECKING:
     from toolkit.amounts import Amount
-    from toolkit.funds.dealing_days import DealingCalendar
+    from toolkit.dealing_days import DealingCalendar
+    from toolkit.deployment.fund_terms import ClassTerms, FundTerms
     from toolkit.funds.nav import NavStatement
-    from toolkit.funds.terms import ClassTerms, FundTerms
 
 __all__ = ["DayNav", "NavEvent", "NavState"]
 

@@ -19,7 +19,7 @@ from toolkit.funds.dealing import DayResult
 from toolkit.funds.fields import canonical_json
 
 if TYPE_CHECKING:
-    from toolkit.funds.dealing_days import DealingCalendar
+    from toolkit.dealing_days import DealingCalendar
     from toolkit.funds.nav import NavStatement
 
 __all__ = ["ContractNote", "contract_note"]

@@ -12,14 +12,13 @@ from support.funds import DAY, LATER, RECEIVED, at, fund_terms, statement, state
 
 from toolkit.amounts import Amount
 from toolkit.chain.hexes import keccak, to_hex
-from toolkit.errors import IllegalTransition, InvalidInput, NavStale, NotAuthorised
+from toolkit.errors import IllegalTransition, InvalidInput, NavStale, NotADealingDay, NotAuthorised
 from toolkit.funds import DayNav, NavState, NavStatement
 from toolkit.funds.errors import (
     FutureNav,
     NavNotPositive,
     NavOutlier,
     NavVersionConflict,
-    NotADealingDay,
     WrongCurrency,
     WrongShareClass,
 )

@@ -10,7 +10,7 @@ from support.checkout import REPOSITORY
 from support.funds import DEMO_FUND, fund_terms
 
 from toolkit.errors import ConfigurationError, InvalidInput
-from toolkit.funds import FundTerms
+from toolkit.deployment import FundTerms
 
 
 def test_the_demo_terms_are_what_they_say() -> None:

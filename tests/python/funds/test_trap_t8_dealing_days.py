@@ -9,9 +9,8 @@ import pytest
 from support.funds import at, fund_terms
 
 from toolkit.calendar import BusinessCalendar
-from toolkit.errors import ConfigurationError, InvalidInput
+from toolkit.errors import ConfigurationError, InvalidInput, NotADealingDay
 from toolkit.funds import Announced
-from toolkit.funds.errors import NotADealingDay
 
 CALENDAR = fund_terms().dealing_calendar()
 ALL_WEATHER = fund_terms(('definition = "banking"', 'definition = "banking-all-weather"')).dealing_calendar()

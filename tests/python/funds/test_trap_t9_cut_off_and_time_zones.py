@@ -20,9 +20,9 @@ from support.funds import (
     statement_data,
 )
 
-from toolkit.errors import CutOffPassed, InvalidInput
+from toolkit.errors import CutOffPassed, InvalidInput, NotADealingDay
 from toolkit.funds import Announced, DayNav
-from toolkit.funds.errors import NotADealingDay, NotForwardPriced
+from toolkit.funds.errors import NotForwardPriced
 
 CALENDAR = fund_terms().dealing_calendar()
 AT_FOUR = fund_terms(('cut_off = "15:00"', 'cut_off = "16:00"')).dealing_calendar()
@@ -134,6 +134,7 @@ def test_a_day_that_was_not_announced_takes_no_order() -> None:
 PROGRAM = """
 import os, sys, time
 from datetime import UTC, datetime
+<<<<<<< HEAD
 from toolkit.funds import FundTerms, NavStatement
 for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     os.environ["TZ"] = zone
@@ -143,6 +144,16 @@ for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     statement = NavStatement.from_json(sys.argv[2])
     due = calendar.settlement_due(day)
     print(day, calendar.cut_off_at(day), due, statement.hash.hex(), statement.to_data())
+=======
+from toolkit.deployment import FundTerms
+from toolkit.funds import NavStatement
+terms = FundTerms.load(sys.argv[1])
+calendar = terms.dealing_calendar()
+received = datetime(2026, 9, 30, 16, 30, tzinfo=UTC)
+day = calendar.dealing_day(received)
+statement = NavStatement.from_json(sys.argv[2])
+print(day, calendar.cut_off_at(day), calendar.settlement_due(day), statement.hash.hex(), statement.to_data())
+>>>>>>> funddeploy
 """
 
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from support.checkout import REPOSITORY
 
-from toolkit.funds import FundTerms, NavStatement
+from toolkit.deployment import FundTerms
+from toolkit.funds import NavStatement
 
 DEMO_FUND = REPOSITORY / "deployments" / "terms" / "demo-fund.toml"
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")

@@ -14,8 +14,7 @@ from datetime import UTC, date, datetime, time
 
 from toolkit.amounts import is_whole
 from toolkit.calendar import BusinessCalendar
-from toolkit.errors import ConfigurationError, CutOffPassed, InvalidInput
-from toolkit.funds.errors import NotADealingDay
+from toolkit.errors import ConfigurationError, CutOffPassed, InvalidInput, NotADealingDay
 
 __all__ = ["DealingCalendar"]
 

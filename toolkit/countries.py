@@ -1,4 +1,4 @@
-"""Country codes: the desk writes ISO 3166-1 alpha-2, the registry on chain keeps the numeric code."""
+"""Country codes: people write ISO 3166-1 alpha-2, the registry on chain keeps the numeric code."""
 
 from __future__ import annotations
 

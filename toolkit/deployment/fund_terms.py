@@ -1,37 +1,39 @@
 """The terms of a fund: what it is to be, as a TOML file.
 
 `FundTerms.load` reads the file and the terms of the coins it settles in, and refuses what could not be
-dealt: each refusal is a ConfigurationError that names the file, the key, the value and the remedy. Nothing
-that limits has a default, zero never means unlimited (write `"unlimited"`), and there are no floats. Shares
-and NAVs are decimal strings, money is in the fund's currency, shares of a whole are basis points, times of
-day are the calendar's wall clock (Hong Kong's).
+deployed or dealt: each refusal is a ConfigurationError that names the file, the key, the value and the
+remedy. Nothing that limits has a default, zero never means unlimited (write `"unlimited"`), and there are no
+floats. Shares and NAVs are decimal strings, money is in the fund's currency, shares of a whole are basis
+points, times of day are the calendar's wall clock (Hong Kong's).
 """
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from toolkit.amounts import MAX_DECIMALS, Amount, minor_units
+from toolkit.bindings.roles import Role
 from toolkit.calendar import BusinessCalendar
+from toolkit.dealing_days import DealingCalendar
 from toolkit.deployment.fields import (
     Account,
     AmountText,
     BasisPoints,
+    Country,
     Model,
     PositiveSeconds,
     ShortText,
     valid,
 )
-from toolkit.deployment.reading import read_file, read_toml, refused_by
-from toolkit.deployment.terms import ChainTerms, Terms
+from toolkit.deployment.fund_consistency import check_consistency
+from toolkit.deployment.reading import read_file, read_toml
+from toolkit.deployment.terms import FeedTerms, Terms
+from toolkit.deployment.terms_file import RoleHolder, TermsFile
 from toolkit.errors import ConfigurationError, InvalidInput
-from toolkit.funds.dealing_days import DealingCalendar
-from toolkit.reserves.profiles import Country
 
 __all__ = [
     "CalendarTerms",
@@ -48,6 +50,7 @@ __all__ = [
     "PolicyTerms",
     "SwingTerms",
     "WithholdingTerms",
+    "load_terms",
 ]
 
 _MAX_FEE_BPS, _MAX_SWING_BPS, _MIN_GATE_BPS = 500, 300, 100  # hard caps of the vault (FundVault)
@@ -87,9 +90,12 @@ class FundIdentity(Model):
 
 
 class CoinReference(Model):
-    """A coin to settle in, by its own terms; a relative path starts at the fund's terms."""
+    """A coin to settle in, by its own terms (a relative path starts at the fund's), and the `custody`
+    account that holds the fund's cash in it.
+    """
 
     terms: Annotated[str, Field(min_length=1)]
+    custody: Account
 
 
 class CalendarTerms(Model):
@@ -138,31 +144,15 @@ class CalendarTerms(Model):
         return self
 
 
-class NavTerms(Model):
-    """The NAV feed of each class: who attests, how old it may be, how far it may move.
+class NavTerms(FeedTerms):
+    """The NAV feed of each class.
 
-    Beyond `max_rise_bps` or `max_fall_bps` the feed asks every attestor; beyond `tolerance_bps` against the
-    last strike the desk asks a person for a confirmation with evidence.
+    Beyond the feed's bounds every attestor has to sign; beyond `tolerance_bps` against the last strike the
+    desk asks a person for a confirmation with evidence.
     """
 
     decimals: Annotated[int, Field(ge=2, le=MAX_DECIMALS)]
-    attestors: Annotated[tuple[Account, ...], Field(min_length=1, strict=False)]
-    threshold: Annotated[int, Field(gt=0, le=255)]
-    max_age: PositiveSeconds
-    max_rise_bps: BasisPoints
-    max_fall_bps: BasisPoints
     tolerance_bps: BasisPoints
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if len(set(self.attestors)) != len(self.attestors):
-            raise ValueError("an attestor is listed twice; list each account once")
-        if self.threshold > len(self.attestors):
-            raise ValueError(
-                f"threshold {self.threshold} is above the number of attestors ({len(self.attestors)}), so "
-                "that no NAV could ever be published; lower it or add attestors"
-            )
-        return self
 
 
 class WithholdingTerms(Model):
@@ -201,7 +191,7 @@ class PolicyTerms(Model):
     countries_except: Annotated[tuple[Country, ...] | None, Field(strict=False)] = None
     primary_only: bool
     by_investor: bool
-    max_holders: Annotated[int, Field(gt=0, lt=2**32)] | Unlimited
+    max_holders: Annotated[int, Field(gt=0, lt=2**24)] | Unlimited
     max_holding: AmountText
     lock_up_days: Annotated[int, Field(ge=0, lt=2**16)]
 
@@ -269,10 +259,9 @@ class ClassTerms(Model):
         return Amount.parse(text, unit=self.symbol, decimals=self.decimals)
 
 
-class FundTerms(Model):
-    """A fund's terms, resolved and consistent. Made by `FundTerms.load`. Raises ConfigurationError."""
+class FundTerms(TermsFile):
+    """A fund's terms. It stands in the suite of its first coin, whose terms name who holds which role."""
 
-    chain: ChainTerms
     fund: FundIdentity
     coins: Annotated[tuple[CoinReference, ...], Field(min_length=1, strict=False)]
     calendar: CalendarTerms
@@ -282,48 +271,44 @@ class FundTerms(Model):
     in_kind: InKindTerms | None = None
     classes: Annotated[tuple[ClassTerms, ...], Field(min_length=1, strict=False)]
 
-    _source: tuple[str, str] = PrivateAttr(("", ""))
     _coin_terms: dict[str, Terms] = PrivateAttr(default_factory=dict)
 
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """The terms in the TOML file at `path`. Raises ConfigurationError."""
-        path = Path(path)
-        return cls.parse(read_file(path), file=path)
-
-    @classmethod
-    def parse(cls, raw: bytes, *, file: str | Path) -> Self:
-        """The terms in `raw`, TOML in UTF-8; `file` names it in messages and lies by its coins' terms."""
-        from toolkit.funds.consistency import check_consistency
-
-        path = Path(file)
-        tree = read_toml(raw, path)
-        chain = tree.get("chain")
-        chain_id = chain.get("id") if isinstance(chain, dict) else None
-        try:
-            terms = cls.model_validate(tree, context={"chain_id": chain_id, "dev_accounts": {}})
-        except ValidationError as error:
-            raise refused_by(cls, path, error) from None
-        coins = [Terms.load(path.parent / coin.terms) for coin in terms.coins]
-        terms._source = (path.name, hashlib.sha256(raw).hexdigest())  # noqa: SLF001
-        terms._coin_terms = {coin.coin.symbol: coin for coin in coins}  # noqa: SLF001
-        check_consistency(terms, path)
-        return terms
+    def _complete(self, path: Path) -> None:
+        coins = [Terms.load(path.parent / coin.terms) for coin in self.coins]
+        self._coin_terms = {coin.coin.symbol: coin for coin in coins}
+        check_consistency(self, path)
 
     @property
-    def file_name(self) -> str:
-        """The terms file's name, without its folder."""
-        return self._source[0]
+    def record_name(self) -> str:
+        return self.fund.code
 
     @property
-    def sha256(self) -> str:
-        """SHA-256 of the terms file, 64 hexadecimal digits."""
-        return self._source[1]
+    def first_block(self) -> int:
+        """Roles were granted in the home coin's suite before the fund was there."""
+        return min(self.chain.first_block, self.home.chain.first_block)
+
+    @property
+    def dev_accounts(self) -> dict[str, int]:
+        """Address → index of every development account that these terms or the home coin's name."""
+        return {**self.home.dev_accounts, **super().dev_accounts}
 
     @property
     def coin_terms(self) -> dict[str, Terms]:
-        """Symbol → terms of every coin that the fund settles in; the first coin's suite holds the fund."""
+        """Symbol → terms of every coin that the fund settles in, the home coin first."""
         return dict(self._coin_terms)
+
+    @property
+    def home(self) -> Terms:
+        """The coin in whose suite the fund stands: its access manager, its investor registry."""
+        return next(iter(self._coin_terms.values()))
+
+    @property
+    def custody(self) -> dict[str, str]:
+        """Coin's symbol → the account that holds the fund's cash in it."""
+        return dict(zip(self._coin_terms, (coin.custody for coin in self.coins), strict=True))
+
+    def holders(self, role: Role) -> tuple[RoleHolder, ...]:
+        return self.home.holders(role)
 
     def dealing_calendar(self) -> DealingCalendar:
         return self.calendar.calendar()
@@ -345,3 +330,14 @@ class FundTerms(Model):
     def money(self, text: str) -> Amount:
         """An amount of the fund's currency."""
         return Amount.money(text, self.fund.currency)
+
+
+def load_terms(path: str | Path) -> Terms | FundTerms:
+    """The terms of a coin or of a fund (which has a table `fund`) in the file at `path`.
+
+    Raises ConfigurationError.
+    """
+    path = Path(path)
+    raw = read_file(path)
+    kind = FundTerms if "fund" in read_toml(raw, path) else Terms
+    return kind.parse(raw, file=path)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.amounts import Amount
+from toolkit.bindings.roles import Role
+from toolkit.deployment.access import ATTESTOR, forbidden_pairs
 from toolkit.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
-    from toolkit.funds.terms import ClassTerms, FundTerms
+    from toolkit.deployment.fund_terms import ClassTerms, FundTerms
 
 __all__ = ["check_consistency"]
 
@@ -18,6 +20,7 @@ __all__ = ["check_consistency"]
 def check_consistency(terms: FundTerms, path: Path) -> None:
     """Raises ConfigurationError for the first contradiction."""
     _check_coins(terms, path)
+    _check_roles(terms, path)
     for key in ("code", "symbol", "name"):
         values = [getattr(item, key) for item in terms.classes]
         for number, value in enumerate(values):
@@ -53,6 +56,23 @@ def _check_coins(terms: FundTerms, path: Path) -> None:
                 f"{coin.coin.symbol} is in {coin.coin.currency} and the fund in {terms.fund.currency}; "
                 "a class deals in the currency of its NAV",
             )
+
+
+def _check_roles(terms: FundTerms, path: Path) -> None:
+    if not terms.holders(Role.DEALING_MANAGER):
+        raise _wrong(
+            path,
+            "coins.0.terms",
+            f"{terms.home.file_name} has no account in roles.DEALING_MANAGER, so that no day could ever be "
+            "settled; name at least one there",
+        )
+    held = {role.name: [holder.account for holder in terms.holders(role)] for role in Role}
+    for account, left, right in forbidden_pairs({**held, ATTESTOR: terms.nav.attestors}):
+        raise _wrong(
+            path,
+            "nav.attestors",
+            f"{account} is both {left} and {right}, which must be apart; name two accounts",
+        )
 
 
 def _check_class(terms: FundTerms, item: ClassTerms, key: str, path: Path) -> None:
