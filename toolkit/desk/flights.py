@@ -45,11 +45,15 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
 
-__all__ = ["ESCROW", "PAYOUT", "REJECTION", "Flights"]
+__all__ = ["ESCROW", "FUND_REDEMPTION", "PAYOUT", "REJECTION", "SUBSCRIPTION", "Flights"]
 
 ESCROW = "escrow"
 PAYOUT = "payout"
 REJECTION = "rejection"
+SUBSCRIPTION = "subscription"
+FUND_REDEMPTION = "fund_redemption"
+
+_FUND = frozenset({SUBSCRIPTION, FUND_REDEMPTION})
 
 _ROLES = {
     MINT: "operator",
@@ -57,15 +61,26 @@ _ROLES = {
     ESCROW: "operator",
     REJECTION: "operator",
     PAYOUT: "treasurer",
+    SUBSCRIPTION: "operator",
+    FUND_REDEMPTION: "operator",
 }
 
 # Where every order of a flight has to be when its bytes are stored.
 _BEFORE = {
-    MINT: State.APPROVED,
-    ACCEPTANCE: State.APPROVED,
-    ESCROW: State.VALID,
-    PAYOUT: State.PAID,
-    REJECTION: State.REJECTED,
+    MINT: {State.APPROVED},
+    ACCEPTANCE: {State.APPROVED},
+    ESCROW: {State.VALID},
+    PAYOUT: {State.PAID},
+    REJECTION: {State.REJECTED},
+    SUBSCRIPTION: {State.VALID, State.FUNDED},
+    FUND_REDEMPTION: {State.VALID},
+}
+
+# Where they go once final; first, where the event says a number that the order keeps.
+_ENTERED = {
+    ESCROW: State.ESCROWED,
+    SUBSCRIPTION: State.IN_BATCH,
+    FUND_REDEMPTION: State.IN_BATCH,
 }
 
 _AFTER = {MINT: State.SETTLED, ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
@@ -260,7 +275,7 @@ class Flights:
             waiting = self._mined(tx, flight, mined)
             self._settle(tx, flight, mined, events)
         log.changed(waiting, State.MINED)
-        target = State.ESCROWED if flight.purpose == ESCROW else _AFTER.get(flight.purpose)
+        target = _ENTERED.get(flight.purpose, _AFTER.get(flight.purpose))
         if target is not None:
             log.changed(flight.order_ids, target)
 
@@ -286,6 +301,10 @@ class Flights:
             for order_id, event in zip(ids, events, strict=True):
                 number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
                 tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
+        elif flight.purpose in _FUND:
+            for order_id, event in zip(ids, events, strict=True):
+                day: int = getattr(event, "day")  # noqa: B009 - only the vault's two requests come here
+                tx.fund_orders.enter(order_id, day, actor=WORKER, evidence=evidence)
         elif flight.purpose in _AFTER:
             target = _AFTER[flight.purpose]
             tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
@@ -304,6 +323,8 @@ class Flights:
         if flight.purpose == MINT:
             proofs.prove_mint(context, mints or context.mint_orders(flight.order_ids), receipt)
             return ()  # an order says all that its two events would
+        if flight.purpose in _FUND:
+            return proofs.prove_requests(context, context.fund_orders(flight.order_ids), receipt)
         orders = context.redemption_orders(flight.order_ids)
         if flight.purpose == ACCEPTANCE:
             return proofs.prove_acceptance(context, orders, receipt)
@@ -408,8 +429,9 @@ def _require_state(tx: Transaction, purpose: str, order_ids: Sequence[str]) -> N
     """Raises IllegalTransition for an order that was held, ended or moved since it was looked at."""
     wanted = _BEFORE[purpose]
     for order_id, state in tx.orders.states(order_ids).items():
-        if state is not wanted:
+        if state not in wanted:
             raise IllegalTransition(
-                f"order {order_id} of a {purpose} is {state}, not {wanted}: nothing was sent",
+                f"order {order_id} of a {purpose} is {state}, not {' or '.join(sorted(wanted))}: nothing was "
+                "sent",
                 order=order_id,
             )

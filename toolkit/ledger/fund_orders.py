@@ -293,7 +293,7 @@ class FundOrders:
 def _spread(dealings: list[Dealing], delivery: Delivery, released: bool) -> list[Dealing]:
     """The dealings that `delivery` changes, as they are then. `dealings` is kept up to date.
 
-    Raises `InvalidInput` if more was delivered than is due.
+    Raises `InvalidInput` if more was delivered than is due; out of quarantine other things come as well.
     """
     left, changed = delivery.amount, []
     for index, item in enumerate(dealings):
@@ -305,7 +305,7 @@ def _spread(dealings: list[Dealing], delivery: Delivery, released: bool) -> list
         held = part if delivery.held else -part if released else 0
         dealings[index] = replace(item, claimed=item.claimed + claimed, held=item.held + held)
         changed.append(dealings[index])
-    if left:
+    if left and not released:
         raise InvalidInput(
             f"{delivery.wallet} was given {delivery.amount} base units, of which {left} are due by no order: "
             "compare the vault with the ledger",
