@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from toolkit.chain.journal import FileJournal, MemoryJournal
     from toolkit.chain.sender import Sender
     from toolkit.chain.signers import LocalSigner, Signer, dev_signer
+    from toolkit.deployment.fund_terms import FundTerms
     from toolkit.deployment.terms import Terms
     from toolkit.desk import Desk
+    from toolkit.fund import Fund
     from toolkit.issuance import Issuance
     from toolkit.reserves.profiles import Profile
     from toolkit.reserves.report import ReserveReport
@@ -41,6 +43,8 @@ _HOMES = {
     "Desk": "toolkit.desk",
     "FileJournal": "toolkit.chain.journal",
     "Finality": "toolkit.chain.finality",
+    "Fund": "toolkit.fund",
+    "FundTerms": "toolkit.deployment.fund_terms",
     "Issuance": "toolkit.issuance",
     "LocalSigner": "toolkit.chain.signers",
     "MemoryJournal": "toolkit.chain.journal",
@@ -60,6 +64,8 @@ __all__ = [
     "Desk",
     "FileJournal",
     "Finality",
+    "Fund",
+    "FundTerms",
     "Issuance",
     "LocalSigner",
     "MemoryJournal",

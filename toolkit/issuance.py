@@ -23,7 +23,8 @@ from toolkit.bindings.feed import AttestedFeed
 from toolkit.bindings.market import PrimaryMarket
 from toolkit.bindings.registry import InvestorRegistry
 from toolkit.bindings.token import Stablecoin
-from toolkit.errors import CodeMismatch, ConfigurationError, Drift
+from toolkit.deployment.wiring import check_built_in, check_set
+from toolkit.errors import ConfigurationError
 from toolkit.reserves.tracker import DEFAULT_WARNING_AGE, ReserveTracker
 
 if TYPE_CHECKING:
@@ -162,25 +163,13 @@ class Issuance:
             (self.market, "token", self.market.token(block=at), self.token.address),
             (self.market, "registry", self.market.registry(block=at), self.registry.address),
         ]
-        for contract, name, found, recorded in built_in:
-            if found != recorded:
-                raise CodeMismatch(
-                    f"{contract!r} has the {name} {found}, the record has {recorded}: it belongs to another "
-                    "coin; use the record that its deployment wrote",
-                    found=found,
-                    recorded=recorded,
-                )
-        settings = [
-            ("feed", self.token.feed(block=at), self.feed.address),
-            ("market", self.token.market(block=at), self.market.address),
-        ]
-        for name, found, recorded in settings:
-            if found != recorded:
-                raise Drift(
-                    f"the token's {name} is {found}, the record has {recorded}: it was changed since; "
-                    "see `issuance deploy plan`",
-                    differences=[f"{name}: {found} instead of {recorded}"],
-                )
+        check_built_in(built_in)
+        check_set(
+            [
+                ("the token's feed", self.token.feed(block=at), self.feed.address),
+                ("the token's market", self.token.market(block=at), self.market.address),
+            ]
+        )
 
     # --------------------------------------------------------------------------------------- what the coin is
 

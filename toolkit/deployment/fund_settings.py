@@ -20,6 +20,7 @@ __all__ = ["dealing_terms", "fund_settings", "share_policy"]
 NO_LIMIT = 0
 """What the contract keeps where the terms say `unlimited`."""
 
+_LIMITS = ("max holding", "max holders")
 _NO_TERMS = (0, 0, 0, 0, 0, 0, 0, 0)
 _NO_POLICY = (0, 0, 0, 0, 0, False, False)
 
@@ -133,7 +134,10 @@ def _shown(kind: type) -> Callable[[list[Any]], str]:
     names = [field.name.replace("_", " ") for field in fields(kind)]
 
     def show(value: list[Any]) -> str:
-        return ", ".join(f"{name} {item}" for name, item in zip(names, value[0], strict=True))
+        return ", ".join(
+            f"{name} {'unlimited' if name in _LIMITS and item == NO_LIMIT else item}"
+            for name, item in zip(names, value[0], strict=True)
+        )
 
     return show
 

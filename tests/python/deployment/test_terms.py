@@ -26,7 +26,7 @@ def test_the_demo_terms_are_what_they_say() -> None:
     assert terms.operator_limits[account(1)].base_units == 300_000_000_000_000
     (governor,) = terms.holders(Role.GOVERNOR)
     assert (governor.account, governor.delay) == (account(10), 86_400)
-    assert terms.holders(Role.DEALING_MANAGER) == ()
+    assert [holder.account for holder in terms.holders(Role.DEALING_MANAGER)] == [account(19)]
     assert terms.dev_accounts[account(12)] == 12
     assert terms.file_name == "demo-coin.toml"
 

@@ -16,8 +16,8 @@ from toolkit.amounts import Amount
 from toolkit.bindings import errors as reverts
 from toolkit.bindings.structs import InvestorClass, WalletKind
 from toolkit.chain.signers import LocalSigner
-from toolkit.desk import Desk, Investor, WalletChallenge
 from toolkit.countries import country_number
+from toolkit.desk import Desk, Investor, WalletChallenge
 from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeReplayed, NotWalletOwner
 from toolkit.errors import ConfigurationError, InvalidInput, NotEligible, StillPending
 from toolkit.ledger.errors import NotFound, WalletTaken

@@ -9,8 +9,8 @@ import pytest
 from support.checkout import REPOSITORY
 from support.funds import DEMO_FUND, fund_terms
 
-from toolkit.errors import ConfigurationError, InvalidInput
 from toolkit.deployment import FundTerms
+from toolkit.errors import ConfigurationError, InvalidInput
 
 
 def test_the_demo_terms_are_what_they_say() -> None:
@@ -36,7 +36,7 @@ def test_the_demo_terms_are_what_they_say() -> None:
 
 
 WRONG = {
-    "unknown key": ("[nav]", "[nav]\nfees = 1", "nav.fees", "decimals, attestors"),
+    "unknown key": ("[nav]", "[nav]\nfees = 1", "nav.fees", "decimals, tolerance_bps"),
     "unknown table": ("[fund]", "[fees]\nmint = 1\n[fund]", "fees", "chain, fund, coins"),
     "unknown key of a class's table": ("entry_bps = 10", "entri_bps = 10", "classes.0.fees.entry_bps", "add"),
     "missing": ('underlying = "money-market"\n', "", "fund.underlying", "missing; add it"),
