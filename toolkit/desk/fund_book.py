@@ -7,24 +7,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolkit.amounts import Amount
-from toolkit.bindings.distribution import Distribution
-from toolkit.bindings.feed import AttestedFeed
-from toolkit.bindings.share import FundShare
-from toolkit.bindings.vault import FundVault
 from toolkit.errors import ConfigurationError, NotAuthorised
 from toolkit.funds.announced import Announced
 from toolkit.funds.dealing import Scale
 
 if TYPE_CHECKING:
     from toolkit.bindings.contract import Contract
+    from toolkit.bindings.distribution import Distribution
+    from toolkit.bindings.feed import AttestedFeed
+    from toolkit.bindings.share import FundShare
+    from toolkit.bindings.vault import FundVault
     from toolkit.chain.calls import Call, EventExpectation
     from toolkit.chain.client import BlockRef
     from toolkit.chain.sender import Mined
     from toolkit.dealing_days import DealingCalendar
     from toolkit.deployment.fund_terms import ClassTerms, FundTerms
-    from toolkit.deployment.record import DeploymentRecord
     from toolkit.desk.context import DeskContext
     from toolkit.desk.lanes import Lanes
+    from toolkit.fund import Fund
     from toolkit.ledger.machines import Role
 
 __all__ = ["FundBook"]
@@ -55,36 +55,32 @@ class FundBook:
         cls,
         context: DeskContext,
         lanes: Lanes,
-        terms: FundTerms,
-        record: DeploymentRecord,
+        fund: Fund,
         share_class: str,
         calendar: DealingCalendar | None,
     ) -> FundBook:
-        """The book of a class as it was deployed. Raises ConfigurationError, InvalidInput."""
-        chosen, client, coin = terms.share_class(share_class), context.client, context.unit
-        if coin not in chosen.coins:
+        """The book of a class in the desk's coin. Raises ConfigurationError, InvalidInput."""
+        if fund.terms is None:
+            raise ConfigurationError("the fund was opened without its terms: give Fund.load(..., terms=...)")
+        chosen, coin = fund.terms.share_class(share_class), context.unit
+        deployed = fund.classes[share_class]
+        if coin not in deployed.vaults or fund.coins[coin].address != context.token.address:
             raise ConfigurationError(
-                f"class {chosen.code} is dealt in {', '.join(chosen.coins)}, and this desk's coin is {coin}: "
-                "open the desk of one of those"
+                f"class {chosen.code} is dealt in {', '.join(chosen.coins)}, and this desk's coin is {coin} "
+                f"at {context.token.address}: open the desk of one of those"
             )
-        book = cls(
+        return cls(
             context=context,
             lanes=lanes,
-            terms=terms,
+            terms=fund.terms,
             share_class=chosen,
-            calendar=calendar or terms.dealing_calendar(),
-            share=FundShare(client, record.address(f"FundShare {chosen.code}")),
-            vault=FundVault(client, record.address(f"FundVault {chosen.code} {coin}")),
-            feed=AttestedFeed(client, record.address(f"NavFeed {chosen.code}")),
-            distribution=Distribution(client, record.address(f"Distribution {coin}")),
-            first_block=record.first_block,
+            calendar=calendar or fund.terms.dealing_calendar(),
+            share=deployed.share,
+            vault=deployed.vaults[coin],
+            feed=deployed.feed,
+            distribution=fund.distributions[coin],
+            first_block=fund.record.first_block,
         )
-        if book.vault.asset() != context.token.address:
-            raise ConfigurationError(
-                f"vault {book.vault.address} deals in another coin than {context.token.address}: open the "
-                "fund by the record of its own deployment"
-            )
-        return book
 
     @property
     def name(self) -> str:

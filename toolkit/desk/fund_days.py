@@ -214,10 +214,7 @@ class FundDays:
         return today - timedelta(days=1)
 
     def _require_value(self, number: int) -> None:
-        """The feed has to say what two people struck for this day: a later value of other hands prices nothing.
-
-        Raises NavStale.
-        """
+        """The feed has to say what two people struck for this day. Raises NavStale."""
         statement = self._navs.struck(self.date_of(number))
         feed = self._book.feed
         latest = feed.latest_round()
@@ -228,5 +225,3 @@ class FundDays:
                 f"(statement {to_hex(statement.hash)}): publish it first",
                 day=number,
             )
-
-

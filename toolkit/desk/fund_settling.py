@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 from toolkit.bindings.events import Transfer
 from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.hexes import to_hex
-from toolkit.desk.errors import SettlementMismatch
+from toolkit.desk.errors import DayNotOver, SettlementMismatch
 from toolkit.funds.corrections import DealtOrder, OrderSide
 from toolkit.funds.dealing import DayResult, DayTotals, settle_day
 from toolkit.funds.nav import NavStatement
 from toolkit.funds.notes import ContractNote, contract_note
-from toolkit.ledger.fund_machines import RecordKind
+from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import OrderKind, State
-from toolkit.ledger.records import Dealing, FundOrder
+from toolkit.ledger.records import Dealing, FundOrder, FundRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.fund_events import DaySettled
     from toolkit.bindings.fund_structs import Settlement
     from toolkit.desk.fund_book import FundBook
 
-__all__ = ["SettledDay", "divided", "settled_day", "statement_of"]
+__all__ = ["SettledDay", "divided", "recorded_result", "settled_day", "statement_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,17 @@ def settled_day(book: FundBook, event: DaySettled) -> SettledDay:
     return SettledDay(event.day, result, report, statement, tuple(dealings), tuple(notes))
 
 
+def recorded_result(book: FundBook, record: FundRecord) -> DayResult:
+    """A settled day's result again, from its record. Raises DayNotOver for one that isn't settled."""
+    if record.state is not RecordState.SETTLED:
+        raise DayNotOver(f"{record.id} is {record.state}: it has no result yet", day=record.data["number"])
+    said = {name: int(value) for name, value in record.data["settlement"].items()}
+    totals = DayTotals(
+        int(record.data["supply_before"]), said["assets_in"], said["shares_in"] + said["shares_carried"]
+    )
+    return _dealt(book, record.data["number"], said["nav"], totals)
+
+
 def divided(total: int, weights: Sequence[int]) -> list[int]:
     """`total` in parts as `weights` are to each other, each within one unit, and together exactly `total`."""
     whole, reached, before, parts = sum(weights), 0, 0, []
@@ -98,17 +109,9 @@ def statement_of(book: FundBook, report: bytes) -> NavStatement | None:
 
 
 def _result(book: FundBook, event: DaySettled) -> DayResult:
-    said, terms = event.settlement, book.vault.dealing_day(event.day)
-    result = settle_day(
-        said.nav,
-        book.scale,
-        DayTotals(_supply_before(book, event), said.assets_in, said.shares_in + said.shares_carried),
-        entry_fee_bps=terms.entry_fee_bps,
-        exit_fee_bps=terms.exit_fee_bps,
-        gate_bps=terms.gate_bps,
-        swing_threshold_bps=terms.swing_threshold_bps,
-        swing_bps=terms.swing_bps,
-    )
+    said = event.settlement
+    totals = DayTotals(_supply_before(book, event), said.assets_in, said.shares_in + said.shares_carried)
+    result = _dealt(book, event.day, said.nav, totals)
     here = (
         result.prices.subscription,
         result.prices.redemption,
@@ -130,6 +133,21 @@ def _result(book: FundBook, event: DaySettled) -> DayResult:
             day=event.day,
         )
     return result
+
+
+def _dealt(book: FundBook, number: int, nav: int, totals: DayTotals) -> DayResult:
+    """The day's arithmetic on the terms that the chain fixed when it closed."""
+    terms = book.vault.dealing_day(number)
+    return settle_day(
+        nav,
+        book.scale,
+        totals,
+        entry_fee_bps=terms.entry_fee_bps,
+        exit_fee_bps=terms.exit_fee_bps,
+        gate_bps=terms.gate_bps,
+        swing_threshold_bps=terms.swing_threshold_bps,
+        swing_bps=terms.swing_bps,
+    )
 
 
 def _supply_before(book: FundBook, event: DaySettled) -> int:

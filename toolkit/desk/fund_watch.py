@@ -388,7 +388,7 @@ class FundWatch:
             log.alarms.append(
                 SettlementMismatch(
                     f"{event.assets} assets and {event.shares} shares of {event.controller} left the "
-                    f"quarantine under case {to_hex(event.case_id)}, which two people of this desk didn't confirm",
+                    f"quarantine under case {to_hex(event.case_id)}, which two people here didn't confirm",
                     wallet=event.controller,
                 )
             )
