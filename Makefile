@@ -106,9 +106,7 @@ lock: ## pin the Python and npm dependencies again
 # ---- what CI runs --------------------------------------------------------------------------------
 
 .PHONY: check
-check: check-python check-contracts check-static check-gas ## everything that CI proves
-	$(FORGE) test
-	$(PYTEST)
+check: check-python check-contracts check-static check-gas test check-proofs check-coverage ## everything that CI proves
 
 .PHONY: check-deep
 check-deep: setup ## ten times the runs of the invariant campaign, and many times the courses beside the model

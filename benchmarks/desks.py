@@ -1,6 +1,6 @@
 """A desk with approved orders, for benchmarks/throughput.py; and, as a program, one worker that is measured.
 
-python benchmarks/desks.py RECORD RPC LEDGER OPERATOR    says "ready", waits for a line, runs, says JSON
+python benchmarks/desks.py RECORD RPC LEDGER OPERATOR    runs, says "ready", waits for a line, runs, says JSON
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from toolkit.calendar import SystemClock
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.desk import Desk, Investor
 from toolkit.desk.mint import on_chain
+from toolkit.errors import NodeError
 from toolkit.ledger import OrderKind, Role, State
+from toolkit.ledger.errors import LedgerBusy
 from toolkit.ledger.money import BankLine
 from toolkit.ledger.orders import MintRequest
 from toolkit.reserves.attestation import Attestation
@@ -36,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OPERATORS = (1, 16)
 CUSTOMERS = 200
 PORTION = 1_000
+WARM = 200
 EVERYTHING = 10**14
 
 
@@ -119,11 +122,12 @@ class ApprovedDesk:
                     )
         self.made += count
 
-    def approve_one(self) -> None:
+    def settle_one(self) -> float:
+        """Seconds of `Desk.run()` with one approved order, from its beginning to its end."""
         self.approve(1, 1)
-
-    def run(self) -> None:
+        began = time.perf_counter()
         self.desk.run()
+        return time.perf_counter() - began
 
     def settled(self) -> int:
         return len(self.desk.ledger.orders.find(kind=OrderKind.MINT, state=State.SETTLED))
@@ -132,82 +136,118 @@ class ApprovedDesk:
         self.desk.close()
 
 
-def approved_desk(node: Anvil, url: str, count: int, *, batch: int) -> ApprovedDesk:
-    """A desk with `count` approved orders."""
-    desk = ApprovedDesk(node, url)
-    desk.approve(count, batch)
-    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as record:
-        pass
-    desk.issuance.record.save(Path(record.name))
-    os.environ["BENCH_RECORD"] = record.name
-    return desk
-
-
-def worker_in_a_process(node: Anvil, url: str, count: int, *, workers: int = 1) -> dict[str, float]:
-    """Lets workers in processes of their own settle all `count` orders.
-
-    Rates are orders a second from the moment they may begin, `first` that of the first 2,000; `cpu` is in
-    seconds an order, `memory` the largest process's in MB.
+class Workers:
+    """Workers in processes of their own, on the desk's ledger and node. They have settled `WARM` orders each
+    before they say that they are ready: a worker lives long, and its imports are not what is measured.
     """
-    arguments = [sys.executable, __file__, os.environ["BENCH_RECORD"], node.rpc_url, url]
-    started = [
-        subprocess.Popen(
-            [*arguments, str(operator)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for operator in OPERATORS[:workers]
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    began = time.time()
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    answers = [json.loads(process.communicate()[0]) for process in started]
-    landed = sorted((at, number) for answer in answers for at, number in answer["landed"])
-    assert sum(number for _, number in landed) == count, (count, landed[-3:])
-    total, first = 0, 0.0
+
+    def __init__(self, desk: ApprovedDesk, node: Anvil, url: str, number: int) -> None:
+        desk.approve(WARM * number, WARM)
+        self._desk = desk
+        self._folder = Path(tempfile.mkdtemp(prefix="bench-worker-"))
+        record = self._folder / "record.json"
+        desk.issuance.record.save(record)
+        arguments = [sys.executable, __file__, str(record), node.rpc_url, url]
+        self._started = [
+            subprocess.Popen(
+                [*arguments, str(operator)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for operator in OPERATORS[:number]
+        ]
+        for process in self._started:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if line != "ready\n":
+                raise RuntimeError(self._end(process, 30)[1])
+        self._warm = desk.settled()
+        assert self._warm == desk.made, (self._warm, desk.made)
+
+    def settle(self, count: int) -> dict[str, float]:
+        """Lets them settle the `count` orders that were approved meanwhile.
+
+        Rates are orders a second from the moment they may begin, `first` that of the first 2,000, `last` that
+        of the last tenth; `cpu` is in seconds an order, `memory` the largest process's in MB.
+        """
+        began = time.time()
+        for process in self._started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        ended = [self._end(process, 120 + count / 50) for process in self._started]
+        answers = [json.loads(out) for out, _ in ended]
+        assert self._desk.settled() - self._warm == count
+        landed = sorted((at, number) for answer in answers for at, number in answer["landed"])
+        assert sum(number for _, number in landed) == count, (count, landed[-3:])
+        return _rates(landed, began, count) | {
+            "cpu": sum(answer["cpu"] for answer in answers) / count,
+            "memory": max(answer["memory"] for answer in answers),
+        }
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self, process: subprocess.Popen[str], seconds: float) -> tuple[str, str]:
+        out, err = process.communicate(timeout=seconds)
+        if process.returncode != 0:
+            raise RuntimeError(err.strip() or f"a worker ended with {process.returncode}")
+        return out, err
+
+
+def _rates(landed: list[tuple[float, int]], began: float, count: int) -> dict[str, float]:
+    total, first, tenth = 0, 0.0, began
     for at, number in landed:
         total += number
         if total >= min(2_000, count) and not first:
             first = total / (at - began)
-    return {
-        "rate": count / (landed[-1][0] - began),
-        "first": first,
-        "cpu": sum(answer["cpu"] for answer in answers) / count,
-        "memory": max(answer["memory"] for answer in answers),
-    }
+        if total <= count * 9 // 10:
+            before, tenth = total, at
+    end = landed[-1][0]
+    return {"rate": count / (end - began), "first": first, "last": (count - before) / (end - tenth)}
 
 
 def worker(record: str, rpc: str, url: str, operator: str) -> None:
-    """One worker: it runs until nothing approved is left, and notes when what was settled."""
+    """One worker: it settles what is approved, says "ready", waits for a line and does so again."""
     from toolkit.desk.flights import Flights
-    from toolkit.ledger.errors import LedgerBusy
 
     issuance = Issuance.load(record, rpc, terms=None)
     landed: list[tuple[float, int]] = []
-    conclude = Flights._settle
+    follow = Flights._follow
 
-    def noted(self: Flights, tx: Any, flight: Any, *rest: Any) -> None:
-        conclude(self, tx, flight, *rest)
-        landed.append((time.time(), len(flight.order_ids)))
+    def noted(self: Flights, flight: Any, *rest: Any) -> None:
+        follow(self, flight, *rest)
+        landed.append((time.time(), len(flight.order_ids)))  # its orders are settled, and committed
 
-    Flights._settle = noted  # type: ignore[method-assign]
+    Flights._follow = noted  # type: ignore[method-assign]
     with Desk(issuance, url, signers={"operator": dev_signer(int(operator))}, clock=SystemClock()) as desk:
-        desk.status  # noqa: B018 - loaded before the clock starts
+        settle_all(desk)
+        landed.clear()
         print("ready", flush=True)
         sys.stdin.readline()
         before = time.process_time()
-        while desk.ledger.orders.claim(OrderKind.MINT, State.APPROVED, 1):
-            try:
-                report = desk.run()
-            except LedgerBusy:
-                continue
-            assert not report.alarms, report.alarms
+        settle_all(desk)
         cpu = time.process_time() - before
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"landed": landed, "cpu": cpu, "memory": memory}))
+
+
+def settle_all(desk: Desk) -> None:
+    """Passes until nothing is approved or on its way; one that a busy database or a node ends is repeated."""
+    left = (State.APPROVED, State.SUBMITTED, State.MINED)
+    while desk.ledger.orders.find(kind=OrderKind.MINT, state=left, limit=1):
+        try:
+            report = desk.run()
+        except (LedgerBusy, NodeError) as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            continue
+        assert not report.alarms, report.alarms
 
 
 class PostgresServer:

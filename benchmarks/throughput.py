@@ -1,18 +1,20 @@
 """Orders a second from `approved` to `settled`, durable at each step, beside what the node itself can do.
 
-    python benchmarks/throughput.py                          the table, in a few minutes
-    python benchmarks/throughput.py --sizes 1000 10000 100000 --rounds 3
-    python benchmarks/throughput.py --json out.json
+    python benchmarks/throughput.py                          the table, in some minutes
+    python benchmarks/throughput.py --sizes 1000 10000 100000
+    python benchmarks/throughput.py --sizes 2000 --rounds 1 --no-postgresql
 
-In every round, on fresh nodes with the same flags and the same orders:
+In every round, on fresh nodes with the same flags and the same number of holders:
 
 - NAIVE: web3.py, `transact()` of one plain mint and wait for its receipt, one after the other (a sample).
 - RAW: plain mints signed beforehand, 200 raw sends in a message, `evm_mine`, the block's receipts.
 - the worker: `Desk.run()` on approved orders, in batches of 200 signed by an approver, every rule of contract
-  and ledger on, on SQLite (WAL, full synchronisation) and PostgreSQL.
+  and ledger on, on SQLite (WAL, full synchronisation) and PostgreSQL; two of them on PostgreSQL.
+- one order alone: `Desk.run()` with one approved order, beside `eth_sendRawTransactionSync` of a plain mint,
+  on a fresh node and on the desk's own, whose state is larger.
 
-Ratios are of the same round; the table has their medians. The plain mint is `benchmarks/raw/RoleToken.sol`:
-no order numbers, approvals, reserve, wallets or limits.
+Ratios are of the same round; the table has their medians. All figures are in the JSON file. The plain mint is
+`benchmarks/raw/RoleToken.sol`: no order numbers, approvals, reserve, wallets or limits.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,7 +36,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from desks import PostgresServer, approved_desk, worker_in_a_process  # noqa: E402
+from desks import ApprovedDesk, PostgresServer, Workers  # noqa: E402
 
 from toolkit import Anvil, dev_signer  # noqa: E402
 from toolkit.chain.addresses import checksum_address  # noqa: E402
@@ -142,8 +144,13 @@ def naive_rate(holders: list[str], count: int) -> float:
 
 
 def raw_single(holders: list[str], count: int) -> float:
-    """Median seconds of one signed mint by `eth_sendRawTransactionSync`."""
-    with new_node() as node, node.client() as client:
+    """Median seconds of one signed mint by `eth_sendRawTransactionSync`, on a fresh node."""
+    with new_node() as node:
+        return raw_single_on(node, holders, count)
+
+
+def raw_single_on(node: Anvil, holders: list[str], count: int) -> float:
+    with node.client() as client:
         token = role_token(node)
         took = []
         for raw in signed_mints(token, holders, count, client.nonce(MINTER.address, "latest")):
@@ -167,107 +174,131 @@ def ledger_url(kind: str, server: PostgresServer | None) -> Iterator[str]:
         yield url
 
 
-def worker_figures(
-    kind: str, server: PostgresServer | None, count: int, *, workers: int = 1
-) -> dict[str, float]:
-    """One size on one database: rate, CPU an order, memory, and the rate of the first 2,000."""
+def settled(kind: str, server: PostgresServer | None, count: int, *, workers: int = 1) -> dict[str, float]:
+    """One size on one database; with the seconds that `verify` takes afterwards."""
     with new_node() as node, ledger_url(kind, server) as url:
-        approved_desk(node, url, count, batch=BATCH).close()
-        return worker_in_a_process(node, url, count, workers=workers)
+        desk = ApprovedDesk(node, url)
+        running = Workers(desk, node, url, workers)
+        try:
+            desk.approve(count, BATCH)
+            found = running.settle(count)
+        finally:
+            running.close()
+        began = time.perf_counter()
+        desk.desk.ledger.verify()
+        found["verify"] = time.perf_counter() - began
+        desk.close()
+        return found
 
 
-def single_latency(kind: str, server: PostgresServer | None, count: int) -> float:
-    """Median seconds of `Desk.run()` with one approved order."""
+def single(kind: str, server: PostgresServer | None, holders: list[str], count: int) -> dict[str, float]:
+    """Median seconds of `Desk.run()` with one approved order, and of a raw mint on the same node."""
     with new_node() as node, ledger_url(kind, server) as url:
-        desk = approved_desk(node, url, 0, batch=1)
-        took = []
-        for _ in range(count + 3):
-            desk.approve_one()
-            began = time.perf_counter()
-            desk.run()
-            took.append(time.perf_counter() - began)
+        desk = ApprovedDesk(node, url)
+        took = [desk.settle_one() for _ in range(count + 3)]
         assert desk.settled() == count + 3
         desk.close()
-        return median(took[3:])  # the first ones warm up
+        return {"desk": median(took[3:]), "same node": raw_single_on(node, holders, count)}
 
 
 # ----------------------------------------------------------------------------------------------- the report
 
 
-def rounds(options: argparse.Namespace, server: PostgresServer | None) -> dict[str, Any]:
+def one_round(options: argparse.Namespace, server: PostgresServer | None) -> dict[str, Any]:
     holders = [checksum_address(to_hex(keccak(b"holder %d" % i)[12:]), lenient=True) for i in range(BATCH)]
-    found: dict[str, Any] = {"rounds": []}
-    databases = ["sqlite", *(["postgresql"] if server else [])]
-    for number in range(options.rounds):
-        this: dict[str, Any] = {
-            "raw": raw_rate(holders, options.raw),
-            "naive": naive_rate(holders, NAIVE_SAMPLE),
-            "raw single": raw_single(holders, SINGLES),
-        }
-        for database in databases:
-            for size in options.sizes:
-                this[f"{database} {size}"] = worker_figures(database, server, size)
-            this[f"{database} single"] = single_latency(database, server, SINGLES)
-        if server:
-            this["two workers"] = worker_figures("postgresql", server, options.sizes[0] * 2, workers=2)
-            this["one worker"] = worker_figures("postgresql", server, options.sizes[0] * 2)
-        found["rounds"].append(this)
-        print(f"round {number + 1} of {options.rounds} is done", file=sys.stderr, flush=True)
+    cases: dict[str, Callable[[], Any]] = {
+        "raw": lambda: raw_rate(holders, options.raw),
+        "naive": lambda: naive_rate(holders, NAIVE_SAMPLE),
+        "raw single": lambda: raw_single(holders, SINGLES),
+    }
+    for database in ["sqlite", *(["postgresql"] if server else [])]:
+        for size in options.sizes:
+            cases[f"{database} {size}"] = lambda d=database, n=size: settled(d, server, n)  # type: ignore[misc]
+        cases[f"{database} single"] = lambda d=database: single(d, server, holders, SINGLES)  # type: ignore[misc]
+    if server:
+        cases["two workers"] = lambda: settled("postgresql", server, options.sizes[-1], workers=2)
+    this = {}
+    for name, measure in cases.items():
+        began = time.perf_counter()
+        this[name] = measure()
+        print(f"  {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    return this
+
+
+def middle(rounds: list[dict[str, Any]], value: Callable[[dict[str, Any]], float]) -> float:
+    return median(value(item) for item in rounds)
+
+
+def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """What the table says, by case: medians of the rounds' figures and of same-round ratios."""
+    found: dict[str, dict[str, float]] = {}
+    for case, value in rounds[0].items():
+        if not isinstance(value, dict):
+            found[case] = {"median": middle(rounds, lambda r, c=case: r[c])}  # type: ignore[misc]
+        elif "rate" in value:
+            figures: dict[str, Callable[[dict[str, Any]], float]] = {
+                "orders/s": lambda r, c=case: r[c]["rate"],  # type: ignore[misc]
+                "x RAW": lambda r, c=case: r[c]["rate"] / r["raw"],  # type: ignore[misc]
+                "x NAIVE": lambda r, c=case: r[c]["rate"] / r["naive"],  # type: ignore[misc]
+                "us CPU": lambda r, c=case: r[c]["cpu"] * 1e6,  # type: ignore[misc]
+                "all/first": lambda r, c=case: r[c]["rate"] / r[c]["first"],  # type: ignore[misc]
+                "last/first": lambda r, c=case: r[c]["last"] / r[c]["first"],  # type: ignore[misc]
+                "MB": lambda r, c=case: r[c]["memory"],  # type: ignore[misc]
+                "verify s": lambda r, c=case: r[c]["verify"],  # type: ignore[misc]
+            }
+            found[case] = {name: middle(rounds, figure) for name, figure in figures.items()}
+        else:
+            found[case] = {
+                "ms": middle(rounds, lambda r, c=case: r[c]["desk"] * 1e3),  # type: ignore[misc]
+                "x Sync": middle(rounds, lambda r, c=case: r[c]["desk"] / r["raw single"]),  # type: ignore[misc]
+                "x Sync there": middle(rounds, lambda r, c=case: r[c]["desk"] / r[c]["same node"]),  # type: ignore[misc]
+            }
+    if "two workers" in found:
+        one = [case for case in found if case.startswith("postgresql") and "orders/s" in found[case]][-1]
+        found["two workers"]["x one"] = middle(rounds, lambda r: r["two workers"]["rate"] / r[one]["rate"])
     return found
 
 
-def middle(found: dict[str, Any], value: Callable[[dict[str, Any]], float]) -> float:
-    return median(value(item) for item in found["rounds"])
-
-
-def table(found: dict[str, Any]) -> Iterator[str]:
-    first = found["rounds"][0]
-    yield f"medians of {len(found['rounds'])} rounds; ratios are of the same round"
+def table(found: dict[str, dict[str, float]], rounds: int) -> Iterator[str]:
+    yield f"medians of {rounds} rounds; ratios are of the same round"
     for name in ("raw", "naive"):
-        yield f"{name.upper():22} {middle(found, lambda r, n=name: r[n]):9,.0f} orders/s"  # type: ignore[misc]
-    yield ""
-    heads = ("orders/s", "x RAW", "x NAIVE", "us CPU", "to first", "MB")
-    yield f"{'ledger, orders':22} " + " ".join(f"{head:>9}" for head in heads)
-    for name, value in first.items():
-        if not isinstance(value, dict):
+        yield f"{name.upper():20}{found[name]['median']:10,.0f} orders/s"
+    heads: tuple[str, ...] = ()
+    for case, figures in found.items():
+        if len(figures) == 1:
             continue
-        figures: tuple[Callable[[dict[str, Any]], float], ...] = (
-            lambda r, n=name: r[n]["rate"],  # type: ignore[misc]
-            lambda r, n=name: r[n]["rate"] / r["raw"],  # type: ignore[misc]
-            lambda r, n=name: r[n]["rate"] / r["naive"],  # type: ignore[misc]
-            lambda r, n=name: r[n]["cpu"] * 1e6,  # type: ignore[misc]
-            lambda r, n=name: r[n]["rate"] / r[n]["first"],  # type: ignore[misc]
-            lambda r, n=name: r[n]["memory"],  # type: ignore[misc]
-        )
-        yield f"{name:22} " + " ".join(f"{middle(found, figure):9,.2f}" for figure in figures)
-    yield ""
-    for database in ("sqlite", "postgresql"):
-        if f"{database} single" in first:
-            ratio = middle(found, lambda r, d=database: r[f"{d} single"] / r["raw single"])  # type: ignore[misc]
-            took = middle(found, lambda r, d=database: r[f"{d} single"] * 1e3)  # type: ignore[misc]
-            yield f"one order alone, {database}: {took:.1f} ms, {ratio:.1f} x eth_sendRawTransactionSync"
-    if "two workers" in first:
-        ratio = middle(found, lambda r: r["two workers"]["rate"] / r["one worker"]["rate"])
-        yield f"two workers on PostgreSQL: {ratio:.2f} x one"
+        these = tuple(name for name in figures if name != "x one")
+        if these != heads:
+            heads = these
+            yield ""
+            yield " " * 20 + "".join(f"{head:>13}" for head in heads)
+        yield f"{case:20}" + "".join(f"{figures[head]:13,.2f}" for head in heads)
+    if "two workers" in found:
+        yield ""
+        yield f"two workers on PostgreSQL: {found['two workers']['x one']:.2f} x one"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[2_000, 10_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000], help="orders of a run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--raw", type=int, default=2_000, help="orders of RAW in a round")
     parser.add_argument("--no-postgresql", action="store_true")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench" / "throughput.json")
     options = parser.parse_args()
+    options.sizes.sort()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if options.no_postgresql:
-        found = rounds(options, None)
-    else:
-        with PostgresServer() as server:
-            found = rounds(options, server)
-    print("\n".join(table(found)))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    rounds: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        server = None if options.no_postgresql else stack.enter_context(PostgresServer())
+        for number in range(1, options.rounds + 1):
+            print(f"round {number} of {options.rounds}", file=sys.stderr, flush=True)
+            rounds.append(one_round(options, server))
+            found = ratios(rounds)
+            # After each round, so that one that was broken off has left what it found.
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.write_text(json.dumps({"medians": found, "rounds": rounds}, indent=1) + "\n")
+    print("\n".join(table(found, len(rounds))))
 
 
 if __name__ == "__main__":

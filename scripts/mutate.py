@@ -39,8 +39,9 @@ ENVIRONMENT = {
     "FOUNDRY_INVARIANT_RUNS": "12",
     "FOUNDRY_DISABLE_NIGHTLY_WARNING": "true",
 }
-# Seconds. A mutant may loop for ever, which is noticing it.
+# Seconds. A mutant may loop for ever, which is noticing it. The first run compiles everything.
 PATIENCE = 240
+FIRST_PATIENCE = 1200
 
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "<<": ">>", ">>": "<<"}
@@ -181,12 +182,12 @@ def prepare(*, campaigns: bool) -> None:
     (WORK / "node_modules").symlink_to(ROOT / "node_modules")
     build = [forge(), "build", "--ast", "--skip", "tests/**"]
     subprocess.run(build, cwd=WORK, env=_environment(), capture_output=True, check=True)
-    ok, said = run_tests(fail_fast=False)
+    ok, said = run_tests(fail_fast=False, patience=FIRST_PATIENCE)
     if not ok:
         sys.exit(f"the tests have to pass before anything is broken:\n{said[-4000:]}")
 
 
-def run_tests(*, fail_fast: bool) -> tuple[bool, str]:
+def run_tests(*, fail_fast: bool, patience: int = PATIENCE) -> tuple[bool, str]:
     """Whether the tests pass, and what forge said."""
     command = [forge(), "test"]
     if fail_fast:
@@ -198,11 +199,11 @@ def run_tests(*, fail_fast: bool) -> tuple[bool, str]:
             env=_environment(),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return False, f"[FAIL] no end within {PATIENCE} s"
+        return False, f"[FAIL] no end within {patience} s"
     return done.returncode == 0, done.stdout + done.stderr
 
 

@@ -155,7 +155,7 @@ library TransferPolicy {
     function leave(Rules storage rules, bytes16 investor, uint256 amount) internal {
         if (amount == 0) return;
         Position storage position = rules.positions[investor];
-        uint112 left = (position.holding - amount).toUint112();
+        uint112 left = (uint256(position.holding) - amount).toUint112();
         position.holding = left;
         if (left == 0) --rules.holders;
     }
@@ -165,7 +165,7 @@ library TransferPolicy {
         if (amount == 0) return;
         Position memory position = rules.positions[investor];
         if (position.holding == 0) ++rules.holders;
-        position.holding = (position.holding + amount).toUint112();
+        position.holding = (uint256(position.holding) + amount).toUint112();
         if (lockedUntil > position.lockedUntil) {
             position.lockedUntil = lockedUntil;
             emit IFundShare.LockUpExtended(investor, lockedUntil);

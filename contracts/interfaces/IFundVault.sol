@@ -171,7 +171,7 @@ interface IFundVaultTypes {
     /// @notice Forward pricing: the value has to hold as of the day's cut-off or later.
     error NavBeforeCutOff(uint256 asOf, uint256 cutOff);
 
-    /// @notice Zero, or more than 80 bits.
+    /// @notice Zero, so small that a swing makes it zero, or more than 80 bits.
     error NavUnusable(uint256 nav);
 
     /// @notice The treasury has to fund the day's net redemptions first.

@@ -5,6 +5,7 @@ import {Refusals} from "../access/Refusals.sol";
 import {PackedWallet} from "../compliance/PackedWallet.sol";
 import {ShareRefusals} from "../compliance/ShareRefusals.sol";
 import {TransferPolicy} from "../compliance/TransferPolicy.sol";
+import {IERC7575} from "../interfaces/IERC7575.sol";
 import {IERC7943Fungible} from "../interfaces/IERC7943.sol";
 import {
     CountryRule,
@@ -19,12 +20,6 @@ import {IRegulatedERC20} from "../interfaces/IRegulatedERC20.sol";
 import {Account} from "./Account.sol";
 import {RegulatedERC20} from "./RegulatedERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-
-/// @dev What a vault says of itself (ERC-7575).
-interface IVaultSide {
-    function asset() external view returns (address);
-    function share() external view returns (address);
-}
 
 /// @title FundShare
 /// @notice One share class of a fund: every movement passes the class's transfer policy.
@@ -357,12 +352,12 @@ contract FundShare is IFundShare, RegulatedERC20 {
     function _lockedUntil(SharePolicy memory terms, uint40 dealtAt) private view returns (uint40) {
         if (dealtAt > block.timestamp) revert DealtInFuture(dealtAt);
         uint256 lockUp = uint256(terms.lockUpDays) * 1 days;
-        return lockUp == 0 ? 0 : (dealtAt + lockUp).toUint40();
+        return lockUp == 0 ? 0 : (uint256(dealtAt) + lockUp).toUint40();
     }
 
     function _requireVaultFor(address asset, address vault_) private view {
         if (vault_.code.length == 0) revert NotAContract(vault_);
-        if (IVaultSide(vault_).asset() != asset || IVaultSide(vault_).share() != address(this)) {
+        if (IERC7575(vault_).asset() != asset || IERC7575(vault_).share() != address(this)) {
             revert VaultMismatch(vault_, asset);
         }
         Account account = _regulated().accounts[vault_];
@@ -405,8 +400,10 @@ contract FundShare is IFundShare, RegulatedERC20 {
         returns (Restriction refused)
     {
         refused = _onSender(from);
-        if (refused == Restriction.None) refused = _onAccount(to);
+        Restriction receiver = _onAccount(to);
+        if (refused == Restriction.None && receiver == Restriction.ReceiverFrozen) refused = receiver;
         if (refused == Restriction.None) refused = _onAmount(from, amount);
+        if (refused == Restriction.None) refused = receiver;
         if (refused != Restriction.None) return refused;
         (PackedWallet source, PackedWallet target) = _pair(from, to);
         TransferPolicy.Rules storage rules = _share().rules;

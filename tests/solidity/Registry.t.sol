@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {PackedWallet} from "../../contracts/compliance/PackedWallet.sol";
 import {
     IInvestorRegistry,
     InvestorClass,
@@ -74,16 +75,70 @@ contract RegistryTest is Suite {
         registry.requireVerified(accounts);
     }
 
-    function test_AnotherInvestorsWalletIsRemovedFirst() public {
+    /// @dev What shares count by investor rests on it, so removal does not end it.
+    function test_AWalletIsOneInvestorsForGood() public {
         WalletEntry[] memory entries = _entry(alice);
         bytes16 owner = entries[0].wallet.investor;
         entries[0].wallet.investor = bytes16(uint128(7));
-        _refused(
-            entries,
-            abi.encodeWithSelector(
-                IInvestorRegistry.WalletBelongsToAnother.selector, alice, owner, bytes16(uint128(7))
-            )
+        bytes memory refusal = abi.encodeWithSelector(
+            IInvestorRegistry.WalletBelongsToAnother.selector, alice, owner, bytes16(uint128(7))
         );
+        _refused(entries, refusal);
+        address[] memory accounts = new address[](1);
+        accounts[0] = alice;
+        vm.prank(registrar);
+        registry.removeWallets(accounts);
+        _refused(entries, refusal);
+        Wallet memory removed = registry.walletOf(alice);
+        vm.assertEq(bytes32(removed.investor), bytes32(owner), "the investor stays");
+        removed.investor = bytes16(0);
+        Wallet memory none;
+        vm.assertEq(keccak256(abi.encode(removed)), keccak256(abi.encode(none)), "and nothing else");
+        vm.prank(registrar);
+        registry.setWallets(_entry(alice));
+        vm.assertTrue(registry.isVerified(alice), "the same investor's again");
+    }
+
+    /// @dev One word, two, many: the same as the struct, field by field.
+    function testFuzz_PackedWalletsAreTheWallets(
+        bytes16 investor,
+        uint40 until,
+        uint16 country,
+        uint8 class,
+        uint8 kind
+    ) public {
+        vm.assume(investor != bytes16(0) && until != 0 && country != 0);
+        WalletEntry[] memory entries = _entry(stranger);
+        entries[0].wallet = Wallet({
+            investor: investor,
+            verifiedUntil: until,
+            country: country,
+            class: InvestorClass(1 + class % 4),
+            kind: WalletKind(1 + kind % 5)
+        });
+        vm.prank(registrar);
+        registry.setWallets(entries);
+        _sameWallet(registry.packedOf(stranger), entries[0].wallet);
+        (PackedWallet first, PackedWallet second) = registry.packedPair(alice, stranger);
+        _sameWallet(first, registry.walletOf(alice));
+        _sameWallet(second, entries[0].wallet);
+        address[] memory accounts = new address[](3);
+        (accounts[0], accounts[1]) = (stranger, bob);
+        PackedWallet[] memory list = registry.packedBatch(accounts);
+        vm.assertEq(list.length, 3, "one each");
+        _sameWallet(list[0], entries[0].wallet);
+        _sameWallet(list[1], registry.walletOf(bob));
+        vm.assertEq(PackedWallet.unwrap(list[2]), 0, "an unknown wallet");
+    }
+
+    function _sameWallet(PackedWallet packed, Wallet memory wallet) private view {
+        vm.assertEq(bytes32(packed.investor()), bytes32(wallet.investor), "investor");
+        vm.assertEq(packed.verifiedUntil(), wallet.verifiedUntil, "verified until");
+        vm.assertEq(packed.country(), wallet.country, "country");
+        vm.assertEq(packed.class(), uint8(wallet.class), "class");
+        vm.assertEq(packed.kind(), uint8(wallet.kind), "kind");
+        vm.assertEq(packed.isVerified(), wallet.verifiedUntil >= block.timestamp, "verified");
+        vm.assertEq(keccak256(abi.encode(packed.unpack())), keccak256(abi.encode(wallet)), "all of it");
     }
 
     function test_EveryFieldIsNeeded() public {

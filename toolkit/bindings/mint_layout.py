@@ -7,6 +7,7 @@ encoder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from toolkit.bindings.structs import MintBatch, MintOrder, Signature
 from toolkit.chain.addresses import checksum_address
@@ -56,6 +57,7 @@ def _array(items: Sequence[bytes]) -> bytes:
     return b"".join([_word(len(items)), *heads, *items])
 
 
+@lru_cache(maxsize=4096)
 def _address(address: str) -> bytes:
     return bytes.fromhex(checksum_address(address)[2:]).rjust(_WORD, b"\0")
 

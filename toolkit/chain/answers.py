@@ -81,13 +81,31 @@ def _address(value: str | None) -> str | None:
     return None if value is None else _some_address(value)
 
 
+# The logs of a block repeat the same few: their contracts, its number and hash, their transactions', what
+# event each is. What differs from log to log isn't kept.
+@lru_cache(maxsize=256)
 def _some_address(value: str) -> str:
     return address_from_bytes(from_hex(value, length=20))
 
 
 @lru_cache(maxsize=256)
 def _hash(value: str) -> bytes:
-    """32 bytes. The logs of a block repeat the same few: its hash, their transaction's, first topics."""
+    return from_hex(value, length=32)
+
+
+@lru_cache(maxsize=64)
+def _number(value: str) -> int:
+    return from_quantity(value)
+
+
+def _word(value: str) -> bytes:
+    """32 bytes, in a fraction of `from_hex`'s time for what is well formed."""
+    try:
+        decoded = bytes.fromhex(value[2:])
+    except (TypeError, ValueError):
+        return from_hex(value, length=32)
+    if len(decoded) == 32 and len(value) == 66 and value.startswith("0x"):
+        return decoded
     return from_hex(value, length=32)
 
 
@@ -112,14 +130,15 @@ def parse_fees(found: Mapping[str, Any]) -> FeeHistory:
 
 def parse_log(found: Mapping[str, Any]) -> Log:
     """A log from `eth_getLogs` or a receipt."""
+    topics, data = found["topics"], found["data"]
     return Log(
-        address=_some_address(found["address"]),
-        topics=tuple(map(_hash, found["topics"])),
-        data=from_hex(found["data"]),
-        block_number=from_quantity(found["blockNumber"]),
-        block_hash=_hash(found["blockHash"]),
-        tx_hash=_hash(found["transactionHash"]),
-        log_index=from_quantity(found["logIndex"]),
+        _some_address(found["address"]),
+        (_hash(topics[0]), *map(_word, topics[1:])) if topics else (),
+        _word(data) if len(data) == 66 else from_hex(data),
+        _number(found["blockNumber"]),
+        _hash(found["blockHash"]),
+        _hash(found["transactionHash"]),
+        from_quantity(found["logIndex"]),
     )
 
 

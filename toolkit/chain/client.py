@@ -20,7 +20,7 @@ from toolkit.chain.answers import (
     parse_transaction,
 )
 from toolkit.chain.finality import Finality
-from toolkit.chain.hexes import from_hex, from_quantity, to_hex, to_quantity
+from toolkit.chain.hexes import from_hex, from_quantity, is_text, to_hex, to_quantity
 from toolkit.chain.logs import Log
 from toolkit.chain.node_messages import NodeMessage, classify, is_range_too_large
 from toolkit.chain.reverts import RevertRegistry
@@ -37,6 +37,8 @@ from toolkit.errors import (
 __all__ = ["Block", "BlockRef", "Client", "FeeHistory", "Receipt", "Transaction"]
 
 T = TypeVar("T")
+
+_LOOKS = 3
 
 _TAGS = frozenset({"latest", "pending", "safe", "finalized", "earliest"})
 
@@ -208,8 +210,12 @@ class Client:
     def calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockRef) -> list[bytes]:
         """Many calls at one block, in one message. The first that reverts is raised."""
         where = _block_parameter(block)
-        results = self.batch([("eth_call", [_call_object(to, data, None, 0), where]) for to, data in calls])
-        return [self._parsed(from_hex, _raised(result), "bytes") for result in results]
+        requests = [("eth_call", [_call_object(to, data, None, 0), where]) for to, data in calls]
+
+        def ask() -> list[Any]:
+            return [_raised(result) for result in self.batch(requests)]
+
+        return [self._parsed(from_hex, result, "bytes") for result in self._at(where, ask)]
 
     def estimate_gas(self, to: str | None, data: bytes, *, sender: str, value: int = 0) -> int:
         """The gas a transaction would need on top of those that wait. Raises ContractReverted."""
@@ -364,10 +370,28 @@ class Client:
     # --- inside --------------------------------------------------------------------------------------
 
     def _bytes(self, method: str, params: Sequence[Any]) -> bytes:
-        return self._parsed(from_hex, self.request(method, params), "bytes")
+        return self._parsed(from_hex, self._at(params[-1], lambda: self.request(method, params)), "bytes")
 
     def _quantity(self, method: str, params: Sequence[Any]) -> int:
-        return self._parsed(from_quantity, self.request(method, params), "a number")
+        return self._parsed(
+            from_quantity, self._at(params[-1], lambda: self.request(method, params)), "a number"
+        )
+
+    def _at(self, where: Any, ask: Callable[[], T]) -> T:
+        """Asks about the state at `where`. A node that keeps no past (`anvil --prune-history`) looks up what
+        a tag means, and a block that is mined just then takes that away: it is asked again.
+        """
+        for _ in range(_LOOKS):
+            try:
+                return ask()
+            except NodeRejected as error:
+                if (
+                    not is_text(where)
+                    or where not in _TAGS
+                    or error.details.get("kind") is not NodeMessage.NO_HISTORY
+                ):
+                    raise
+        return ask()
 
     def _parsed(self, parse: Callable[[Any], T], answer: Any, what: str) -> T:
         """What `answer` holds. A node that answers something else is at fault, never the caller."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolkit.chain.broadcasting import replaced_by
 from toolkit.chain.client import Client, Receipt
@@ -40,7 +40,9 @@ class Follower:
     address: str
     journal: TransactionJournal
 
-    def wait(self, entry: JournalEntry, *, final: bool, timeout: float, seen: Mined | None) -> Mined:
+    def wait(
+        self, entry: JournalEntry, *, final: bool, timeout: float, seen: Mined | None, record: bool
+    ) -> Mined:
         """See `Sender.wait`."""
         deadline = time.monotonic() + timeout
         mined_in = seen.receipt.block_hash if seen is not None else None
@@ -55,7 +57,7 @@ class Follower:
                 mined_in = receipt.block_hash
                 mined = self._look(receipt)
                 if mined is not None and (mined.final or not final):
-                    return self._conclude(entry, attempts, mined)
+                    return self._conclude(entry, attempts, mined, record)
             elif any(self.client.transaction(attempt.hash) is not None for attempt in attempts):
                 unknown, unexplained = 0, None
             else:
@@ -69,6 +71,13 @@ class Follower:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             if pause > _UNHURRIED:  # somebody may have replaced it meanwhile
                 attempts = self.journal.attempts(entry.nonce) or [entry]
+
+    def record(self, mined: Mined) -> None:
+        """Writes down how a final transaction, and those it superseded, ended."""
+        for other in mined.superseded:
+            self.journal.finish(other, Outcome.REPLACED)
+        succeeded = mined.receipt.succeeded
+        self.journal.finish(mined.receipt.tx_hash, Outcome.MINED if succeeded else Outcome.REVERTED)
 
     def _receipt(self, attempts: Sequence[JournalEntry]) -> Receipt | None:
         for attempt in attempts:
@@ -118,14 +127,17 @@ class Follower:
         if settled or not final:
             raise replaced_by(entry, by.hash)
 
-    def _conclude(self, entry: JournalEntry, attempts: Sequence[JournalEntry], mined: Mined) -> Mined:
+    def _conclude(
+        self, entry: JournalEntry, attempts: Sequence[JournalEntry], mined: Mined, record: bool
+    ) -> Mined:
         receipt = mined.receipt
+        cancelled = _is_cancellation(attempts, receipt.tx_hash)
         if mined.final:
-            for attempt in attempts:
-                if attempt.hash != receipt.tx_hash:
-                    self.journal.finish(attempt.hash, Outcome.REPLACED)
-            self.journal.finish(receipt.tx_hash, Outcome.MINED if receipt.succeeded else Outcome.REVERTED)
-        if _is_cancellation(attempts, receipt.tx_hash):
+            others = tuple(attempt.hash for attempt in attempts if attempt.hash != receipt.tx_hash)
+            mined = replace(mined, superseded=others)
+            if record or cancelled or not receipt.succeeded:
+                self.record(mined)
+        if cancelled:
             raise Cancelled(
                 f"{name(entry)} was cancelled: {to_hex(receipt.tx_hash)} used its nonce in block "
                 f"{receipt.block_number}",

@@ -101,12 +101,14 @@ class Sender:
         final: bool = True,
         timeout: float = 120.0,
         seen: Mined | None = None,
+        record: bool = True,
     ) -> Mined:
         """Wait until a transaction of this journal, or its replacement, is mined and, unless told otherwise,
         final. `receipt.tx_hash` of what is returned says which.
 
         `timeout` is in seconds, 0 for a single look. `seen` is what an earlier wait returned, so that a
-        reorganisation between the two is noticed.
+        reorganisation between the two is noticed. Without `record`, that a transaction succeeded for good is
+        left to the caller to write into the journal, together with what it means.
 
         Raises the contract's own exception if it reverted, Cancelled (its cancellation was mined in its
         place), Replaced (another hand's transaction was found under its nonce), ReorgedOut (mined, then
@@ -115,10 +117,15 @@ class Sender:
         and Replaced are final as well.
         """
         entry = self._entry(sent)
-        mined = self._follower.wait(entry, final=final, timeout=timeout, seen=seen)
+        mined = self._follower.wait(entry, final=final, timeout=timeout, seen=seen, record=record)
         if mined.final:
             self._next = entry.nonce + 1
         return mined
+
+    def record(self, mined: Mined) -> None:
+        """Writes into the journal what a `wait` without `record` has left: how it ended, if it is final."""
+        if mined.final:
+            self._follower.record(mined)
 
     def execute(
         self,

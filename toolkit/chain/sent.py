@@ -27,12 +27,13 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Mined:
     """A transaction in a block. Only `final` releases money. `receipt.tx_hash` says which of several
-    under one nonce it was.
+    under one nonce it was, and `superseded` are the hashes of the others once it is final.
     """
 
     receipt: Receipt
     block: Block
     final: bool
+    superseded: tuple[bytes, ...] = ()
 
 
 class ResumeState(StrEnum):

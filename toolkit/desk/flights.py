@@ -38,9 +38,11 @@ from toolkit.errors import (
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.records import Flight, MintOrder, TransactionRecord
+from toolkit.ledger.transactions import RECORDED
 
 if TYPE_CHECKING:
     from toolkit.bindings.events import ContractEvent
+    from toolkit.chain.answers import Receipt
     from toolkit.chain.sender import Mined, Sender
     from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
@@ -83,7 +85,7 @@ _ENTERED = {
     FUND_REDEMPTION: State.IN_BATCH,
 }
 
-_AFTER = {MINT: State.SETTLED, ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
+_AFTER = {ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
 
 
 class Flights:
@@ -148,8 +150,9 @@ class Flights:
     def conclude_all(self, log: RunLog, patience: float) -> None:
         """Asks what became of every flight under way, waiting `patience` seconds for all of them together."""
         deadline = time.monotonic() + patience
-        self._conclude_loose(log)
-        for flight in self._context.ledger.flights.find(state="flying"):
+        flying = self._context.ledger.flights.find(state="flying")
+        self._conclude_loose(flying, log)
+        for flight in flying:
             self.conclude(flight, log, max(0.0, deadline - time.monotonic()))
 
     def conclude(
@@ -263,24 +266,42 @@ class Flights:
     ) -> None:
         deadline = time.monotonic() + patience
         tx_hash = from_hex(record.hash, length=32)
-        mined = sender.wait(tx_hash, final=False, timeout=patience)
-        events = self._prove(flight, mined, orders)
+        mined = sender.wait(tx_hash, final=False, timeout=patience, record=False)
+        events = self._prove(flight, mined, sender, orders)
         if not mined.final:
             with self._context.ledger.transaction() as tx:
                 waiting = self._mined(tx, flight, mined)
             log.changed(waiting, State.MINED)
-            mined = sender.wait(tx_hash, timeout=max(0.0, deadline - time.monotonic()), seen=mined)
-            events = self._prove(flight, mined, orders)
+            left = max(0.0, deadline - time.monotonic())
+            mined = sender.wait(tx_hash, timeout=left, seen=mined, record=False)
+            events = self._prove(flight, mined, sender, orders)
         with self._context.ledger.transaction() as tx:
+<<<<<<< HEAD
             waiting = self._mined(tx, flight, mined)
             self._settle(tx, flight, mined, events)
         log.changed(waiting, State.MINED)
         target = _ENTERED.get(flight.purpose, _AFTER.get(flight.purpose))
         if target is not None:
             log.changed(flight.order_ids, target)
+=======
+            _landed(tx, mined)
+            if flight.purpose == MINT:
+                reached = tx.flights.land_mints(
+                    flight.id,
+                    flight.order_ids,
+                    mined_in=to_hex(mined.block.hash),
+                    settled_by=to_hex(mined.receipt.tx_hash),
+                    actor=WORKER,
+                )
+            else:
+                reached = self._settle(tx, flight, mined, events)
+            _move_cursor(tx, mined)
+        for state, order_ids in reached:
+            log.changed(order_ids, state)
+>>>>>>> funddeploy
 
     def _mined(self, tx: Transaction, flight: Flight, mined: Mined) -> list[str]:
-        """In a block, which may still go if it isn't final: `submitted` to `mined`."""
+        """In a block, which may still go since it isn't final: `submitted` to `mined`."""
         tx.transactions.place(
             to_hex(mined.receipt.tx_hash),
             block_number=mined.block.number,
@@ -293,33 +314,46 @@ class Flights:
         tx.orders.step_all(waiting, State.MINED, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         return waiting
 
-    def _settle(self, tx: Transaction, flight: Flight, mined: Mined, events: Sequence[ContractEvent]) -> None:
-        """Final: what the events say has happened for good."""
+    def _settle(
+        self, tx: Transaction, flight: Flight, mined: Mined, events: Sequence[ContractEvent]
+    ) -> list[tuple[State, Sequence[str]]]:
+        """Final: what the events say has happened to redemptions for good. Which orders reached what."""
         ids, evidence = flight.order_ids, to_hex(mined.receipt.tx_hash)
         tx.flights.land(flight.id)
+        target = _AFTER.get(flight.purpose)
         if flight.purpose == ESCROW:
+            target = State.ESCROWED
             for order_id, event in zip(ids, events, strict=True):
                 number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
                 tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
+<<<<<<< HEAD
         elif flight.purpose in _FUND:
             for order_id, event in zip(ids, events, strict=True):
                 day: int = getattr(event, "day")  # noqa: B009 - only the vault's two requests come here
                 tx.fund_orders.enter(order_id, day, actor=WORKER, evidence=evidence)
         elif flight.purpose in _AFTER:
             target = _AFTER[flight.purpose]
+=======
+        elif target is not None:
+>>>>>>> funddeploy
             tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         tx.batches.leave(ids)
         tx.chain_events.record([proofs.recorded(event) for event in events])
-        reached = tx.cursors.get(SETTLED_UP_TO)
-        if reached is None or reached.block_number < mined.block.number:
-            tx.cursors.set(
-                SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
-            )
+        return [] if target is None else [(target, ids)]
 
     def _prove(
-        self, flight: Flight, mined: Mined, mints: Sequence[MintOrder] | None
+        self, flight: Flight, mined: Mined, sender: Sender, mints: Sequence[MintOrder] | None
     ) -> Sequence[ContractEvent]:
-        context, receipt = self._context, mined.receipt
+        try:
+            return self._events(flight, mined.receipt, mints)
+        except EventMissing:
+            sender.record(mined)  # its orders stay where they are, and its nonce is used
+            raise
+
+    def _events(
+        self, flight: Flight, receipt: Receipt, mints: Sequence[MintOrder] | None
+    ) -> Sequence[ContractEvent]:
+        context = self._context
         if flight.purpose == MINT:
             proofs.prove_mint(context, mints or context.mint_orders(flight.order_ids), receipt)
             return ()  # an order says all that its two events would
@@ -399,15 +433,14 @@ class Flights:
             tx.orders.step_all(submitted, State.APPROVED, actor=WORKER, role=Role.OPERATOR, reason=reason)
         log.changed(submitted, State.APPROVED, reason)
 
-    def _conclude_loose(self, log: RunLog) -> None:
+    def _conclude_loose(self, flying: Sequence[Flight], log: RunLog) -> None:
         """What was sent for no order, a freeze or a registration, and not waited for to its end; and what is
         sent again after an incident, whose orders are settled.
         """
-        ledger = self._context.ledger
-        flying = {flight.id for flight in ledger.flights.find(state="flying")}
-        for record in ledger.transactions.find(state="recorded"):
+        followed = {flight.id for flight in flying}
+        for record in self._context.ledger.transactions.find(state=RECORDED):
             sender = self._lanes.of(record.lane)
-            if record.flight_id in flying or sender is None:
+            if record.flight_id in followed or sender is None:
                 continue
             try:
                 sender.wait(from_hex(record.hash, length=32), timeout=0)
@@ -415,6 +448,23 @@ class Flights:
                 log.pending.append(record.hash)
             except (Cancelled, ContractReverted, Replaced) as error:
                 log.alarms.append(error)
+
+
+def _landed(tx: Transaction, mined: Mined) -> None:
+    """How the transaction, and those it superseded, ended."""
+    for other in mined.superseded:
+        tx.transactions.finish(to_hex(other), Outcome.REPLACED)
+    tx.transactions.land(
+        to_hex(mined.receipt.tx_hash),
+        block_number=mined.block.number,
+        block_hash=to_hex(mined.block.hash),
+    )
+
+
+def _move_cursor(tx: Transaction, mined: Mined) -> None:
+    reached = tx.cursors.get(SETTLED_UP_TO)
+    if reached is None or reached.block_number < mined.block.number:
+        tx.cursors.set(SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash))
 
 
 def _in_state(tx: Transaction, flight: Flight, state: State) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,19 @@ class _Room:
         self.limit += amount
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A formed flight, the orders that may go with it, and their call with its gas if there are any.
+
+    `is_last` if nothing but these orders was to be had.
+    """
+
+    flight: Flight
+    orders: list[MintOrder]
+    call: tuple[Call, int] | None
+    is_last: bool
+
+
 @dataclass(slots=True)
 class _Pass:
     """One pass: its lane, and what it has learnt not to take again."""
@@ -145,11 +159,11 @@ class Forming:
         self._limits = limits
 
     def run(self, log: RunLog, patience: float) -> None:
-        """Sends every approved order that can go; while the node works on one flight, the next is made.
+        """Sends every approved order that can go; while the node works on one, others are made or ended.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
-        with self._lanes.lease("operator") as lane:
+        with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1) as aside:
             now = _Pass(
                 lane=lane,
                 log=log,
@@ -158,8 +172,11 @@ class Forming:
                 batches=SignedBatches(self._context, self._approvals),
                 deadline=time.monotonic() + patience,
             )
-            while now.stopped is None and self._next(now):
-                self._bring_home(now, leaving=self._limits.abreast)
+            while now.stopped is None and (planned := self._plan(now)) is not None:
+                rehearsal = aside.submit(self._rehearse, planned, now)
+                self._bring_home(now, leaving=self._limits.abreast - 1)
+                if self._send(planned, rehearsal.result(), now) and planned.is_last:
+                    break
             self._bring_home(now)
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
@@ -179,8 +196,8 @@ class Forming:
         limit = context.market.operator_limit(lane.address).available
         return _Room(context.token.headroom() - taken, limit - taken)
 
-    def _next(self, now: _Pass) -> bool:
-        """Forms and sends one flight; whether there may be another."""
+    def _plan(self, now: _Pass) -> _Planned | None:
+        """The next flight, formed of what may go as far as the ledger knows; None if nothing is left."""
         claimed = self._context.ledger.flights.claim_mints(
             now.lane.address,
             now.most,
@@ -188,21 +205,29 @@ class Forming:
             without_investors=now.waiting.keys() | now.left,
         )
         if claimed is None:
-            return False
+            return None
         flight, found = claimed
         orders = self._signed([order for order in found if isinstance(order, MintOrder)], now)
         orders = self._with_room(self._sorting.eligible(orders, now.log), now)
-        orders, call, gas = self._rehearsed(orders, now)
+        is_last = len(orders) == len(found) < now.most
+        return _Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
+
+    def _send(self, planned: _Planned, refusal: ContractReverted | None, now: _Pass) -> bool:
+        """Sends what the chain takes of a flight, whose rehearsal has ended so. Whether all of it went."""
+        flight, orders = planned.flight, planned.orders
+        call, gas = planned.call or (None, 0)
+        if refusal is not None:
+            orders, call, gas = self._rehearsed(self._fewer(orders, refusal, now), now)
         if call is None:
             self._flights.abandon(flight)
-            return True
+            return False
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
             now.flown.append((launched, orders))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why
-        return True
+        return launched is not None and len(orders) == len(planned.orders)
 
     # ---------------------------------------------------------------------------------------- what may go
 
@@ -223,7 +248,7 @@ class Forming:
         """Those that fit into what may be minted now, first come, as many as fit."""
         going: list[MintOrder] = []
         for order in orders:
-            if not now.in_turn([order]):
+            if now.waiting and not now.in_turn([order]):
                 continue
             if self._fits(order, going, now):
                 going.append(order)
@@ -259,6 +284,17 @@ class Forming:
 
     # ------------------------------------------------------------------------------------------- rehearsal
 
+    def _rehearse(self, planned: _Planned, now: _Pass) -> ContractReverted | None:
+        """What the chain refuses the planned call for. Runs aside: it touches nothing but the node."""
+        if planned.call is None:
+            return None
+        call, gas = planned.call
+        try:
+            self._flights.rehearse(now.lane, call, gas=gas)
+        except ContractReverted as error:
+            return error
+        return None
+
     def _rehearsed(self, orders: list[MintOrder], now: _Pass) -> tuple[list[MintOrder], Call | None, int]:
         """Those that the chain takes together, with their call and its gas.
 
@@ -269,12 +305,17 @@ class Forming:
             try:
                 self._flights.rehearse(now.lane, call, gas=gas)
             except ContractReverted as error:
-                before = sum(order.base_units for order in orders)
-                orders = self._without_refused(orders, error, now)
-                now.room.give_back(before - sum(order.base_units for order in orders))
+                orders = self._fewer(orders, error, now)
             else:
                 return orders, call, gas
         return [], None, 0
+
+    def _fewer(self, orders: list[MintOrder], error: ContractReverted, now: _Pass) -> list[MintOrder]:
+        """The orders without those that the chain refuses, which give their room back."""
+        before = sum(order.base_units for order in orders)
+        going = self._without_refused(orders, error, now)
+        now.room.give_back(before - sum(order.base_units for order in going))
+        return going
 
     def _call(self, orders: Sequence[MintOrder], now: _Pass) -> tuple[Call, int]:
         batches = now.batches.of(orders)

@@ -19,6 +19,7 @@ from toolkit.chain.journal import JournalEntry
 from toolkit.chain.sender import Mined, Sender, Sent
 from toolkit.desk.context import DeskContext
 from toolkit.errors import ConfigurationError, LaneBusy, NodeStalled, ToolkitError
+from toolkit.ledger.transactions import RECORDED
 
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call, EventExpectation
@@ -149,6 +150,9 @@ class Lanes:
         """
         alarms: list[ToolkitError] = []
         waiting = 0
+        if not self._context.ledger.transactions.find(state=RECORDED):
+            self._progress = None
+            return alarms
         for lane in self._known():
             unfinished = lane.journal.unfinished()
             if not unfinished:

@@ -76,6 +76,8 @@ class RedemptionRun:
         """
         self._match_requests(log)
         orders = self._context.ledger.orders.find(kind=OrderKind.REDEMPTION, state=_OPEN)
+        if not orders:
+            return
         block = self._context.client.finalized_block()
         for order in orders:
             if not isinstance(order, RedemptionOrder) or order.number is None:
@@ -91,8 +93,11 @@ class RedemptionRun:
 
     def rejections(self, log: RunLog) -> None:
         """Returns the escrow of rejected orders, unless it left the market otherwise."""
+        batches = self._context.ledger.batches.find(state="open", purpose=REJECTION)
+        if not batches:
+            return
         final = self._context.client.finalized_block()
-        for batch in self._context.ledger.batches.find(state="open", purpose=REJECTION):
+        for batch in batches:
             (order,) = self._context.redemption_orders(batch.order_ids)
             if order.flight_id is not None:
                 continue
@@ -245,6 +250,8 @@ class RedemptionRun:
             for order in waiting
             if isinstance(order, RedemptionOrder) and order.flight_id is None
         }
+        if not free:
+            return
         final = context.client.finalized_block()
         for event in self._requests(list(free), final):
             order = free.get(event.reference)

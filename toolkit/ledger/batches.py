@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
 from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
@@ -21,8 +22,9 @@ from toolkit.ledger.records import Approval, Batch
 from toolkit.ledger.steps import locked_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["Approvals", "Batches"]
+__all__ = ["Approvals", "Batches", "batches_of", "close_empty"]
 
+# Built once: building a statement costs as much as running it.
 _PUT_INTO = (
     sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
 )
@@ -46,6 +48,31 @@ _FLYING = (
     .where(schema.orders.c.batch_id == sa.bindparam("batch"), schema.flights.c.state == "flying")
     .limit(1)
 )
+
+
+_BATCH = sa.select(schema.batches).where(schema.batches.c.id == sa.bindparam("batch"))
+_MEMBERS = (
+    sa.select(schema.batch_orders.c.order_id)
+    .where(schema.batch_orders.c.batch_id == sa.bindparam("batch"))
+    .order_by(schema.batch_orders.c.position)
+)
+_COUNTED = (
+    sa.select(schema.approvals)
+    .join(schema.signing_keys, schema.signing_keys.c.address == schema.approvals.c.signer)
+    .join(schema.person_roles, schema.person_roles.c.person_id == schema.signing_keys.c.person_id)
+    .where(
+        schema.approvals.c.digest == sa.bindparam("digest"),
+        schema.signing_keys.c.revoked_at.is_(None),
+        schema.person_roles.c.role == Role.APPROVER,
+    )
+)
+
+
+@cache
+def _matching(names: tuple[str, ...]) -> sa.Select[Any]:
+    table = schema.batches
+    query = sa.select(table.c.id).order_by(table.c.created_at, table.c.id)
+    return query.where(*(table.c[name] == sa.bindparam(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +140,10 @@ class Batches:
     def leave(self, order_ids: Sequence[str]) -> None:
         """Takes orders that are done or ended out of their batches, and closes those left without any."""
         with self.unit.writing() as connection:
-            left = set(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+            left = batches_of(connection, order_ids)
             if left:
                 connection.execute(_PUT_INTO, {"ids": order_ids, "batch": None})
-                connection.execute(_CLOSE_EMPTY, {"ids": sorted(left)})
+                close_empty(connection, left)
 
     def get(self, batch_id: str) -> Batch:
         """The batch. Raises `NotFound`."""
@@ -125,16 +152,11 @@ class Batches:
 
     def find(self, *, state: str | None = None, purpose: str | None = None) -> tuple[Batch, ...]:
         """The batches that match, oldest first."""
-        table = schema.batches
-        query = sa.select(table.c.id).order_by(table.c.created_at, table.c.id)
-        if state is not None:
-            query = query.where(table.c.state == state)
-        if purpose is not None:
-            query = query.where(table.c.purpose == purpose)
+        asked = {"state": state, "purpose": purpose}
+        wanted = {name: value for name, value in asked.items() if value is not None}
         with self.unit.reading() as connection:
-            return tuple(
-                _batch(connection, batch_id) for batch_id in connection.execute(query).scalars().all()
-            )
+            found = connection.execute(_matching(tuple(wanted)), wanted).scalars().all()
+            return tuple(_batch(connection, batch_id) for batch_id in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +197,20 @@ class Approvals:
 
         Those by keys since revoked, or by persons no longer approvers, are left out.
         """
-        keys, roles = schema.signing_keys, schema.person_roles
         with self.unit.reading() as connection:
-            approvals = _approvals(connection, digest)
-            valid = set(
-                connection.execute(
-                    sa.select(keys.c.address)
-                    .join(roles, roles.c.person_id == keys.c.person_id)
-                    .where(
-                        keys.c.address.in_([approval.signer for approval in approvals]),
-                        keys.c.revoked_at.is_(None),
-                        roles.c.role == Role.APPROVER,
-                    )
-                ).scalars()
-            )
-        counted = [approval for approval in approvals if approval.signer in valid]
+            rows = connection.execute(_COUNTED, {"digest": digest}).mappings()
+            counted = [Approval(**row) for row in rows]
         return tuple(sorted(counted, key=lambda approval: int(approval.signer, 16)))
+
+
+def batches_of(connection: Connection, order_ids: Sequence[str]) -> list[str]:
+    """The batches that these orders are in."""
+    return sorted(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+
+
+def close_empty(connection: Connection, batch_ids: Sequence[str]) -> None:
+    """Closes those of these batches that no order is in any more."""
+    connection.execute(_CLOSE_EMPTY, {"ids": batch_ids})
 
 
 def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
@@ -210,18 +230,11 @@ def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], targ
 
 
 def _batch(connection: Connection, batch_id: str) -> Batch:
-    row = _one(connection, schema.batches.c.id, batch_id)
+    row = connection.execute(_BATCH, {"batch": batch_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"no batch {batch_id!r}", batch=batch_id)
-    table = schema.batch_orders
-    orders = connection.execute(
-        sa.select(table.c.order_id).where(table.c.batch_id == batch_id).order_by(table.c.position)
-    ).scalars()
-    return Batch(**row, order_ids=tuple(orders))
-
-
-def _one(connection: Connection, column: sa.Column[Any], value: str) -> RowMapping | None:
-    return connection.execute(sa.select(column.table).where(column == value)).mappings().one_or_none()
+    members = connection.execute(_MEMBERS, {"batch": batch_id}).scalars()
+    return Batch(**row, order_ids=tuple(members))
 
 
 def _approvals(connection: Connection, digest: str, person_id: str | None = None) -> list[Approval]:

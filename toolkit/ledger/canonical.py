@@ -8,14 +8,14 @@ time that a general encoder does; the tests hold the two against each other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from toolkit.errors import InvalidInput
 
-__all__ = ["GENESIS", "digest", "event_hash", "instant"]
+__all__ = ["GENESIS", "digest", "event_hash", "event_hasher", "instant"]
 
 GENESIS = "0" * 64
 """The previous hash of the very first event."""
@@ -25,7 +25,9 @@ _SAFE = 2**53 - 1  # beyond it a JSON number isn't read the same everywhere
 
 def instant(value: datetime) -> str:
     """The instant in UTC to the microsecond: `2026-11-22T01:02:03.000004Z`."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def digest(fields: Mapping[str, Any]) -> str:
@@ -34,7 +36,11 @@ def digest(fields: Mapping[str, Any]) -> str:
     Whole numbers beyond 2^53 aren't JSON numbers everywhere: pass them, like every amount, as text.
     Raises `InvalidInput` for them and for what isn't flat.
     """
-    text = ",".join([f"{quoted(key)}:{_value(key, fields[key])}" for key in sorted(fields)])
+    parts = []
+    for key in sorted(fields):
+        value = fields[key]
+        parts.append(f"{quoted(key)}:{quoted(value) if type(value) is str else _value(key, value)}")
+    text = ",".join(parts)
     return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
 
 
@@ -52,13 +58,27 @@ def event_hash(
     previous_hash: str,
 ) -> str:
     """The digest of an event, the same as `digest` gives of its columns; `at` is what `instant` gives."""
-    text = (
+    return event_hasher(from_state, to_state, actor, role, at, reason, evidence)(seq, order_id, previous_hash)
+
+
+def event_hasher(
+    from_state: str | None, to_state: str, actor: str, role: str, at: str, reason: str, evidence: str | None
+) -> Callable[[int, str, str], str]:
+    """`event_hash` for the events of one act, which have all this in common: by seq, order id and previous
+    hash.
+    """
+    head = (
         f'{{"actor":{quoted(actor)},"at":{quoted(at)},"evidence":{_optional(evidence)},'
-        f'"from_state":{_optional(from_state)},"order_id":{quoted(order_id)},'
-        f'"previous_hash":{quoted(previous_hash)},"reason":{quoted(reason)},"role":{quoted(role)},'
-        f'"seq":{seq},"to_state":{quoted(to_state)}}}'
+        f'"from_state":{_optional(from_state)},"order_id":'
     )
-    return hashlib.sha256(text.encode()).hexdigest()
+    middle = f',"reason":{quoted(reason)},"role":{quoted(role)},"seq":'
+    tail = f',"to_state":{quoted(to_state)}}}'
+
+    def of(seq: int, order_id: str, previous_hash: str) -> str:
+        text = f'{head}{quoted(order_id)},"previous_hash":{quoted(previous_hash)}{middle}{seq}{tail}'
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    return of
 
 
 def _optional(value: str | None) -> str:

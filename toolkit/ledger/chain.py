@@ -23,6 +23,15 @@ from toolkit.ledger.store import Unit
 __all__ = ["Attestations", "ChainEvents", "Cursors"]
 
 
+# Built once: building a statement costs as much as running it.
+_CURSOR = sa.select(schema.cursors).where(schema.cursors.c.name == sa.bindparam("wanted"))
+_SET_CURSOR = (
+    sa.update(schema.cursors)
+    .where(schema.cursors.c.name == sa.bindparam("wanted"))
+    .values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ChainEvents:
     """Decoded logs, each once, whatever the node repeats."""
@@ -140,20 +149,20 @@ class Cursors:
 
     def get(self, name: str) -> Cursor | None:
         """The cursor, or None if the reader never started."""
-        table = schema.cursors
         with self.unit.reading() as connection:
-            row = connection.execute(sa.select(table).where(table.c.name == name)).mappings().one_or_none()
+            row = connection.execute(_CURSOR, {"wanted": name}).mappings().one_or_none()
         return None if row is None else Cursor(**row)
 
     def set(self, name: str, *, block_number: int, block_hash: str) -> Cursor:
         """Moves the cursor, in the transaction that stores what was read; back too, after a
         reorganisation."""
         values = {"block_number": block_number, "block_hash": checks.hash32(block_hash, what="block hash")}
-        table = schema.cursors
         with self.unit.writing() as connection:
-            moved = connection.execute(sa.update(table).where(table.c.name == name).values(**values))
+            moved = connection.execute(
+                _SET_CURSOR, {"wanted": name, "number": block_number, "block": values["block_hash"]}
+            )
             if moved.rowcount == 0:
-                connection.execute(sa.insert(table), [{"name": name, **values}])
+                connection.execute(sa.insert(schema.cursors), [{"name": name, **values}])
         return Cursor(name, block_number, block_hash)
 
 

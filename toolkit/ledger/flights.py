@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +18,12 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput
 from toolkit.ledger import checks, schema
+from toolkit.ledger.batches import batches_of, close_empty
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Flight, Order
-from toolkit.ledger.steps import locked_orders, order_from
+from toolkit.ledger.steps import advance_along, locked_orders, order_of
 from toolkit.ledger.store import Unit
 
 __all__ = ["Flights"]
@@ -46,6 +48,8 @@ _MOVE = (
     .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
     .values(state=sa.bindparam("target"))
 )
+_INSERT = sa.insert(_FLIGHTS)
+_LAUNCH = _MOVE.values(nonce=sa.bindparam("used"))
 _SIGNED_AND_FREE = (
     sa.select(_ORDERS)
     .where(
@@ -62,17 +66,25 @@ _SIGNED_AND_FREE = (
 _LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
 _FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
 # Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
+_OTHERS = sa.select(_FLIGHTS.c.id).where(
+    sa.or_(_FLIGHTS.c.state == "formed", _FLIGHTS.c.state == "flying"),
+    _FLIGHTS.c.purpose == "mint",
+    _FLIGHTS.c.lane != sa.bindparam("lane"),
+)
 _ELSEWHERE = (
     sa.select(_ORDERS.c.investor)
-    .join(_FLIGHTS, _FLIGHTS.c.id == _ORDERS.c.flight_id)
     .where(
-        _ORDERS.c.flight_id.is_not(None),
-        _ORDERS.c.kind == OrderKind.MINT,
-        _ORDERS.c.state.in_([State.APPROVED, State.SUBMITTED]),
-        _FLIGHTS.c.lane != sa.bindparam("lane"),
+        _ORDERS.c.flight_id.in_(_OTHERS),
+        sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED),
     )
     .distinct()
 )
+
+
+@cache
+def _matching(names: tuple[str, ...]) -> sa.Select[Any]:
+    query = sa.select(_FLIGHTS).order_by(_FLIGHTS.c.created_at, _FLIGHTS.c.nonce, _FLIGHTS.c.id)
+    return query.where(*(_FLIGHTS.c[name] == sa.bindparam(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +116,9 @@ class Flights:
                 "investors": [*without_investors, *elsewhere],
                 "most": limit,
             }
-            rows = connection.execute(_LOCKED, wanted).mappings().all()
-            passed_over = _passed_over(connection, wanted, {row["id"] for row in rows})
-            orders = tuple(order_from(row) for row in rows if row["investor"] not in passed_over)
+            found = [order_of(row) for row in connection.execute(_LOCKED, wanted)]
+            passed_over = _passed_over(connection, wanted, {order.id for order in found})
+            orders = tuple(order for order in found if order.investor not in passed_over)
             if not orders:
                 return None
             return self._insert(connection, "mint", lane, [order.id for order in orders]), orders
@@ -132,8 +144,7 @@ class Flights:
         ended the flight, or one of the orders isn't in it.
         """
         with self.unit.writing() as connection:
-            _moved(connection, flight_id, "formed", "flying")
-            connection.execute(sa.update(_FLIGHTS).where(_FLIGHTS.c.id == flight_id).values(nonce=nonce))
+            _moved(connection, flight_id, "formed", "flying", nonce=nonce)
             taken = set(connection.execute(_TAKEN, {"flight": flight_id}).scalars())
             absent = [order_id for order_id in order_ids if order_id not in taken]
             if absent:
@@ -153,6 +164,31 @@ class Flights:
         """`flying` to `landed`: final on chain. Raises `IllegalTransition` if it has ended."""
         self._end(flight_id, ("flying",), "landed")
 
+    def land_mints(
+        self, flight_id: str, order_ids: Sequence[str], *, mined_in: str, settled_by: str, actor: str
+    ) -> list[tuple[State, Sequence[str]]]:
+        """`land` for a flight of mint orders, all that it carries, with what that means for them: `mined` in
+        the block of this hash unless they were, `settled` by the transaction, and out of their batches.
+
+        In few statements what `land`, `orders.step_all` and `batches.leave` do, and raises as they. Returns
+        which orders reached what.
+        """
+        path = [(State.MINED, mined_in), (State.SETTLED, settled_by)]
+        with self.unit.writing() as connection:
+            _moved(connection, flight_id, "flying", "landed")
+            left = batches_of(connection, order_ids)
+            reached = advance_along(
+                connection,
+                order_ids,
+                path,
+                actor=actor,
+                role=Role.OPERATOR,
+                at=self.clock.now(),
+                columns={"flight_id": None, "batch_id": None},
+            )
+            close_empty(connection, left)
+        return reached
+
     def give_back(self, flight_id: str) -> None:
         """Ends a flight that was never sent, can never land, or reverted; its orders are free.
 
@@ -162,21 +198,19 @@ class Flights:
 
     def get(self, flight_id: str) -> Flight:
         """The flight. Raises `NotFound`."""
-        query = sa.select(_FLIGHTS).where(_FLIGHTS.c.id == flight_id)
         with self.unit.reading() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_matching(("id",)), {"id": flight_id}).mappings().one_or_none()
             if row is None:
                 raise NotFound(f"no flight {flight_id!r}", flight=flight_id)
             return _flight(connection, row)
 
     def find(self, *, state: str | None = None, purpose: str | None = None) -> tuple[Flight, ...]:
         """The flights that match, oldest first; of one lane in the sequence of their nonces."""
-        query = sa.select(_FLIGHTS).order_by(_FLIGHTS.c.created_at, _FLIGHTS.c.nonce, _FLIGHTS.c.id)
-        for column, value in ((_FLIGHTS.c.state, state), (_FLIGHTS.c.purpose, purpose)):
-            if value is not None:
-                query = query.where(column == value)
+        asked = {"state": state, "purpose": purpose}
+        wanted = {name: value for name, value in asked.items() if value is not None}
         with self.unit.reading() as connection:
-            return tuple(_flight(connection, row) for row in connection.execute(query).mappings().all())
+            rows = connection.execute(_matching(tuple(wanted)), wanted).mappings().all()
+            return tuple(_flight(connection, row) for row in rows)
 
     def _insert(self, connection: Connection, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         row: dict[str, Any] = {
@@ -187,7 +221,7 @@ class Flights:
             "state": "formed",
             "created_at": self.clock.now(),
         }
-        connection.execute(sa.insert(_FLIGHTS), [row])
+        connection.execute(_INSERT, [row])
         connection.execute(_TAKE, {"ids": order_ids, "flight": row["id"]})
         return Flight(**row, order_ids=tuple(order_ids))
 
@@ -211,10 +245,12 @@ def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str
     return {row.investor for row in connection.execute(_FIRST, wanted) if row.id not in locked}
 
 
-def _moved(connection: Connection, flight_id: str, *states: str) -> None:
+def _moved(connection: Connection, flight_id: str, *states: str, nonce: int | None = None) -> None:
     *sources, target = states
+    statement = _MOVE if nonce is None else _LAUNCH
     for source in sources:
-        moved = connection.execute(_MOVE, {"flight": flight_id, "source": source, "target": target})
+        values = {"flight": flight_id, "source": source, "target": target, "used": nonce}
+        moved = connection.execute(statement, values)
         if moved.rowcount == 1:
             return
     found = connection.execute(sa.select(_FLIGHTS.c.state).where(_FLIGHTS.c.id == flight_id)).scalar()

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,12 +73,18 @@ class Incidents:
 
     def find(self, *, acknowledged: bool | None = None) -> tuple[Incident, ...]:
         """The incidents, oldest first: all, or those that were acknowledged or weren't."""
-        query = sa.select(_TABLE).order_by(_TABLE.c.opened_at, _TABLE.c.id)
-        if acknowledged is not None:
-            done = _TABLE.c.acknowledged_at
-            query = query.where(done.is_not(None) if acknowledged else done.is_(None))
         with self.unit.reading() as connection:
-            return tuple(_incident(row) for row in connection.execute(query).mappings().all())
+            rows = connection.execute(_matching(acknowledged)).mappings().all()
+            return tuple(_incident(row) for row in rows)
+
+
+@cache
+def _matching(acknowledged: bool | None) -> sa.Select[Any]:
+    query = sa.select(_TABLE).order_by(_TABLE.c.opened_at, _TABLE.c.id)
+    if acknowledged is None:
+        return query
+    done = _TABLE.c.acknowledged_at
+    return query.where(done.is_not(None) if acknowledged else done.is_(None))
 
 
 def _incident(row: Any) -> Incident:

@@ -209,7 +209,7 @@ class Investors:
         refused: dict[tuple[str, str], NotEligible] = {}
         with self.unit.reading() as connection:
             wallets = connection.execute(_ELIGIBLE, {"wallets": [wallet for _, wallet in pairs], "at": now})
-            eligible = {(row.investor, row.address) for row in wallets}
+            eligible = {(investor, wallet) for investor, wallet in wallets}
             for investor, wallet in sorted(set(pairs) - eligible):
                 try:
                     require_eligible(connection, investor=investor, wallet=wallet, at=now)

@@ -22,6 +22,7 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LaneLost
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import WalletTaken
 from toolkit.ledger.records import Lane, Lease
 from toolkit.ledger.store import Unit
@@ -30,6 +31,23 @@ __all__ = ["LEASE_TIME", "Lanes"]
 
 LEASE_TIME = timedelta(seconds=30)
 """How long a lane is left to a holder who records nothing."""
+
+# Built once: building a statement costs as much as running it.
+_TABLE = schema.lanes
+_ALL = sa.select(_TABLE).order_by(_TABLE.c.name)
+_LOCKED = (
+    sa.select(_TABLE).where(Among(_TABLE.c.address, "addresses")).order_by(_TABLE.c.address).with_for_update()
+)
+_LEASE = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.address == sa.bindparam("lane"))
+    .values(holder=sa.bindparam("by"), fence=sa.bindparam("number"), leased_until=sa.bindparam("until"))
+)
+_HELD = sa.update(_TABLE).where(
+    _TABLE.c.address == sa.bindparam("lane"), _TABLE.c.fence == sa.bindparam("number")
+)
+_PROLONG = _HELD.values(leased_until=sa.bindparam("until"))
+_RELEASE = _HELD.values(holder=None, leased_until=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,7 @@ class Lanes:
     def all(self) -> tuple[Lane, ...]:
         """Every lane, by name."""
         with self.unit.reading() as connection:
-            rows = connection.execute(sa.select(schema.lanes).order_by(schema.lanes.c.name)).mappings()
+            rows = connection.execute(_ALL).mappings()
             return tuple(Lane(**row) for row in rows)
 
     def lease(
@@ -89,37 +107,26 @@ class Lanes:
             ended = not now < lane.leased_until <= now + LEASE_TIME
             return ended or (is_gone is not None and is_gone(lane.holder))
 
-        table = schema.lanes
         with self.unit.writing() as connection:
             now = _now(connection)
-            rows = connection.execute(
-                sa.select(table)
-                .where(table.c.address.in_(addresses))
-                .order_by(table.c.address)
-                .with_for_update()
-            ).mappings()
+            rows = connection.execute(_LOCKED, {"addresses": addresses}).mappings()
             lanes = {row["address"]: Lane(**row) for row in rows}
             known = [lanes[address] for address in addresses if address in lanes]
             free = [lane for lane in known if is_free(lane, now)] or (known if take_over else [])
             if not free:
                 return None
             lease = Lease(free[0].address, holder, free[0].fence + 1)
-            connection.execute(
-                sa.update(table)
-                .where(table.c.address == lease.address)
-                .values(holder=holder, fence=lease.fence, leased_until=now + LEASE_TIME)
-            )
+            until = now + LEASE_TIME
+            values = {"lane": lease.address, "by": holder, "number": lease.fence, "until": until}
+            connection.execute(_LEASE, values)
         return lease
 
     def require(self, lease: Lease) -> None:
         """Sees, in the caller's transaction, that the lease stands, and prolongs it. Raises `LaneLost`."""
-        table = schema.lanes
         with self.unit.writing() as connection:
-            prolonged = connection.execute(
-                sa.update(table)
-                .where(table.c.address == lease.address, table.c.fence == lease.fence)
-                .values(leased_until=_now(connection) + LEASE_TIME)
-            )
+            until = _now(connection) + LEASE_TIME
+            values = {"lane": lease.address, "number": lease.fence, "until": until}
+            prolonged = connection.execute(_PROLONG, values)
             if prolonged.rowcount == 0:
                 raise LaneLost(
                     f"the lease of lane {lease.address} was taken over by another worker while this one was "
@@ -130,13 +137,8 @@ class Lanes:
 
     def release(self, lease: Lease) -> None:
         """Gives the lane back. A lease that was lost changes nothing."""
-        table = schema.lanes
         with self.unit.writing() as connection:
-            connection.execute(
-                sa.update(table)
-                .where(table.c.address == lease.address, table.c.fence == lease.fence)
-                .values(holder=None, leased_until=None)
-            )
+            connection.execute(_RELEASE, {"lane": lease.address, "number": lease.fence})
 
 
 def _now(connection: Connection) -> datetime:

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,7 +24,7 @@ from toolkit.ledger.investors import require_bank_account, require_eligible, req
 from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, RedemptionOrder
-from toolkit.ledger.steps import advance, locked_orders, order_from, read_orders
+from toolkit.ledger.steps import advance, locked_orders, order_from, order_of, read_orders
 from toolkit.ledger.store import Unit
 
 __all__ = ["NOT_DEALT", "MintRequest", "Orders", "known_orders", "new_row", "open_orders"]
@@ -291,13 +292,11 @@ class Orders:
         transaction the orders are locked until it ends, and orders that another worker has locked are
         passed over.
         """
-        query = _filtered(kind=kind, state=state, batched=batched).limit(limit)
-        if flying is not None:
-            is_null = _TABLE.c.flight_id.is_(None)
-            query = query.where(~is_null if flying else is_null)
+        limited = limit is not None
+        wanted = _Filter(kind, (state,), batched=batched, flying=flying, limited=limited, locked=True)
+        query = _matching(wanted)
         with self.unit.writing() as connection:
-            rows = connection.execute(query.with_for_update(skip_locked=True)).mappings().all()
-        return tuple(order_from(row) for row in rows)
+            return tuple(map(order_of, connection.execute(query, {"most": limit}).all()))
 
     def find(
         self,
@@ -308,17 +307,17 @@ class Orders:
         limit: int | None = None,
     ) -> tuple[Order, ...]:
         """The orders that match, oldest first, as they stand; nothing is locked."""
-        query = _filtered(kind=kind, state=state, investor=investor).limit(limit)
+        query = _matching(
+            _Filter(kind, _states(state), of_one=investor is not None, limited=limit is not None)
+        )
         with self.unit.reading() as connection:
-            return tuple(order_from(row) for row in connection.execute(query).mappings())
+            return tuple(map(order_of, connection.execute(query, {"investor": investor, "most": limit})))
 
     def expired(self, kind: OrderKind, states: Iterable[State]) -> tuple[Order, ...]:
         """Orders in these states whose time is over, and that no flight has taken."""
-        query = _filtered(kind=kind, state=states).where(
-            _TABLE.c.expires_at <= self.clock.now(), _TABLE.c.flight_id.is_(None)
-        )
+        query = _matching(_Filter(kind, _states(states), ended=True, flying=False))
         with self.unit.reading() as connection:
-            return tuple(order_from(row) for row in connection.execute(query).mappings().all())
+            return tuple(map(order_of, connection.execute(query, {"now": self.clock.now()}).all()))
 
     def states(self, order_ids: Sequence[str]) -> dict[str, State]:
         """Where the orders stand, in the sequence of their ids. Raises `NotFound`."""
@@ -494,23 +493,39 @@ def _get(connection: Connection, order_id: str) -> Order:
     return order_from(row)
 
 
-def _filtered(
-    *,
-    kind: OrderKind | None = None,
-    state: State | Iterable[State] | None = None,
-    investor: str | None = None,
-    batched: bool | None = None,
-) -> sa.Select[Any]:
-    table = schema.orders
-    query = sa.select(table).order_by(table.c.opened_seq)
-    if kind is not None:
-        query = query.where(table.c.kind == kind)
-    if isinstance(state, State):
-        query = query.where(table.c.state == state)
-    elif state is not None:
-        query = query.where(table.c.state.in_(list(state)))
-    if investor is not None:
-        query = query.where(table.c.investor == investor)
-    if batched is not None:
-        query = query.where(table.c.batch_id.is_not(None) if batched else table.c.batch_id.is_(None))
-    return query
+class _Filter(NamedTuple):
+    """Which orders a statement asks for. `of_one` is one investor's, `ended` those past their time."""
+
+    kind: OrderKind | None
+    states: tuple[State, ...] | None
+    of_one: bool = False
+    ended: bool = False
+    batched: bool | None = None
+    flying: bool | None = None
+    limited: bool = False
+    locked: bool = False
+
+
+@cache
+def _matching(wanted: _Filter) -> sa.Select[Any]:
+    """First come, first. Built once for each shape: every pass of the worker asks the same."""
+    query = sa.select(_TABLE).order_by(_TABLE.c.opened_seq)
+    if wanted.kind is not None:
+        query = query.where(_TABLE.c.kind == wanted.kind)
+    if wanted.states is not None:
+        states = wanted.states
+        query = query.where(_TABLE.c.state == states[0] if len(states) == 1 else _TABLE.c.state.in_(states))
+    if wanted.of_one:
+        query = query.where(_TABLE.c.investor == sa.bindparam("investor"))
+    if wanted.ended:
+        query = query.where(_TABLE.c.expires_at <= sa.bindparam("now"))
+    for column, is_set in ((_TABLE.c.batch_id, wanted.batched), (_TABLE.c.flight_id, wanted.flying)):
+        if is_set is not None:
+            query = query.where(column.is_not(None) if is_set else column.is_(None))
+    if wanted.limited:
+        query = query.limit(sa.bindparam("most"))
+    return query.with_for_update(skip_locked=True) if wanted.locked else query
+
+
+def _states(state: State | Iterable[State] | None) -> tuple[State, ...] | None:
+    return (state,) if isinstance(state, State) else state if state is None else tuple(state)

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ __all__ = ["REBUILD", "Recovered", "RecoveredWallet", "Recovery"]
 REBUILD = "rebuild"
 """The person under whom recovered orders are written."""
 
-_ORDER_COLUMNS = tuple(column.name for column in schema.orders.columns)
+_IN_COLUMNS = itemgetter(*(column.name for column in schema.orders.columns))
 _UNKNOWN = uuid.UUID("6f3a6c9e-1c64-5b0e-9d0a-5d1f2b6c7e80")  # the name space of recovered orders' ids
 
 
@@ -145,9 +146,7 @@ class Recovery:
             for seq, order in enumerate(orders, start=self._end.seq + 1)
         ]
         with self._unit.writing() as connection:
-            insert_rows(
-                connection, schema.orders, [tuple(row[name] for name in _ORDER_COLUMNS) for row in rows]
-            )
+            insert_rows(connection, schema.orders, list(map(_IN_COLUMNS, rows)))
             self._append(connection, orders, rows)
 
     def finish(self, last_number: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from toolkit.ledger.records import (
     SubscriptionOrder,
 )
 
-__all__ = ["advance", "chunks", "locked_orders", "order_from", "read_orders"]
+__all__ = ["advance", "advance_along", "chunks", "locked_orders", "order_from", "order_of", "read_orders"]
 
 _CHUNK = 500  # bound parameters per statement
 
@@ -68,14 +69,40 @@ _ACTS = (
 )
 
 
+_COLUMNS = [column.name for column in schema.orders.columns]
+
+
+def _counted(orders: Any) -> sa.Select[Any]:
+    """Orders that stand alike as one row: what moves hundreds at a time needn't read each."""
+    alike = (orders.kind, orders.state, orders.held_from)
+    expiry = orders.expires_at
+    return sa.select(
+        sa.func.count(), *alike, sa.func.count(orders.flight_id), sa.func.min(expiry), sa.func.max(expiry)
+    ).group_by(*alike)
+
+
+# On SQLite who writes is alone, and locks nothing.
+_ALIKE = _counted(schema.orders.c).where(_AMONG)
+_LOCKED_ALIKE = _counted(_LOCKED_STANDING.subquery().c)
+
+
 def order_from(row: Any) -> Order:
-    """The record of a row of `orders`."""
-    kind, held_from = _KINDS[row["kind"]], row["held_from"]
+    """The record of a row of `orders`, by the names of its columns."""
+    return order_of([row[name] for name in _COLUMNS])
+
+
+def order_of(values: Sequence[Any]) -> Order:
+    """The record of the values of a row, all of them, in the schema's sequence."""
+    (
+        order_id, kind, number, state, held_from, investor, wallet, amount, unit, decimals, currency, maker,
+        bank_account, created_at, expires_at, due_at, batch_id, flight_id, _,
+    ) = values  # fmt: skip
     common: dict[str, Any] = {
-        "id": row["id"],
-        "kind": kind,
-        "state": _STATES[row["state"]],
+        "id": order_id,
+        "kind": _KINDS[kind],
+        "state": _STATES[state],
         "held_from": None if held_from is None else _STATES[held_from],
+<<<<<<< HEAD
         "investor": row["investor"],
         "wallet": row["wallet"],
         "base_units": row["amount"],
@@ -97,13 +124,30 @@ def order_from(row: Any) -> Order:
     if kind is OrderKind.SUBSCRIPTION:
         return SubscriptionOrder(**common, funded_by=row["funded_by"])
     return FundRedemptionOrder(**common)
+=======
+        "investor": investor,
+        "wallet": wallet,
+        "base_units": amount,
+        "unit": unit,
+        "decimals": decimals,
+        "currency": currency,
+        "maker": maker,
+        "created_at": created_at,
+        "batch_id": batch_id,
+        "flight_id": flight_id,
+        "number": number,
+    }
+    if kind == OrderKind.MINT:
+        return MintOrder(**common, expires_at=expires_at)
+    return RedemptionOrder(**common, bank_account=bank_account, due_at=due_at)
+>>>>>>> funddeploy
 
 
 def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:
     """The orders, in the sequence of their ids. Raises `NotFound`."""
-    rows = {row["id"]: row for row in connection.execute(_ORDERS, {"ids": order_ids}).mappings().all()}
-    _check_known(rows, order_ids)
-    return tuple(order_from(rows[order_id]) for order_id in order_ids)
+    found = {row[0]: row for row in connection.execute(_ORDERS, {"ids": order_ids}).all()}
+    _check_known(found, order_ids)
+    return tuple(order_of(found[order_id]) for order_id in order_ids)
 
 
 def locked_orders(connection: Connection, order_ids: Sequence[str]) -> dict[str, RowMapping]:
@@ -155,9 +199,15 @@ def advance(
     """
     if not order_ids:
         return
-    rows = _locked_standing(connection, order_ids, to)
+    _check_distinct(order_ids)
+    alike = _alike(connection, order_ids)
+    rows = [alike.order] if alike else _locked_standing(connection, order_ids, to)
     require_role(connection, actor, role)
-    steps = _checked_steps(connection, rows, to, role, at, reason, recorded_by)
+    if alike and alike.may_take(step := _machine_step(alike.order, to, role, reason, recorded_by), at):
+        steps = dict.fromkeys(order_ids, step)
+    else:
+        rows = _locked_standing(connection, order_ids, to) if alike else rows
+        steps = _checked_steps(connection, rows, to, role, at, reason, recorded_by)
     _check_apart(connection, steps, to, actor)
     digests = _digests(evidence, order_ids)
     for source, members in _by_source(steps).items():
@@ -167,6 +217,70 @@ def advance(
         audit.Draft(to, actor, role, at, reason),
         [(order_id, steps[order_id].source, digests[order_id]) for order_id in order_ids],
     )
+
+
+def advance_along(
+    connection: Connection,
+    order_ids: Sequence[str],
+    path: Sequence[tuple[State, str]],
+    *,
+    actor: str,
+    role: Role,
+    at: datetime,
+    columns: dict[str, Any],
+) -> list[tuple[State, Sequence[str]]]:
+    """`advance` to each state of `path` with its evidence, and `columns` with the last, in few statements.
+
+    Orders that stand at a state of the path go on from there. Returns which orders reached what. Raises as
+    `advance`, and `InvalidInput` for a step that asks about time, a flight or who acted before.
+    """
+    reached: list[tuple[State, Sequence[str]]] = []
+    _check_distinct(order_ids)
+    groups = _groups(connection, order_ids)
+    require_role(connection, actor, role)
+    for order, members in groups:
+        legs = [(_plain_step(leg, to, role), evidence) for leg, to, evidence in _legs(order, path)]
+        if legs:
+            _write(connection, members, order.source, legs[-1][0].target, columns)
+        audit.append_acts(
+            connection,
+            [
+                (audit.Draft(step.target, actor, role, at), [(each, step.source, digest) for each in members])
+                for step, digest in legs
+            ],
+        )
+        reached += [(step.target, members) for step, _ in legs]
+    return reached
+
+
+def _groups(connection: Connection, order_ids: Sequence[str]) -> list[tuple[_Standing, Sequence[str]]]:
+    """The orders by how they stand, locked until the transaction ends, each group with any one of it."""
+    alike = _alike(connection, order_ids)
+    if alike is not None:
+        return [(alike.order, order_ids)]
+    groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    found = {order.id: order for order in _locked_standing(connection, order_ids, State.SETTLED)}
+    for order_id in order_ids:
+        groups[found[order_id][1:4]].append(order_id)
+    return [(found[members[0]], members) for members in groups.values()]
+
+
+def _legs(
+    order: _Standing, path: Sequence[tuple[State, str]]
+) -> Iterator[tuple[_Standing, State, str | None]]:
+    """What is left of `path` for an order, with where it stands before each."""
+    states = [to for to, _ in path]
+    begin = states.index(order.source) + 1 if order.source in states else 0
+    for to, evidence in path[begin:]:
+        yield order, to, checks.sha256_hex(evidence)
+        order = order._replace(state=to.value, held_from=None)
+
+
+def _plain_step(order: _Standing, to: State, role: Role) -> Step:
+    step = _machine_step(order, to, role, "", None)
+    if step.apart_from or step.unless_sent or step.before_expiry or to is State.EXPIRED:
+        raise InvalidInput(f"the step of order {order.id} from {order.state} to {to} must be taken by itself")
+    return step
 
 
 def _digests(evidence: str | Mapping[str, str] | None, order_ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -202,6 +316,33 @@ class _Standing(NamedTuple):
             target=to,
             legal=self.machine.legal(self.source, held_from=held_from),
         )
+
+
+class _Alike(NamedTuple):
+    """Orders of one kind in one state: `order` is any of them, `flying` how many a flight has."""
+
+    order: _Standing
+    flying: int
+    first_expiry: datetime | None
+    last_expiry: datetime | None
+
+    def may_take(self, step: Step, at: datetime) -> bool:
+        """Whether none of them can be in the way of a step that its machine knows."""
+        if step.before_expiry and self.first_expiry is not None and at >= self.first_expiry:
+            return False
+        if step.target is State.EXPIRED and self.last_expiry is not None and at < self.last_expiry:
+            return False
+        return not (step.unless_sent and self.flying)
+
+
+def _alike(connection: Connection, order_ids: Sequence[str]) -> _Alike | None:
+    """How the orders stand, locked until the transaction ends; None if they differ or one is unknown."""
+    query = _ALIKE if connection.dialect.name == "sqlite" else _LOCKED_ALIKE
+    found = connection.execute(query, {"ids": order_ids}).all()
+    if len(found) != 1 or found[0][0] != len(order_ids):
+        return None
+    _, kind, state, held_from, flying, first, last = found[0]
+    return _Alike(_Standing(order_ids[0], kind, state, held_from, None), flying, first, last)
 
 
 def _locked_standing(connection: Connection, order_ids: Sequence[str], to: State) -> list[_Standing]:
@@ -298,12 +439,20 @@ def _by_source(steps: Mapping[str, Step]) -> dict[State, list[str]]:
     return groups
 
 
+@cache
+def _move(columns: tuple[str, ...]) -> sa.Update:
+    """The statement that moves orders and sets these columns too, each bound under its own name."""
+    return _MOVE.values({name: sa.bindparam(f"new_{name}") for name in columns})
+
+
 def _write(
-    connection: Connection, order_ids: list[str], source: State, to: State, columns: dict[str, Any] | None
+    connection: Connection, order_ids: Sequence[str], source: State, to: State, columns: dict[str, Any] | None
 ) -> None:
-    statement = _MOVE.values(**columns) if columns else _MOVE
+    columns = columns or {}
     held = source if to is State.ON_HOLD else None
-    result = connection.execute(statement, {"ids": order_ids, "source": source, "target": to, "held": held})
+    values: dict[str, Any] = {"ids": order_ids, "source": source, "target": to, "held": held}
+    values |= {f"new_{name}": value for name, value in columns.items()}
+    result = connection.execute(_move(tuple(columns)), values)
     if result.rowcount != len(order_ids):
         raise IllegalTransition(
             f"{len(order_ids) - result.rowcount} of {len(order_ids)} orders left {source} meanwhile: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,37 @@ from toolkit.ledger.store import Unit
 if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger, Transaction
 
-__all__ = ["LaneJournal", "Transactions"]
+__all__ = ["RECORDED", "LaneJournal", "Transactions"]
 
 RECORDED = "recorded"
+"""The state of a transaction without an outcome."""
+
+# Built once: building a statement costs as much as running it.
+_TABLE = schema.transactions
+_ONE = sa.select(_TABLE).where(_TABLE.c.hash == sa.bindparam("wanted"))
+_OF_NONCE = sa.select(_TABLE).where(
+    _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == sa.bindparam("nonce")
+)
+_NEXT_NONCE = (
+    sa.select(_TABLE.c.nonce)
+    .where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.state != Outcome.REFUSED)
+    .order_by(_TABLE.c.nonce.desc())
+    .limit(1)
+)
+_INSERT = sa.insert(_TABLE)
+_CHANGE = sa.update(_TABLE).where(_TABLE.c.hash == sa.bindparam("wanted"))
+_ASSIGN = _CHANGE.values(flight_id=sa.bindparam("flight"))
+_PLACE = _CHANGE.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
+_FINISH = _CHANGE.where(_TABLE.c.state.in_([RECORDED, sa.bindparam("outcome")])).values(
+    state=sa.bindparam("outcome")
+)
+_LAND = _FINISH.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
+
+
+@cache
+def _matching(names: tuple[str, ...]) -> sa.Select[Any]:
+    query = sa.select(_TABLE).order_by(_TABLE.c.lane, _TABLE.c.nonce, _TABLE.c.created_at, _TABLE.c.hash)
+    return query.where(*(_TABLE.c[name] == sa.bindparam(name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +83,44 @@ class Transactions:
             "state": RECORDED,
             "created_at": self.clock.now(),
         }
-        table = schema.transactions
         with self.unit.writing() as connection:
-            query = sa.select(table).where(table.c.lane == lane, table.c.nonce == nonce)
-            others = [TransactionRecord(**found) for found in connection.execute(query).mappings()]
+            rows = connection.execute(_OF_NONCE, {"lane": lane, "nonce": nonce}).mappings()
+            others = [TransactionRecord(**found) for found in rows]
             for known in others:
                 if known.hash == tx_hash:
                     return self._opened(connection, known)
             _check_nonce_free(others)
             row["flight_id"] = flight_id or _flight_of(others)
-            connection.execute(sa.insert(table), [row])
+            connection.execute(_INSERT, [row])
         return TransactionRecord(**row, block_number=None, block_hash=None)
 
-    def assign(self, tx_hash: str, flight_id: str) -> TransactionRecord:
+    def assign(self, tx_hash: str, flight_id: str) -> None:
         """Says which flight the transaction is. Raises `NotFound`."""
-        return self._set(tx_hash, flight_id=flight_id)
+        with self.unit.writing() as connection:
+            found = connection.execute(_ASSIGN, {"wanted": tx_hash, "flight": flight_id})
+            if found.rowcount == 0:
+                _require(connection, tx_hash)
 
     def place(self, tx_hash: str, *, block_number: int | None, block_hash: str | None) -> TransactionRecord:
         """Where the transaction is seen now; None and None after a reorganisation. Raises `NotFound`."""
         if (block_number is None) != (block_hash is None):
             raise InvalidInput("a block has a number and a hash: give both or neither")
-        return self._set(tx_hash, block_number=block_number, block_hash=block_hash)
+        with self.unit.writing() as connection:
+            connection.execute(_PLACE, {"wanted": tx_hash, "number": block_number, "block": block_hash})
+            return _require(connection, tx_hash)
 
-    def finish(self, tx_hash: str, outcome: Outcome) -> TransactionRecord:
+    def finish(self, tx_hash: str, outcome: Outcome) -> None:
         """How it ended, for good. The same again changes nothing. Raises `NotFound`, or `LedgerError`
         if it is known to have ended otherwise."""
         with self.unit.writing() as connection:
-            known = _require(connection, tx_hash)
-            if known.state not in (RECORDED, outcome):
-                raise LedgerError(
-                    f"transaction {tx_hash} ended as {known.state} and can't be {outcome}: "
-                    "compare the ledger with the chain before anything else is sent",
-                    transaction=tx_hash,
-                )
-            table = schema.transactions
-            connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(state=Outcome(outcome)))
-            return replace(known, state=Outcome(outcome))
+            values = {"wanted": tx_hash, "outcome": Outcome(outcome)}
+            _check_finished(connection, connection.execute(_FINISH, values), tx_hash, outcome)
+
+    def land(self, tx_hash: str, *, block_number: int, block_hash: str) -> None:
+        """`place` and `finish` of one that is mined for good. Raises as they."""
+        values = {"wanted": tx_hash, "outcome": Outcome.MINED, "number": block_number, "block": block_hash}
+        with self.unit.writing() as connection:
+            _check_finished(connection, connection.execute(_LAND, values), tx_hash, Outcome.MINED)
 
     def reopen(self, hashes: Sequence[str]) -> None:
         """Takes back that these were mined for good: the chain broke its promise, and they are sent again."""
@@ -115,25 +146,16 @@ class Transactions:
         state: str | None = None,
     ) -> tuple[TransactionRecord, ...]:
         """The transactions that match, by lane, nonce and time."""
-        table = schema.transactions
-        query = sa.select(table).order_by(table.c.lane, table.c.nonce, table.c.created_at, table.c.hash)
-        wanted = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
-        for name, value in wanted.items():
-            if value is not None:
-                query = query.where(table.c[name] == value)
+        asked = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
+        wanted = {name: value for name, value in asked.items() if value is not None}
         with self.unit.reading() as connection:
-            return tuple(TransactionRecord(**row) for row in connection.execute(query).mappings())
+            rows = connection.execute(_matching(tuple(wanted)), wanted).mappings()
+            return tuple(TransactionRecord(**row) for row in rows)
 
     def next_nonce(self, lane: str) -> int | None:
         """One past the highest nonce of `lane` that wasn't refused; None when there is none."""
-        table = schema.transactions
         with self.unit.reading() as connection:
-            highest = connection.execute(
-                sa.select(table.c.nonce)
-                .where(table.c.lane == lane, table.c.state != Outcome.REFUSED)
-                .order_by(table.c.nonce.desc())
-                .limit(1)
-            ).scalar_one_or_none()
+            highest = connection.execute(_NEXT_NONCE, {"lane": lane}).scalar_one_or_none()
         return None if highest is None else int(highest) + 1
 
     def _opened(self, connection: Connection, known: TransactionRecord) -> TransactionRecord:
@@ -142,12 +164,6 @@ class Transactions:
             return known
         connection.execute(sa.update(table).where(table.c.hash == known.hash).values(state=RECORDED))
         return replace(known, state=RECORDED)
-
-    def _set(self, tx_hash: str, **values: Any) -> TransactionRecord:
-        table = schema.transactions
-        with self.unit.writing() as connection:
-            connection.execute(sa.update(table).where(table.c.hash == tx_hash).values(**values))
-            return _require(connection, tx_hash)
 
 
 class LaneJournal:
@@ -272,17 +288,23 @@ class LaneJournal:
         )
 
 
-def _one(connection: Connection, tx_hash: str) -> TransactionRecord | None:
-    table = schema.transactions
-    row = connection.execute(sa.select(table).where(table.c.hash == tx_hash)).mappings().one_or_none()
-    return None if row is None else TransactionRecord(**row)
-
-
 def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
-    record = _one(connection, tx_hash)
-    if record is None:
+    row = connection.execute(_ONE, {"wanted": tx_hash}).mappings().one_or_none()
+    if row is None:
         raise NotFound(f"no transaction {tx_hash!r} in the ledger", transaction=tx_hash)
-    return record
+    return TransactionRecord(**row)
+
+
+def _check_finished(
+    connection: Connection, found: sa.CursorResult[Any], tx_hash: str, outcome: Outcome
+) -> None:
+    if found.rowcount == 0:
+        known = _require(connection, tx_hash)
+        raise LedgerError(
+            f"transaction {tx_hash} ended as {known.state} and can't be {outcome}: "
+            "compare the ledger with the chain before anything else is sent",
+            transaction=tx_hash,
+        )
 
 
 def _flight_of(others: Sequence[TransactionRecord]) -> str | None:

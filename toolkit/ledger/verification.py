@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import Among
-from toolkit.ledger.canonical import GENESIS, event_hash, instant
+from toolkit.ledger.canonical import GENESIS, event_hasher, instant
 from toolkit.ledger.fund_machines import RECORD_STEPS, RecordKind
 from toolkit.ledger.fund_records import data_digest
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
@@ -135,6 +135,7 @@ def _tampered(what: str, **details: Any) -> LedgerTampered:
 
 def _follow(connection: Connection, anchor: Head | None) -> Head:
     last, previous, moments = 0, GENESIS, _Moments()
+    shared: tuple[Any, ...] | None = None  # what the event before had in common with its act
     both = (_links(connection, _NEXT_EVENTS), _links(connection, _NEXT_FUND_EVENTS))
     for row in heapq.merge(*both, key=itemgetter(0)):
         seq, order_id, source, target, actor, role, at, reason, evidence, before, found = row
@@ -142,18 +143,11 @@ def _follow(connection: Connection, anchor: Head | None) -> Head:
             raise _tampered(f"event {last + 1} is missing (next is {seq})", event=last + 1)
         if before != previous:
             raise _tampered(f"event {seq} of order {order_id} doesn't follow event {last}", event=seq)
-        previous = event_hash(
-            seq=seq,
-            order_id=order_id,
-            from_state=source,
-            to_state=target,
-            actor=actor,
-            role=role,
-            at=moments[at],
-            reason=reason,
-            evidence=evidence,
-            previous_hash=before,
-        )
+        act = (source, target, actor, role, at, reason, evidence)
+        if act != shared:
+            shared = act
+            hash_of = event_hasher(source, target, actor, role, moments[at], reason, evidence)
+        previous = hash_of(seq, order_id, before)
         if found != previous:
             raise _tampered(f"event {seq} of order {order_id} was edited", event=seq, order=order_id)
         if anchor is not None and seq == anchor.seq and previous != anchor.hash:

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IERC7540Deposit, IERC7540Redeem} from "../../interfaces/IERC7540.sol";
 import {IERC7575} from "../../interfaces/IERC7575.sol";
 import {IFundVault} from "../../interfaces/IFundVault.sol";
+import {Position} from "./PackedPosition.sol";
 import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";

@@ -5,6 +5,7 @@ import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
 import {Book} from "../../interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../../interfaces/IInvestorRegistry.sol";
 import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
+import {Position} from "./PackedPosition.sol";
 import {Pricing} from "./Pricing.sol";
 import {VaultStorage} from "./VaultStorage.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -69,7 +70,7 @@ abstract contract Positions is VaultStorage {
             position.later += amount;
         }
         _write(book, book.amount + amount, book.positions + opened);
-        _store(which, controller, position);
+        _side(which).positions[controller] = position.pack();
     }
 
     /// @dev Takes a request that waits for its price out of its day, to be claimed back.
@@ -91,7 +92,7 @@ abstract contract Positions is VaultStorage {
         _requireCancellable(day);
         _write(book, book.amount - amount, book.positions - left);
         position.cancelled = true;
-        _store(which, controller, position);
+        _side(which).positions[controller] = position.pack();
         _side(which).cancellations[controller] =
             Cancellation({amount: amount.toUint104(), day: day.toUint24()});
     }
@@ -102,7 +103,9 @@ abstract contract Positions is VaultStorage {
         Cancellation memory cancellation = side.cancellations[controller];
         if (cancellation.amount == 0 || cancellation.day != day) revert NothingPending(controller, day);
         delete side.cancellations[controller];
-        side.positions[controller].cancelled = false;
+        Position memory position = side.positions[controller].unpack();
+        position.cancelled = false;
+        side.positions[controller] = position.pack();
         return cancellation.amount;
     }
 
@@ -111,7 +114,7 @@ abstract contract Positions is VaultStorage {
         internal
         returns (uint256 day, uint256 amount)
     {
-        if (!_side(which).positions[controller].cancelled) {
+        if (!_side(which).positions[controller].unpack().cancelled) {
             return (0, 0);
         }
         day = _side(which).cancellations[controller].day;
@@ -146,7 +149,7 @@ abstract contract Positions is VaultStorage {
             delete _side(which).claims[controller];
             position.kept = false;
         }
-        _store(which, controller, position);
+        _side(which).positions[controller] = position.pack();
     }
 
     /// @dev Takes `requested` of a claim and what is due for it. The last of it takes all that is left, so however a claim
@@ -320,36 +323,14 @@ abstract contract Positions is VaultStorage {
         returns (Position memory position, Claim memory claim)
     {
         Side storage side = _side(which);
-        StoredPosition storage stored = side.positions[controller];
-        position = Position({
-            amount: stored.amount,
-            later: stored.later,
-            day: stored.day,
-            gap: stored.gap,
-            members: stored.members,
-            kept: stored.kept,
-            cancelled: stored.cancelled
-        });
+        position = side.positions[controller].unpack();
         if (!position.kept) return (position, claim);
-        StoredClaim storage kept = side.claims[controller];
-        claim = Claim({requested: kept.requested, due: kept.due, day: kept.day});
-    }
-
-    function _store(bool which, address controller, Position memory position) private {
-        _side(which).positions[controller] = StoredPosition({
-            amount: position.amount.toUint96(),
-            later: position.later.toUint96(),
-            day: position.day.toUint24(),
-            gap: position.gap.toUint8(),
-            members: position.members.toUint16(),
-            kept: position.kept,
-            cancelled: position.cancelled
-        });
+        StoredClaim memory kept = side.claims[controller];
+        (claim.requested, claim.due, claim.day) = (kept.requested, kept.due, kept.day);
     }
 
     function _write(Book storage book, uint256 amount, uint256 positions) internal {
-        book.amount = amount.toUint96();
-        book.positions = positions.toUint24();
+        (book.amount, book.positions) = (amount.toUint96(), positions.toUint24());
     }
 
     function _lower(Claim memory claim, uint256 requested, uint256 due) private pure {

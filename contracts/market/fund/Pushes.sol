@@ -5,6 +5,7 @@ import {IERC7575} from "../../interfaces/IERC7575.sol";
 import {IERC7887Deposit, IERC7887Redeem} from "../../interfaces/IERC7887.sol";
 import {IFundDesk} from "../../interfaces/IFundVault.sol";
 import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
+import {Position} from "./PackedPosition.sol";
 import {Quarantine} from "./Quarantine.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";

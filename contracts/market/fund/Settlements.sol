@@ -111,6 +111,7 @@ abstract contract Settlements is IFundDesk, Positions {
             terms.swingThresholdBps,
             terms.swingBps
         );
+        if (s.redemptionPrice == 0) revert NavUnusable(s.nav);
         s.sharesOut = Pricing.sharesFor(_units(), s.assetsIn, s.subscriptionPrice, terms.entryFeeBps);
         s.assetsOut = Pricing.assetsFor(_units(), s.sharesIn, s.redemptionPrice, terms.exitFeeBps);
 

@@ -5,6 +5,7 @@ import {Governed} from "../../access/Governed.sol";
 import {IFundShare} from "../../interfaces/IFundShare.sol";
 import {Book, Day, DealingTerms, IFundVaultTypes} from "../../interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../../interfaces/IInvestorRegistry.sol";
+import {PackedPosition} from "./PackedPosition.sol";
 import {Units} from "./Pricing.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
@@ -20,33 +21,6 @@ abstract contract VaultStorage is IFundVaultTypes, Governed {
         uint40 cutOff;
         bool suspended;
         uint96 minSubscription;
-    }
-
-    /// @dev Requests that wait, or are settled and nobody has looked yet. Stored in one slot (`StoredPosition`).
-    /// @param amount Requested for `day`.
-    /// @param later Requested for the day `gap` after `day`, which had no price yet. No gap, nothing.
-    /// @param members How many of the positions of the day's book this is: 0 for none, more than one where a request that
-    /// was carried over met one that was there.
-    /// @param kept Something settled lies in `claims`.
-    /// @param cancelled Something cancelled lies in `cancellations`.
-    struct Position {
-        uint256 amount;
-        uint256 later;
-        uint256 day;
-        uint256 gap;
-        uint256 members;
-        bool kept;
-        bool cancelled;
-    }
-
-    struct StoredPosition {
-        uint96 amount;
-        uint96 later;
-        uint24 day;
-        uint8 gap;
-        uint16 members;
-        bool kept;
-        bool cancelled;
     }
 
     /// @dev Settled and unclaimed. `requested` and `due` are assets and shares for a subscription, shares and assets for a
@@ -70,7 +44,7 @@ abstract contract VaultStorage is IFundVaultTypes, Governed {
 
     struct Side {
         mapping(uint256 day => Book) books;
-        mapping(address controller => StoredPosition) positions;
+        mapping(address controller => PackedPosition) positions;
         mapping(address controller => StoredClaim) claims;
         mapping(address controller => Cancellation) cancellations;
     }

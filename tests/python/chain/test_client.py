@@ -99,6 +99,25 @@ def test_a_request_is_never_sent_twice_behind_the_callers_back(anvil: Anvil) -> 
         assert proxy.seen.count("eth_gasPrice") == 1
 
 
+GONE = "BlockOutOfRangeError: block height is 28 but requested was 27"  # Anvil with --prune-history
+
+
+def test_a_head_that_is_gone_while_the_node_looks_at_it_is_asked_for_again(anvil: Anvil) -> None:
+    contract = place(anvil, RETURNS_ITS_INPUT)
+    with MisbehavingProxy(anvil.rpc_url) as proxy, Client(proxy.url) as client:
+        proxy.refuse("eth_call", GONE, times=2, code=-32602)
+        assert client.call(contract, b"x", block="latest") == b"x"
+        proxy.refuse("eth_call", GONE, times=1, code=-32602)
+        assert client.calls([(contract, b"x"), (contract, b"y")], block="latest") == [b"x", b"y"]
+        proxy.refuse("eth_call", GONE, code=-32602)
+        with pytest.raises(NodeRejected, match="block height is 28"):
+            client.call(contract, b"x", block="latest")
+        proxy.behave()
+        proxy.refuse("eth_call", GONE, times=1, code=-32602)
+        with pytest.raises(NodeRejected, match="block height is 28"):
+            client.call(contract, b"x", block=1)  # its past is gone for good
+
+
 def test_a_connection_that_the_node_closed_is_replaced() -> None:
     with Anvil() as first:
         port = int(first.rpc_url.rpartition(":")[2])

@@ -28,7 +28,7 @@ from toolkit.desk.lanes import Lane
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import batches, flights
 from toolkit.ledger.money import Payouts
-from toolkit.ledger.transactions import LaneJournal
+from toolkit.ledger.transactions import LaneJournal, Transactions
 
 record, rpc, url, point, depth, act = sys.argv[1:]
 
@@ -62,10 +62,10 @@ def before_waiting_for_finality():
     "recorded, not broadcast": lambda: before(Client, "send_raw"),
     "broadcast, not answered": lambda: after(Client, "send_raw"),
     "answered": lambda: after(Lane, "send"),
-    "mined, not noted": lambda: before(LaneJournal, "finish"),
+    "mined, not noted": lambda: before(Transactions, "land"),
     "mined, noted": lambda: before_waiting_for_finality(),
-    "final, not settled": lambda: after(LaneJournal, "finish"),
-    "while settling": lambda: after(batches.Batches, "leave"),
+    "final, not settled": lambda: after(Transactions, "land"),
+    "while settling": lambda: (after(flights.Flights, "land_mints"), after(batches.Batches, "leave")),
     "settled": lambda: after(desk_flights.Flights, "conclude"),
     "payout recorded": lambda: after(Payouts, "record"),
 }[point]()

@@ -78,6 +78,73 @@ def test_a_batch_lives_until_all_its_orders_are_done(desk: Fixture) -> None:
         desk.ledger.batches.dissolve(batch.id)
 
 
+BLOCK, TX = hash32(30), hash32(31)
+
+
+def _told(desk: Fixture, ids: list[str]) -> list[object]:
+    """What the ledger says of these orders, without their names and places."""
+    events = [
+        (event.from_state, event.to_state, event.actor, event.role, event.reason, event.evidence)
+        for order_id in ids
+        for event in desk.ledger.history(order_id)[3:]
+    ]
+    orders = [(order.state, order.batch_id, order.flight_id) for order in desk.ledger.orders.many(ids)]
+    return [events, orders]
+
+
+@pytest.mark.parametrize("mined", [[], [0, 1, 2], [1]], ids=["none", "all", "some"])
+def test_a_mint_flight_lands_at_once_as_it_does_step_by_step(desk: Fixture, mined: list[int]) -> None:
+    told = []
+    for turn in range(2):
+        ids = [desk.mint(f"{turn}-{i}").id for i in range(4)]
+        for order_id in ids:
+            desk.drive(order_id, State.FUNDED, State.APPROVED)
+        batch = desk.ledger.batches.create("mint", ids, digest=hash32(40 + turn))
+        flight = _flying(desk, "mint", ids[:3])
+        step_all = desk.ledger.orders.step_all
+        step_all([ids[i] for i in mined], State.MINED, actor=WORKER, role=Role.OPERATOR, evidence=BLOCK)
+        if turn == 0:
+            reached = desk.ledger.flights.land_mints(
+                flight, ids[:3], mined_in=BLOCK, settled_by=TX, actor=WORKER
+            )
+            settled = [
+                order_id for state, members in reached if state is State.SETTLED for order_id in members
+            ]
+            assert sorted(settled) == sorted(ids[:3])
+        else:
+            waiting = [order_id for i, order_id in enumerate(ids[:3]) if i not in mined]
+            with desk.ledger.transaction() as tx:
+                tx.flights.land(flight)
+                for members, state, evidence in ((waiting, State.MINED, BLOCK), (ids[:3], State.SETTLED, TX)):
+                    tx.orders.step_all(members, state, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
+                tx.batches.leave(ids[:3])
+        assert desk.ledger.flights.get(flight).state == "landed"
+        assert desk.ledger.batches.get(batch.id).state == "open"
+        desk.take(ids[3], State.CANCELLED)
+        told.append(_told(desk, ids[:3]))
+    assert told[0] == told[1]
+    desk.ledger.verify()
+
+
+def test_a_mint_flight_lands_once_and_with_nothing_else(desk: Fixture) -> None:
+    ids = _approved(desk, 3)
+    desk.ledger.batches.create("mint", ids, digest=DIGEST)
+    flight = _flying(desk, "mint", ids[:2])
+    land = desk.ledger.flights.land_mints
+    before = desk.ledger.head()
+    with pytest.raises(IllegalTransition, match="legal from approved"):
+        land(flight, ids, mined_in=BLOCK, settled_by=TX, actor=WORKER)
+    with pytest.raises(NotFound):
+        land(flight, [*ids[:2], "nothing"], mined_in=BLOCK, settled_by=TX, actor=WORKER)
+    with pytest.raises(NotAuthorised):
+        land(flight, ids[:2], mined_in=BLOCK, settled_by=TX, actor=MAKER)
+    assert (desk.ledger.head(), desk.ledger.flights.get(flight).state) == (before, "flying")
+    land(flight, ids[:2], mined_in=BLOCK, settled_by=TX, actor=WORKER)
+    with pytest.raises(IllegalTransition, match="is landed"):
+        land(flight, ids[:2], mined_in=BLOCK, settled_by=TX, actor=WORKER)
+    desk.ledger.verify()
+
+
 def test_an_order_is_in_one_flight_at_a_time(desk: Fixture) -> None:
     ids = _approved(desk)
     flight = desk.ledger.flights.form("mint", LANE, ids)

@@ -6,10 +6,12 @@ import pytest
 import sqlalchemy as sa
 from support.databases import Databases
 
-from toolkit.ledger import Ledger, audit, batches, money, orders, steps, verification
+from toolkit.ledger import Ledger, audit, batches, flights, money, orders, steps, verification
 
 STATEMENTS = {
     "standing": steps._LOCKED_STANDING,
+    "standing alike": steps._ALIKE,
+    "move and set": steps._move(("batch_id", "flight_id")),
     "standing without times": steps._LOCKED_TIMELESS,
     "locked": steps._LOCKED,
     "orders": steps._ORDERS,
@@ -18,6 +20,7 @@ STATEMENTS = {
     "keys": orders._KEYS,
     "receipts": money._LOCKED_RECEIPTS,
     "into a batch": batches._PUT_INTO,
+    "customers elsewhere": flights._ELSEWHERE,
     "head": audit._LOCKED_HEAD,
     "steps of orders": verification._STEPS_OF,
     "next events": verification._NEXT_EVENTS,

@@ -143,13 +143,14 @@ abstract contract ComplianceActions is HolderActions, FeedActions {
         if (stolen) entries[0].wallet.investor = bytes16(CASE);
         if (incomplete) entries[0].wallet.class = InvestorClass.None;
         string memory rule = "";
-        if (stolen && verifiedUntil[account] != 0) rule = "NoBackdoor: a wallet changed hands";
+        if (stolen && everRegistered[account]) rule = "NoBackdoor: a wallet changed hands";
         if (incomplete) rule = "NoBackdoor: an incomplete wallet was registered";
-        // An unregistered wallet would be the thief's own.
+        // A wallet that never was anybody's would be the thief's own.
         if (stolen && bytes(rule).length == 0) return;
         bytes memory data = abi.encodeCall(IInvestorRegistry.setWallets, (entries));
         if (_privileged(Roles.REGISTRAR, registrar, address(registry), data, rule)) {
             verifiedUntil[account] = until;
+            everRegistered[account] = true;
         }
     }
 

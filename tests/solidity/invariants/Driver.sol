@@ -285,6 +285,7 @@ abstract contract Driver is Suite, Model, Errors {
         keyOf[account] = key;
         _verify(account);
         verifiedUntil[account] = block.timestamp + 365 days;
+        everRegistered[account] = true;
     }
 
     function _signs(address[] storage list, uint256 key) private {

@@ -80,6 +80,7 @@ abstract contract Model {
     Desk internal desk;
     mapping(address feed => Reserve) internal reserves;
     mapping(address account => uint256) internal verifiedUntil;
+    mapping(address account => bool) internal everRegistered;
     mapping(uint64 role => mapping(address account => bool)) internal isMember;
     mapping(address proxy => address) internal implementation;
 

@@ -10,14 +10,9 @@ import {ARTIFACTS, AllowingAuthority, svm} from "./Harness.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice The attested feed: who has to sign what, from an arbitrary state.
-/// @dev Bounds: two signatures of two accounts, of which each may be an attestor or not; times of 40 bits. Where
-/// the bounds are multiplied out: values of 32 bits, a rise of 5 % and a fall of 2 %, since the solvers take hours over
-/// products of wider unknowns. Signatures are as halmos has them.
+/// @dev Bounds: two signatures of two accounts, of which each may be an attestor or not; times of 40 bits.
+/// Signatures are as halmos has them.
 contract FeedProof {
-    uint256 private constant BPS = 10_000;
-    uint32 private constant RISE_BPS = 500;
-    uint32 private constant FALL_BPS = 200;
-
     /// @dev `_latest` and `_bounds`; `setUp` sees to it that they are there.
     bytes32 private constant LATEST_SLOT = bytes32(uint256(3));
     bytes32 private constant BOUNDS_SLOT = bytes32(uint256(4));
@@ -65,25 +60,6 @@ contract FeedProof {
         assert(round != 0 || attestors >= every);
     }
 
-    function check_BeyondTheBoundsEveryAttestorSigns(uint32 value, bytes32[2] memory r, bytes32[2] memory s)
-        public
-    {
-        vm.warp(type(uint40).max);
-        feed.setLimits(1 days, RISE_BPS, FALL_BPS);
-        (uint256 last,,) = feed.reading();
-        uint256 agreed = _agreed();
-        vm.assume(last <= type(uint32).max && agreed <= type(uint32).max);
-        uint256 every = _assumeMaxIsRight(feed.threshold());
-        uint256 attestors = (feed.isAttestor(FIRST) ? 1 : 0) + (feed.isAttestor(SECOND) ? 1 : 0);
-
-        Attestation memory attestation = Attestation({value: value, asOf: type(uint40).max - 1, report: "r"});
-        feed.publish(attestation, _signatures([FIRST, SECOND], r, s));
-
-        if (attestors >= every) return;
-        _within(last, value);
-        _within(agreed, value);
-    }
-
     /// @dev Nobody's signature counts twice.
     function check_TheSameSignerTwiceIsRefused(
         Attestation memory attestation,
@@ -104,11 +80,6 @@ contract FeedProof {
     }
 
     // ------------------------------------------------------------------------------------------------ inside
-
-    function _within(uint256 from, uint256 to) private pure {
-        if (to > from) assert((to - from) * BPS <= from * RISE_BPS);
-        else assert((from - to) * BPS <= from * FALL_BPS);
-    }
 
     function _signatures(address[2] memory signers, bytes32[2] memory r, bytes32[2] memory s)
         private

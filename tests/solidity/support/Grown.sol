@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {InvestorRegistry} from "../../../contracts/compliance/InvestorRegistry.sol";
+import {Distribution} from "../../../contracts/market/Distribution.sol";
 import {PrimaryMarket} from "../../../contracts/market/PrimaryMarket.sol";
+import {FundShare} from "../../../contracts/token/FundShare.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 
 /// @notice A field that the first version didn't have, in a namespace of its own.
@@ -45,6 +47,16 @@ contract GrownMarket is PrimaryMarket, Grown {
 
 contract GrownRegistry is InvestorRegistry, Grown {
     constructor(address authority) InvestorRegistry(authority) {}
+}
+
+contract GrownShare is FundShare, Grown {
+    constructor(address authority, address registry)
+        FundShare(authority, "Demo Fund A", "DEMOFA", 6, registry)
+    {}
+}
+
+contract GrownDistribution is Distribution, Grown {
+    constructor(address authority, address coin, address registry) Distribution(authority, coin, registry) {}
 }
 
 /// @notice An implementation that UUPS refuses, as it isn't one.

@@ -258,8 +258,10 @@ class Coin:
         self.wallets[account] = (investor, verified_until)
 
     def remove_wallet(self, account: str) -> None:
-        refuse(when(account not in self.wallets, errors.WalletNotRegistered, account=account))
-        del self.wallets[account]
+        """It stays its investor's."""
+        investor, verified_until = self.wallets.get(account, (b"", 0))
+        refuse(when(verified_until == 0, errors.WalletNotRegistered, account=account))
+        self.wallets[account] = (investor, 0)
 
     # --- governor ----------------------------------------------------------------------------------------
 
