@@ -78,13 +78,6 @@ _BEFORE = {
     FUND_REDEMPTION: {State.VALID},
 }
 
-# Where they go once final; first, where the event says a number that the order keeps.
-_ENTERED = {
-    ESCROW: State.ESCROWED,
-    SUBSCRIPTION: State.IN_BATCH,
-    FUND_REDEMPTION: State.IN_BATCH,
-}
-
 _AFTER = {ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
 
 
@@ -276,14 +269,6 @@ class Flights:
             mined = sender.wait(tx_hash, timeout=left, seen=mined, record=False)
             events = self._prove(flight, mined, sender, orders)
         with self._context.ledger.transaction() as tx:
-<<<<<<< HEAD
-            waiting = self._mined(tx, flight, mined)
-            self._settle(tx, flight, mined, events)
-        log.changed(waiting, State.MINED)
-        target = _ENTERED.get(flight.purpose, _AFTER.get(flight.purpose))
-        if target is not None:
-            log.changed(flight.order_ids, target)
-=======
             _landed(tx, mined)
             if flight.purpose == MINT:
                 reached = tx.flights.land_mints(
@@ -298,7 +283,6 @@ class Flights:
             _move_cursor(tx, mined)
         for state, order_ids in reached:
             log.changed(order_ids, state)
->>>>>>> funddeploy
 
     def _mined(self, tx: Transaction, flight: Flight, mined: Mined) -> list[str]:
         """In a block, which may still go since it isn't final: `submitted` to `mined`."""
@@ -326,16 +310,12 @@ class Flights:
             for order_id, event in zip(ids, events, strict=True):
                 number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
                 tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
-<<<<<<< HEAD
         elif flight.purpose in _FUND:
+            target = State.IN_BATCH
             for order_id, event in zip(ids, events, strict=True):
                 day: int = getattr(event, "day")  # noqa: B009 - only the vault's two requests come here
                 tx.fund_orders.enter(order_id, day, actor=WORKER, evidence=evidence)
-        elif flight.purpose in _AFTER:
-            target = _AFTER[flight.purpose]
-=======
         elif target is not None:
->>>>>>> funddeploy
             tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         tx.batches.leave(ids)
         tx.chain_events.record([proofs.recorded(event) for event in events])

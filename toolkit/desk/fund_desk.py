@@ -182,8 +182,8 @@ class FundDesk:
 
     def run(self, *, push: bool = True) -> RunReport:
         """One pass: believes what has become final at the vault, opens orders for requests that investors
-        made themselves, sends what is valid for wallets that named the desk their operator, hands out what is due
-        (unless `push` is False), and goes on with releases that were cut short.
+        made themselves, sends what is valid for wallets that named the desk their operator, hands out what
+        is due (unless `push` is False), and goes on with releases that were cut short.
 
         Safe to kill and run again at any moment. Raises NodeError and LedgerError.
         """

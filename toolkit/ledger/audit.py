@@ -28,14 +28,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
-<<<<<<< HEAD
-from toolkit.ledger.canonical import digest, event_hash, instant
+from toolkit.ledger.canonical import digest, event_hasher, instant
 from toolkit.ledger.fund_machines import RecordState
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
-=======
-from toolkit.ledger.canonical import digest, event_hasher, instant
-from toolkit.ledger.machines import OrderKind, Role, State
->>>>>>> funddeploy
 from toolkit.ledger.records import Head, OrderEvent
 
 __all__ = [
@@ -244,7 +239,7 @@ def _place(
     """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
     at, previous, seq = instant(draft.at), end.hash, end.seq
     to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason
-    shared: tuple[State | None, str | None] | None = None  # what the event before had
+    shared: tuple[State | RecordState | None, str | None] | None = None  # what the event before had
     for order_id, source, evidence in orders:
         seq += 1
         if shared != (source, evidence):

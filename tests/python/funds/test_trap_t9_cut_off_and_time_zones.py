@@ -134,13 +134,8 @@ def test_a_day_that_was_not_announced_takes_no_order() -> None:
 PROGRAM = """
 import os, sys, time
 from datetime import UTC, datetime
-<<<<<<< HEAD
-<<<<<<< HEAD
-from toolkit.funds import FundTerms, NavStatement
-=======
 from toolkit.deployment import FundTerms
 from toolkit.funds import NavStatement
->>>>>>> funddeploy
 for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     os.environ["TZ"] = zone
     time.tzset()
@@ -149,19 +144,6 @@ for zone in ("America/New_York", "Europe/London", "UTC", "Asia/Hong_Kong"):
     statement = NavStatement.from_json(sys.argv[2])
     due = calendar.settlement_due(day)
     print(day, calendar.cut_off_at(day), due, statement.hash.hex(), statement.to_data())
-<<<<<<< HEAD
-=======
-from toolkit.deployment import FundTerms
-from toolkit.funds import NavStatement
-terms = FundTerms.load(sys.argv[1])
-calendar = terms.dealing_calendar()
-received = datetime(2026, 9, 30, 16, 30, tzinfo=UTC)
-day = calendar.dealing_day(received)
-statement = NavStatement.from_json(sys.argv[2])
-print(day, calendar.cut_off_at(day), calendar.settlement_due(day), statement.hash.hex(), statement.to_data())
->>>>>>> funddeploy
-=======
->>>>>>> funddeploy
 """
 
 
