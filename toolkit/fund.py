@@ -119,8 +119,8 @@ class Fund:
         manager = Suite.of(read).address("AccessManager")
         if manager != issuance.access_manager.address:
             raise ConfigurationError(
-                f"{read.file_name} stands on {read.home.file_name} with the access manager {manager}, and "
-                f"the issuance has {issuance.access_manager.address}: give the issuance of its first coin",
+                f"{read.file_name} stands on {read.home.file_name} with the access manager {manager}; the "
+                f"issuance has {issuance.access_manager.address}: give the issuance of its first coin",
                 expected=manager,
                 found=issuance.access_manager.address,
             )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_consistency"]
 
+_MAX_ON_CHAIN = 2**96
+
 
 def check_consistency(terms: FundTerms, path: Path) -> None:
     """Raises ConfigurationError for the first contradiction."""
@@ -109,6 +111,8 @@ def _positive(path: Path, key: str, text: str, parse: Callable[[str], Amount]) -
         raise _wrong(path, key, error.message) from None
     if amount.is_zero:
         raise _wrong(path, key, "zero; write an amount above zero (one base unit where there is no minimum)")
+    if amount.base_units >= _MAX_ON_CHAIN:
+        raise _wrong(path, key, "beyond the 2^96 - 1 base units that the contracts hold; write less")
     return amount
 
 

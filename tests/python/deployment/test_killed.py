@@ -9,12 +9,23 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
-from support.deployments import Deployed, apply_in_a_process, demo_terms, new_node
+from support.deployments import (
+    ADMIN_DELAY,
+    DEMO_FUND,
+    DEMO_TERMS,
+    Deployed,
+    DeployedFund,
+    apply_in_a_process,
+    demo_terms,
+    new_node,
+)
 
-from toolkit.deployment import DeploymentRecord, Progress, apply, plan, verify
+from toolkit.chain.anvil import Anvil
+from toolkit.deployment import DeploymentRecord, FundTerms, Progress, apply, plan, verify
 from toolkit.errors import NodeError
 
 TRANSACTIONS = 20
+FUND_TRANSACTIONS = 14  # up to where the rest waits
 
 
 @pytest.fixture(scope="session")
@@ -33,14 +44,7 @@ def test_killed_and_run_again_ends_in_the_same_addresses(
     record, notes, terms = tmp_path / "record.json", tmp_path / "notes", demo_terms()
     stop_after = chance.randrange(2 * TRANSACTIONS)
     with new_node() as node:
-        process = processes.Process(target=apply_in_a_process, args=(node.rpc_url, str(record), str(notes)))
-        process.start()
-        while process.is_alive() and _lines(notes) < stop_after:
-            time.sleep(0.001)
-        time.sleep(chance.uniform(0, 0.05))
-        process.kill()
-        process.join()
-
+        _kill(processes, DEMO_TERMS, node, record, notes, stop_after, chance.uniform(0, 0.05))
         client = node.client()
         apply(terms, client, None, record)
         assert not plan(terms, client)
@@ -49,6 +53,50 @@ def test_killed_and_run_again_ends_in_the_same_addresses(
         assert all(entry.transaction and entry.block for entry in finished.entries())
         verify(terms, client, finished)
         client.close()
+
+
+@pytest.mark.parametrize("run", range(3))
+def test_a_fund_killed_and_run_again_ends_in_the_same_addresses(
+    fund_once: DeployedFund, processes: ForkServerContext, tmp_path: Path, run: int
+) -> None:
+    chance = random.Random(f"kill a fund {run}")
+    record, notes, terms = tmp_path / "record.json", tmp_path / "notes", FundTerms.load(DEMO_FUND)
+    stop_after = chance.randrange(2 * FUND_TRANSACTIONS)
+    with new_node() as node:
+        client = node.client()
+        coin = apply(demo_terms(), client)
+        _kill(processes, DEMO_FUND, node, record, notes, stop_after, chance.uniform(0, 0.05))
+        apply(terms, client, None, record)
+        node.advance_time(ADMIN_DELAY + 1)
+        apply(terms, client, None, record)
+        assert not plan(terms, client)
+        finished = DeploymentRecord.load(record)
+        assert finished.book == fund_once.record.book
+        assert finished.book.addresses.items() > coin.book.addresses.items()
+        assert all(entry.transaction and entry.block for entry in finished.entries())
+        verify(terms, client, finished)
+        client.close()
+
+
+def _kill(
+    processes: ForkServerContext,
+    terms: Path,
+    node: Anvil,
+    record: Path,
+    notes: Path,
+    stop_after: int,
+    pause: float,
+) -> None:
+    """Apply in a process and kill it after so many notes and a pause in seconds."""
+    process = processes.Process(
+        target=apply_in_a_process, args=(str(terms), node.rpc_url, str(record), str(notes))
+    )
+    process.start()
+    while process.is_alive() and _lines(notes) < stop_after:
+        time.sleep(0.001)
+    time.sleep(pause)
+    process.kill()
+    process.join()
 
 
 def _lines(path: Path) -> int:

@@ -15,11 +15,12 @@ from toolkit.chain.hexes import to_hex, to_quantity
 from toolkit.chain.journal import MemoryJournal
 from toolkit.chain.sender import Sender
 from toolkit.chain.signers import DEV_ACCOUNTS, dev_signer
-from toolkit.deployment import DeploymentRecord, Progress, Terms, apply
+from toolkit.deployment import DeploymentRecord, FundTerms, Progress, Terms, apply, load_terms
 from toolkit.deployment.suite import AddressBook
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEMO_TERMS = REPOSITORY / "deployments" / "terms" / "demo-coin.toml"
+DEMO_FUND = REPOSITORY / "deployments" / "terms" / "demo-fund.toml"
 STRANGER = "0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE"
 
 OPERATOR, GUARDIAN, GOVERNOR, ADMIN = 1, 9, 10, 11
@@ -35,6 +36,35 @@ class Deployed:
     terms: Terms
     record: DeploymentRecord
     path: Path
+
+
+@dataclass(frozen=True)
+class DeployedFund:
+    """The demo fund beside the demo coin: its terms, its record and where that is kept."""
+
+    coin: Deployed
+    terms: FundTerms
+    record: DeploymentRecord
+    path: Path
+
+    @property
+    def node(self) -> Anvil:
+        return self.coin.node
+
+    @property
+    def client(self) -> Client:
+        return self.coin.client
+
+
+ADMIN_DELAY = 2 * 86_400
+"""How long the demo coin's ADMIN waits."""
+
+
+def deploy_fund(coin: Deployed, terms: FundTerms, path: Path | None = None) -> DeploymentRecord:
+    """Apply, wait out ADMIN's delay, apply."""
+    apply(terms, coin.client, None, path)
+    coin.node.advance_time(ADMIN_DELAY + 1)
+    return apply(terms, coin.client, None, path)
 
 
 def account(index: int) -> str:
@@ -91,14 +121,14 @@ def send(
     Sender(client, dev_signer(index), MemoryJournal()).execute(call)
 
 
-def apply_in_a_process(rpc_url: str, record_path: str, notes_path: str) -> None:
+def apply_in_a_process(terms: str, rpc_url: str, record_path: str, notes_path: str) -> None:
     """What a killed process was doing: it notes every transaction it sends."""
 
     def note(progress: Progress) -> None:
         with Path(notes_path).open("a") as notes:
             notes.write(f"{progress.stage}\n")
 
-    apply(Terms.load(DEMO_TERMS), Client(rpc_url), None, record_path, note)
+    apply(load_terms(terms), Client(rpc_url), None, record_path, note)
 
 
 def new_node(**options: Any) -> Anvil:
