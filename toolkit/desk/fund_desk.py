@@ -84,6 +84,11 @@ class FundDesk:
         return self._book.vault.address
 
     @property
+    def calendar(self) -> DealingCalendar:
+        """The days that the fund deals on."""
+        return self._book.calendar
+
+    @property
     def operator(self) -> str:
         """Whom an investor names as operator of the vault (`setOperator`), with an allowance of coins for
         the vault, so that the desk sends their requests.

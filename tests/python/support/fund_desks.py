@@ -166,8 +166,10 @@ class FundBench(Bench):
         self.funds.receive_nav(self.statement(number, value))
         day = self.date_of(number)
         self.funds.strike_nav(day, by=CHECKER)
-        signers = [dev_signer(index) for index in ATTESTORS]
-        self.funds.publish_nav(day, self.funds.nav_bundle(day, signers))
+        self.funds.publish_nav(day, self.funds.nav_bundle(day, self.attestors()))
+
+    def attestors(self) -> list[LocalSigner]:
+        return [dev_signer(index) for index in ATTESTORS]
 
     def settled(self, number: int, value: str = "10.00") -> None:
         """Closed, valued, funded by the treasurer and settled."""
