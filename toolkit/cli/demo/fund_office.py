@@ -89,10 +89,13 @@ class FundOffice:
         self.fund_desk.run(push=False)
 
     def _send(self, calls: Iterable[tuple[Signer, Call]]) -> None:
-        sent = [
-            (sender, sender.send(call))
-            for sender, call in ((self._desk.issuance.sender(signer), call) for signer, call in calls)
-        ]
+        """What the investors' own wallets send, all of it before any of it is waited for."""
+        from toolkit.chain.journal import MemoryJournal
+
+        issuance, sent = self._desk.issuance, []
+        for signer, call in calls:
+            sender = issuance.sender(signer, journal=MemoryJournal())
+            sent.append((sender, sender.send(call)))
         for sender, item in sent:
             sender.wait(item)
 
