@@ -12,6 +12,10 @@
 | `flights`, `lanes`, `proofs` | sending, waiting, believing events |
 | `incidents` | what stops minting until a person has looked |
 | `report`, `status`, `imports` | `RunReport`, `DeskStatus`, `ImportReport` |
+| `fund_desk` | `FundDesk`: the facade of a fund's share class, with the parts below |
+| `fund_orders`, `fund_run`, `fund_watch` | its orders: taken, sent and handed out, believed |
+| `fund_days`, `fund_navs`, `fund_settling` | dealing days, net asset values, what a day brought |
+| `fund_cases`, `fund_distributions`, `fund_papers` | quarantine, distributions, register, notes and reports |
 
 Names are loaded on first use, so importing this package costs nothing.
 """
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from toolkit.desk.clock import ChainClock
     from toolkit.desk.desk import Desk
     from toolkit.desk.forming import FlightLimits
+    from toolkit.desk.fund_desk import FundDesk
     from toolkit.desk.imports import ImportReport
     from toolkit.desk.onboarding import Investor, WalletChallenge
     from toolkit.desk.proofs import redemption_reference
@@ -39,6 +44,7 @@ _HOMES = {
     "Desk": "desk",
     "DeskStatus": "status",
     "FlightLimits": "forming",
+    "FundDesk": "fund_desk",
     "ImportReport": "imports",
     "Investor": "onboarding",
     "RedemptionAuthorization": "authorizations",
@@ -53,6 +59,7 @@ __all__ = [
     "Desk",
     "DeskStatus",
     "FlightLimits",
+    "FundDesk",
     "ImportReport",
     "Investor",
     "RedemptionAuthorization",

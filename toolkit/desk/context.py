@@ -13,7 +13,7 @@ from toolkit.amounts import Amount
 from toolkit.calendar import BusinessCalendar, Clock
 from toolkit.errors import ConfigurationError, InvalidInput
 from toolkit.ledger.machines import OrderKind, Role
-from toolkit.ledger.records import MintOrder, Order, RedemptionOrder
+from toolkit.ledger.records import FundOrder, MintOrder, Order, RedemptionOrder
 
 if TYPE_CHECKING:
     from toolkit.bindings.access import AccessManager
@@ -121,6 +121,14 @@ class DeskContext:
                 f"orders {', '.join(wrong)} are no {OrderKind.REDEMPTION} orders", orders=wrong
             )
         return [order for order in found if isinstance(order, RedemptionOrder)]
+
+    def fund_orders(self, orders: Order | str | Iterable[Order | str]) -> list[FundOrder]:
+        """The same for orders of a fund."""
+        found = self.ledger.orders.many(as_orders(orders))
+        wrong = [order.id for order in found if not isinstance(order, FundOrder)]
+        if wrong:
+            raise InvalidInput(f"orders {', '.join(wrong)} are no orders of a fund", orders=wrong)
+        return [order for order in found if isinstance(order, FundOrder)]
 
 
 def order_id(order: Order | str) -> str:

@@ -63,11 +63,11 @@ class Desk:
     """The desk of one issuance, with its ledger.
 
     `ledger` is a database URL or an open `Ledger`. `signers` maps the roles the desk sends for
-    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`) to their keys, one or a pool of them; by
-    default, on a development chain, the accounts that the terms name. Approvers' keys are given at
-    approval. `secret` (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references. `clock`
-    defaults to the system's, on a development chain to the chain's. `patience` is how long a call waits
-    for the chain.
+    (`operator`, `treasurer`, `registrar`, `compliance`, `guardian`, `dealing_manager`) to their keys, one or
+    a pool of them; by default, on a development chain, the accounts that the terms name. Approvers' keys are
+    given at approval. `secret` (at least 32 bytes, else ISSUANCE_DESK_SECRET) keys investors' references.
+    `clock` defaults to the system's, on a development chain to the chain's. `patience` is how long a call
+    waits for the chain.
 
     Orders are given as records or ids, investors as what was onboarded, as records or references, amounts
     as text, Decimal or Amount, never as float. `by` and `maker` are person ids. Whatever a rule refuses is
@@ -98,8 +98,8 @@ class Desk:
         )
         self.issuance = issuance
         self.ledger = self._context.ledger
-        lanes = Lanes(self._context, fees)
-        flights = Flights(self._context, lanes)
+        lanes = self._lanes = Lanes(self._context, fees)
+        flights = self._flights = Flights(self._context, lanes)
         self._minting = Minting(self._context)
         self._approvals = Approvals(self._context, self._minting)
         self._redemptions = Redemptions(self._context, flights)

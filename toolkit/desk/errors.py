@@ -10,11 +10,14 @@ __all__ = [
     "ChallengeExpired",
     "ChallengeMismatch",
     "ChallengeReplayed",
+    "DayNotOver",
     "EscrowMismatch",
     "FinalityViolated",
     "HeadroomTaken",
     "NodeBehind",
     "NotWalletOwner",
+    "SettlementMismatch",
+    "UnknownRequest",
 ]
 
 
@@ -76,3 +79,21 @@ class HeadroomTaken(Refused):
     """What may still be minted is taken by orders under way: the order waits for them to land."""
 
     code = "headroom_taken"
+
+
+class DayNotOver(Refused):
+    """The dealing day hasn't got as far: it has to be closed, or its cut-off has to pass, first."""
+
+    code = "day_not_over"
+
+
+class SettlementMismatch(Refused):
+    """What the chain dealt a day at isn't what the same figures come to here: nothing is priced on it."""
+
+    code = "settlement_mismatch"
+
+
+class UnknownRequest(Refused):
+    """A request at the fund's vault is of a wallet that the ledger doesn't know: onboard it, or look why."""
+
+    code = "unknown_request"

@@ -47,11 +47,15 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
 
-__all__ = ["ESCROW", "PAYOUT", "REJECTION", "Flights"]
+__all__ = ["ESCROW", "FUND_REDEMPTION", "PAYOUT", "REJECTION", "SUBSCRIPTION", "Flights"]
 
 ESCROW = "escrow"
 PAYOUT = "payout"
 REJECTION = "rejection"
+SUBSCRIPTION = "subscription"
+FUND_REDEMPTION = "fund_redemption"
+
+_FUND = frozenset({SUBSCRIPTION, FUND_REDEMPTION})
 
 _ROLES = {
     MINT: "operator",
@@ -59,15 +63,19 @@ _ROLES = {
     ESCROW: "operator",
     REJECTION: "operator",
     PAYOUT: "treasurer",
+    SUBSCRIPTION: "operator",
+    FUND_REDEMPTION: "operator",
 }
 
 # Where every order of a flight has to be when its bytes are stored.
 _BEFORE = {
-    MINT: State.APPROVED,
-    ACCEPTANCE: State.APPROVED,
-    ESCROW: State.VALID,
-    PAYOUT: State.PAID,
-    REJECTION: State.REJECTED,
+    MINT: {State.APPROVED},
+    ACCEPTANCE: {State.APPROVED},
+    ESCROW: {State.VALID},
+    PAYOUT: {State.PAID},
+    REJECTION: {State.REJECTED},
+    SUBSCRIPTION: {State.VALID, State.FUNDED},
+    FUND_REDEMPTION: {State.VALID},
 }
 
 _AFTER = {ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
@@ -303,6 +311,11 @@ class Flights:
             for order_id, event in zip(ids, events, strict=True):
                 number: int = getattr(event, "id")  # noqa: B009 - only RedemptionRequested comes here
                 tx.orders.escrow(order_id, number=number, actor=WORKER, evidence=evidence)
+        elif flight.purpose in _FUND:
+            target = State.IN_BATCH
+            for order_id, event in zip(ids, events, strict=True):
+                day: int = getattr(event, "day")  # noqa: B009 - only the vault's two requests come here
+                tx.fund_orders.enter(order_id, day, actor=WORKER, evidence=evidence)
         elif target is not None:
             tx.orders.step_all(ids, target, actor=WORKER, role=Role.OPERATOR, evidence=evidence)
         tx.batches.leave(ids)
@@ -325,6 +338,8 @@ class Flights:
         if flight.purpose == MINT:
             proofs.prove_mint(context, mints or context.mint_orders(flight.order_ids), receipt)
             return ()  # an order says all that its two events would
+        if flight.purpose in _FUND:
+            return proofs.prove_requests(context, context.fund_orders(flight.order_ids), receipt)
         orders = context.redemption_orders(flight.order_ids)
         if flight.purpose == ACCEPTANCE:
             return proofs.prove_acceptance(context, orders, receipt)
@@ -445,8 +460,9 @@ def _require_state(tx: Transaction, purpose: str, order_ids: Sequence[str]) -> N
     """Raises IllegalTransition for an order that was held, ended or moved since it was looked at."""
     wanted = _BEFORE[purpose]
     for order_id, state in tx.orders.states(order_ids).items():
-        if state is not wanted:
+        if state not in wanted:
             raise IllegalTransition(
-                f"order {order_id} of a {purpose} is {state}, not {wanted}: nothing was sent",
+                f"order {order_id} of a {purpose} is {state}, not {' or '.join(sorted(wanted))}: nothing was "
+                "sent",
                 order=order_id,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -16,12 +16,15 @@ from toolkit.bindings.events import (
     RedemptionRequested,
     Transfer,
 )
+from toolkit.bindings.fund_events import DepositRequest, RedeemRequest
+from toolkit.bindings.vault import FundVault
 from toolkit.chain.addresses import ZERO_ADDRESS, address_from_bytes
 from toolkit.chain.client import Receipt
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.desk.context import DeskContext
 from toolkit.errors import EventMissing
-from toolkit.ledger.records import ChainEvent, MintOrder, RedemptionOrder
+from toolkit.ledger.machines import OrderKind
+from toolkit.ledger.records import ChainEvent, FundOrder, MintOrder, RedemptionOrder
 
 __all__ = [
     "Minted",
@@ -32,8 +35,10 @@ __all__ = [
     "prove_mint",
     "prove_payouts",
     "prove_rejection",
+    "prove_requests",
     "recorded",
     "redemption_reference",
+    "requested",
 ]
 
 
@@ -153,6 +158,35 @@ def prove_rejection(
     return list(events)
 
 
+def prove_requests(
+    context: DeskContext, orders: Sequence[FundOrder], receipt: Receipt
+) -> list[DepositRequest | RedeemRequest]:
+    """The vault's request of each of these orders, in their sequence. Raises EventMissing."""
+    events: list[DepositRequest | RedeemRequest] = []
+    for order in orders:
+        vault = FundVault(context.client, order.vault)
+        requests: list[DepositRequest | RedeemRequest] = (
+            [*vault.events_in(receipt, DepositRequest)]
+            if order.kind is OrderKind.SUBSCRIPTION
+            else [*vault.events_in(receipt, RedeemRequest)]
+        )
+        found = [
+            event
+            for event in requests
+            if (event.controller, event.owner, requested(event))
+            == (order.wallet, order.wallet, order.base_units)
+        ]
+        if not found:
+            raise _missing(receipt, f"the request of order {order.id} at vault {order.vault}")
+        events.append(found[0])
+    return events
+
+
+def requested(event: DepositRequest | RedeemRequest) -> int:
+    """How much a request asks for: coins to subscribe, or shares to redeem, in base units."""
+    return event.assets if isinstance(event, DepositRequest) else event.shares
+
+
 def recorded(event: ContractEvent) -> ChainEvent:
     """The event as the ledger keeps it."""
     log = event.log
@@ -165,9 +199,15 @@ def recorded(event: ContractEvent) -> ChainEvent:
         address=log.address,
         name=type(event).__name__,
         arguments={
-            name: value.value if isinstance(value, Enum) else value for name, value in arguments.items()
+            name: value.value if isinstance(value, Enum) else _flat(value)
+            for name, value in arguments.items()
         },
     )
+
+
+def _flat(value: Any) -> Any:
+    """A struct as a mapping."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _same(receipt: Receipt, found: set[tuple[Any, ...]], wanted: set[tuple[Any, ...]]) -> None:

@@ -28,7 +28,7 @@ __all__ = ["SECRET_VARIABLE", "make_context"]
 SECRET_VARIABLE = "ISSUANCE_DESK_SECRET"  # noqa: S105 - the name of the variable, not its value
 """The environment's variable with the desk's secret: at least 64 hexadecimal digits."""
 
-_SENDING_ROLES = ("operator", "treasurer", "registrar", "compliance", "guardian")
+_SENDING_ROLES = ("operator", "treasurer", "registrar", "compliance", "guardian", "dealing_manager")
 
 
 def make_context(

@@ -23,7 +23,7 @@ from toolkit.funds.fields import canonical_json
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from toolkit.deployment import DealingCalendar
+    from toolkit.dealing_days import DealingCalendar
     from toolkit.funds.in_kind import InKindOrder
     from toolkit.funds.nav import NavStatement
     from toolkit.funds.register import Register

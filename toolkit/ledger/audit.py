@@ -5,7 +5,9 @@ a row breaks every hash after it; the head row, written in the same transaction,
 end. The rows beside the chain that decide about money are bound by it. The first event of an order
 carries the digest of what was ordered (a mint's number included); the events that record money carry
 the digest of the bank's line or of the payout; the number and the due time that a redemption is given
-later stand in the reasons of their events; an order's state is its last event's.
+later stand in the reasons of their events; an order's state is its last event's. Of a fund's order the
+dealing day stands in the reason, and what a day brought in the evidence, as its digest. The fund's own
+records are documents whose digest every step carries; their events are links of the same chain.
 
 Not bound: a bank line as long as no order stands on it and the note that it went back, who is in which
 batch, idempotency keys, parties and their proofs. Signatures and signed transactions prove themselves.
@@ -26,14 +28,18 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
-from toolkit.ledger.canonical import digester, event_hasher, instant
-from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.canonical import digest, digester, event_hasher, instant
+from toolkit.ledger.fund_machines import RecordState
+from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
 from toolkit.ledger.records import Head, OrderEvent
 
 __all__ = [
     "Draft",
     "append",
     "append_acts",
+    "append_records",
+    "dealing_day",
+    "dealing_digest",
     "event_from",
     "fact",
     "head",
@@ -88,6 +94,20 @@ _PAYOUT_FIELDS = (
 )
 
 
+_DEALT_KINDS = frozenset(kind.value for kind in FUND_KINDS)
+_DEAL_FIELDS = ("vault", "share_class", "dealing_date", "funded_by")
+_DEALING_FIELDS = (
+    "order_id",
+    "day",
+    "size",
+    "due",
+    "carried",
+    "nav",
+    "report",
+    "transaction_hash",
+    "dealt_at",
+)
+
 _DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
 _DIGEST_RECEIPT = digester(_RECEIPT_FIELDS)
 _DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
@@ -97,7 +117,7 @@ _DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
 class Draft:
     """What the events of one act have in common; they have no place in the chain yet."""
 
-    to_state: State
+    to_state: State | RecordState
     actor: str
     role: Role
     at: datetime
@@ -111,7 +131,19 @@ def order_digest(row: Any) -> str:
     """
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
+    if row["kind"] in _DEALT_KINDS:
+        return digest(fields | _fields(row, _DEAL_FIELDS))
     return _DIGEST_ORDER(fields)
+
+
+def dealing_digest(row: Any) -> str:
+    """The digest of what a dealing day brought of an order."""
+    return digest({name: _text(row[name]) for name in _DEALING_FIELDS})
+
+
+def dealing_day(day: int) -> str:
+    """How an event says on which day an order deals: in its reason, which is hashed."""
+    return f"dealing day {day}"
 
 
 def receipt_digest(row: Any) -> str:
@@ -134,6 +166,10 @@ def fact(value: int | datetime) -> str:
 def recovered_facts(number: int, due_at: datetime | None) -> str:
     """The same for an order that the rebuild recovered: all that the chain gave it."""
     return fact(number) if due_at is None else f"{fact(number)}, {fact(due_at)}"
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) else value
 
 
 def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -160,6 +196,9 @@ def _head(connection: Connection, query: sa.Select[Any]) -> Head:
 Ordered = tuple[str, State | None, str | None]
 """One event of an act: the order's id, the state it comes from, and the evidence."""
 
+Recorded = tuple[str, RecordState | None, str | None]
+"""The same of a record of the fund's."""
+
 
 def append(connection: Connection, draft: Draft, orders: Iterable[Ordered], end: Head | None = None) -> Head:
     """Puts an event for each of `orders` at the end of the chain, in their sequence.
@@ -173,20 +212,38 @@ def append_acts(
     connection: Connection, acts: Iterable[tuple[Draft, Iterable[Ordered]]], end: Head | None = None
 ) -> Head:
     """The same for several acts, written together."""
+    return _append(connection, schema.order_events, acts, end)
+
+
+def append_records(
+    connection: Connection, acts: Iterable[tuple[Draft, Iterable[Recorded]]], end: Head | None = None
+) -> Head:
+    """The same for records of the fund's: links of the same chain."""
+    return _append(connection, schema.fund_events, acts, end)
+
+
+def _append(
+    connection: Connection,
+    table: sa.Table,
+    acts: Iterable[tuple[Draft, Iterable[Ordered | Recorded]]],
+    end: Head | None,
+) -> Head:
     end = end or lock(connection)
     rows: list[tuple[Any, ...]] = []
-    for draft, orders in acts:
-        end = _place(draft, orders, end, rows)
-    insert_rows(connection, schema.order_events, rows)
+    for draft, events in acts:
+        end = _place(draft, events, end, rows)
+    insert_rows(connection, table, rows)
     connection.execute(_MOVE_HEAD, {"end": end.seq, "end_hash": end.hash})
     return end
 
 
-def _place(draft: Draft, orders: Iterable[Ordered], end: Head, rows: list[tuple[Any, ...]]) -> Head:
+def _place(
+    draft: Draft, orders: Iterable[Ordered | Recorded], end: Head, rows: list[tuple[Any, ...]]
+) -> Head:
     """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
     at, previous, seq = instant(draft.at), end.hash, end.seq
     to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason
-    shared: tuple[State | None, str | None] | None = None  # what the event before had
+    shared: tuple[State | RecordState | None, str | None] | None = None  # what the event before had
     for order_id, source, evidence in orders:
         seq += 1
         if shared != (source, evidence):

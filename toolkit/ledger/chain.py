@@ -72,6 +72,12 @@ class ChainEvents:
                 connection.execute(sa.insert(schema.chain_events), rows)
         return tuple(fresh)
 
+    def known(self, places: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of `places` (block hash and log index) whose event is stored, and not orphaned."""
+        with self.unit.reading() as connection:
+            found = _known_events(connection, {block_hash for block_hash, _ in places})
+        return {place for place in places if place in found and found[place]["orphaned_at"] is None}
+
     def orphan(self, block_hash: str) -> None:
         """Marks the events of a block that is no longer part of the chain."""
         with self.unit.writing() as connection:

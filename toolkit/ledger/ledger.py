@@ -17,6 +17,8 @@ from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
 from toolkit.ledger.flights import Flights
+from toolkit.ledger.fund_orders import FundOrders
+from toolkit.ledger.fund_records import FundRecords
 from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
@@ -49,6 +51,14 @@ class _Repositories:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self._unit, self.clock)
+
+    @cached_property
+    def fund_orders(self) -> FundOrders:
+        return FundOrders(self._unit, self.clock)
+
+    @cached_property
+    def fund_records(self) -> FundRecords:
+        return FundRecords(self._unit, self.clock)
 
     @cached_property
     def funds(self) -> Funds:

@@ -4,14 +4,20 @@ An order moves only along its machine; the ledger refuses every other step. The 
 the whole rule: from where, to where, in which role, and which earlier actors must be other people.
 The roles and who must be apart from whom follow regulation.md 3.0 and W03 to W08.
 
-    mint         requested -> funded -> approved -> submitted -> mined -> settled
-    redemption   requested -> valid -> escrowed -> approved -> burned -> paid -> settled
+    mint             requested -> funded -> approved -> submitted -> mined -> settled
+    redemption       requested -> valid -> escrowed -> approved -> burned -> paid -> settled
+    subscription     requested -> valid -> [funded] -> in_batch -> priced -> settled
+    fund_redemption  requested -> valid -> in_batch -> [gated] -> priced -> settled
 
 `mined` is provisional: a reorganisation takes it back to `submitted`, and only `settled`, final under
 the chain's policy, releases money. An order that `ledger rebuild` found on the chain begins as
 `recovered` and goes at once to where the chain has it. `submitted` goes back to `approved` only when
 the transaction provably can't land any more. `on_hold` remembers the state it came from and returns
 there or ends.
+
+The fund's orders move on final events alone. `in_batch` is on chain, on its dealing day; `gated` has had a
+part dealt and waits on the next day with the rest; `priced` waits to be claimed; `quarantined` was due to
+somebody who could not be given it. One that isn't on chain by its cut-off has `expired`.
 """
 
 from __future__ import annotations
@@ -22,7 +28,19 @@ from enum import StrEnum
 
 from toolkit.errors import IllegalTransition, NotAuthorised
 
-__all__ = ["MACHINES", "MINT", "REDEMPTION", "Machine", "OrderKind", "Role", "State", "Step"]
+__all__ = [
+    "FUND_KINDS",
+    "FUND_REDEMPTION",
+    "MACHINES",
+    "MINT",
+    "REDEMPTION",
+    "SUBSCRIPTION",
+    "Machine",
+    "OrderKind",
+    "Role",
+    "State",
+    "Step",
+]
 
 
 class OrderKind(StrEnum):
@@ -30,6 +48,12 @@ class OrderKind(StrEnum):
 
     MINT = "mint"
     REDEMPTION = "redemption"
+    SUBSCRIPTION = "subscription"
+    FUND_REDEMPTION = "fund_redemption"
+
+
+FUND_KINDS = frozenset({OrderKind.SUBSCRIPTION, OrderKind.FUND_REDEMPTION})
+"""The orders that deal on a fund's dealing days."""
 
 
 class State(StrEnum):
@@ -45,6 +69,10 @@ class State(StrEnum):
     MINED = "mined"
     BURNED = "burned"
     PAID = "paid"
+    IN_BATCH = "in_batch"
+    GATED = "gated"
+    PRICED = "priced"
+    QUARANTINED = "quarantined"
     SETTLED = "settled"
     ON_HOLD = "on_hold"
     REJECTED = "rejected"
@@ -57,7 +85,8 @@ class Role(StrEnum):
     """In which capacity somebody acts on an order.
 
     `OPERATOR` is the worker, which sends and observes and decides nothing. `APPROVER` signs batches
-    on chain and takes no step of a machine.
+    on chain and takes no step of a machine. `NAV_AGENT` prepares net asset values, `DEALING_MANAGER` closes
+    and settles dealing days.
     """
 
     MAKER = "maker"
@@ -65,6 +94,8 @@ class Role(StrEnum):
     COMPLIANCE = "compliance"
     TREASURER = "treasurer"
     APPROVER = "approver"
+    NAV_AGENT = "nav_agent"
+    DEALING_MANAGER = "dealing_manager"
     OPERATOR = "operator"
 
 
@@ -140,10 +171,12 @@ class Machine:
 
 _OPERATOR = frozenset({Role.OPERATOR})
 _ENDINGS = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
+# From hold an order goes back to where it was, or here.
+_AWAY = _ENDINGS | {State.IN_BATCH}
 
 
 def _is_return(target: State) -> bool:
-    return target not in _ENDINGS
+    return target not in _AWAY
 
 
 def _recovered(*targets: State) -> list[Step]:
@@ -283,4 +316,73 @@ REDEMPTION = Machine(
     ],
 )
 
-MACHINES = {machine.kind: machine for machine in (MINT, REDEMPTION)}
+# A transaction that carries the order may still land.
+_REQUESTING = frozenset({State.VALID, State.FUNDED})
+
+
+def _fund_steps(*before: State) -> list[Step]:
+    """What both kinds have in common; `before` are the states in which nothing is on chain yet."""
+    return [
+        Step(
+            State.REQUESTED,
+            State.VALID,
+            frozenset({Role.CHECKER, Role.COMPLIANCE}),
+            apart_from=frozenset({State.REQUESTED}),
+            before_expiry=True,
+        ),
+        # The chain has it, whoever sent it.
+        *(Step(source, State.IN_BATCH, _OPERATOR, recorded_by="fund_orders.enter") for source in before),
+        Step(State.ON_HOLD, State.IN_BATCH, _OPERATOR, recorded_by="fund_orders.enter"),
+        Step(State.IN_BATCH, State.PRICED, _OPERATOR, recorded_by="fund_orders.deal"),
+        Step(State.PRICED, State.SETTLED, _OPERATOR, reasoned=True),
+        Step(State.PRICED, State.QUARANTINED, _OPERATOR, reasoned=True),
+        Step(State.QUARANTINED, State.SETTLED, _OPERATOR, reasoned=True),
+        # Asked back on chain before the cut-off.
+        Step(State.IN_BATCH, State.CANCELLED, _OPERATOR, reasoned=True),
+        *_holdable(*before, unless_sent=_REQUESTING),
+        *_ending(
+            State.REJECTED,
+            *before,
+            State.ON_HOLD,
+            roles=[Role.CHECKER, Role.COMPLIANCE],
+            unless_sent=_REQUESTING,
+        ),
+        *_ending(
+            State.CANCELLED,
+            *before,
+            State.ON_HOLD,
+            roles=[Role.MAKER, Role.CHECKER],
+            unless_sent=_REQUESTING,
+        ),
+        *_ending(
+            State.EXPIRED,
+            *before,
+            State.ON_HOLD,
+            roles=[Role.OPERATOR, Role.CHECKER],
+            unless_sent=_REQUESTING,
+        ),
+    ]
+
+
+SUBSCRIPTION = Machine(
+    OrderKind.SUBSCRIPTION,
+    opened_by=[Role.MAKER, Role.OPERATOR],
+    steps=[
+        *_fund_steps(State.REQUESTED, State.VALID, State.FUNDED),
+        # Paid in money: the mint order it stands on is settled, the coin is there.
+        Step(State.VALID, State.FUNDED, _OPERATOR, reasoned=True),
+    ],
+)
+
+FUND_REDEMPTION = Machine(
+    OrderKind.FUND_REDEMPTION,
+    opened_by=[Role.MAKER, Role.OPERATOR],
+    steps=[
+        *_fund_steps(State.REQUESTED, State.VALID),
+        Step(State.IN_BATCH, State.GATED, _OPERATOR, recorded_by="fund_orders.deal"),
+        Step(State.GATED, State.GATED, _OPERATOR, recorded_by="fund_orders.deal"),
+        Step(State.GATED, State.PRICED, _OPERATOR, recorded_by="fund_orders.deal"),
+    ],
+)
+
+MACHINES = {machine.kind: machine for machine in (MINT, REDEMPTION, SUBSCRIPTION, FUND_REDEMPTION)}

@@ -27,9 +27,12 @@ from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, Redemptio
 from toolkit.ledger.steps import advance, locked_orders, order_from, order_of, read_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["MintRequest", "Orders"]
+__all__ = ["NOT_DEALT", "MintRequest", "Orders", "known_orders", "new_row", "open_orders"]
 
 _TABLE = schema.orders
+
+NOT_DEALT = dict.fromkeys(("vault", "share_class", "dealing_date", "dealing_day", "funded_by"))
+"""What only the fund's orders have."""
 
 # Built once: building a statement costs as much as running it.
 _ORDER = sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("wanted"))
@@ -93,7 +96,7 @@ class Orders:
         keys = [checks.one_line(request.idempotency_key, what="idempotency key") for request in requests]
         with self.unit.writing() as connection:
             end = audit.lock(connection)  # requests queue up here, so that a key makes one order
-            known = _known(connection, keys, bodies)
+            known = known_orders(connection, keys, bodies)
             fresh = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
             if fresh:
                 require_role(connection, maker, Role.MAKER)
@@ -102,12 +105,12 @@ class Orders:
                 first = _take_numbers(connection, len(fresh))
                 rows = []
                 for number, item in enumerate(fresh.values(), start=first):
-                    row = _row(
+                    row = new_row(
                         OrderKind.MINT, item.investor, item.wallet, item.amount, item.currency, maker, now
                     )
                     rows.append(row | {"number": number, "expires_at": now + item.lifetime})
                 hashes = dict(zip(keys, bodies, strict=True))
-                opened = _open(connection, rows, Role.MAKER, [(key, hashes[key]) for key in fresh], end)
+                opened = open_orders(connection, rows, Role.MAKER, [(key, hashes[key]) for key in fresh], end)
                 known |= dict(zip(fresh, opened, strict=True))
         return tuple(cast("MintOrder", known[key]) for key in keys)  # the kind is part of the body
 
@@ -136,14 +139,14 @@ class Orders:
         key, body_hash = checks.one_line(idempotency_key, what="idempotency key"), digest(body)
         with self.unit.writing() as connection:
             end = audit.lock(connection)  # requests queue up here, so that a key makes one order
-            order = _known(connection, [key], [body_hash]).get(key)
+            order = known_orders(connection, [key], [body_hash]).get(key)
             if order is None:
                 require_role(connection, maker, role)
                 require_owner(connection, investor=investor, wallet=wallet)
                 require_bank_account(connection, reference=bank_account, investor=investor, currency=currency)
-                row = _row(OrderKind.REDEMPTION, investor, wallet, amount, currency, maker, now)
+                row = new_row(OrderKind.REDEMPTION, investor, wallet, amount, currency, maker, now)
                 row["bank_account"] = bank_account
-                (order,) = _open(connection, [row], role, [(key, body_hash)], end)
+                (order,) = open_orders(connection, [row], role, [(key, body_hash)], end)
         return cast("RedemptionOrder", order)  # the kind is part of the body
 
     def step(
@@ -390,7 +393,7 @@ def _body(
     }
 
 
-def _row(
+def new_row(
     kind: OrderKind, investor: str, wallet: str, amount: Amount, currency: str, maker: str, now: datetime
 ) -> dict[str, Any]:
     return {
@@ -412,6 +415,7 @@ def _row(
         "due_at": None,
         "batch_id": None,
         "flight_id": None,
+        **NOT_DEALT,
     }
 
 
@@ -423,7 +427,7 @@ def _mint_body(request: MintRequest) -> dict[str, str | None]:
     return body
 
 
-def _known(connection: Connection, keys: Sequence[str], bodies: Sequence[str]) -> dict[str, Order]:
+def known_orders(connection: Connection, keys: Sequence[str], bodies: Sequence[str]) -> dict[str, Order]:
     """The orders made under `keys` before. Raises `IdempotencyConflict` if one asked for another body."""
     wanted: dict[str, str] = {}
     for key, body_hash in zip(keys, bodies, strict=True):
@@ -443,7 +447,7 @@ def _known(connection: Connection, keys: Sequence[str], bodies: Sequence[str]) -
     return dict(zip(found, read_orders(connection, [row["order_id"] for row in found.values()]), strict=True))
 
 
-def _open(
+def open_orders(
     connection: Connection,
     rows: Sequence[dict[str, Any]],
     role: Role,

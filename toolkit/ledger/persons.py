@@ -21,13 +21,14 @@ from toolkit.ledger.store import Unit
 __all__ = ["Persons", "person_by_signer", "require_role"]
 
 # Regulation.md 3.0, "may never". The worker holds nothing beside its own role, compliance moves no
-# money, and whoever says that money came in signs no mint.
+# money, whoever says that money came in signs no mint, and who values a fund doesn't trade in it.
 _APART = (
     *((Role.OPERATOR, other) for other in Role if other is not Role.OPERATOR),
     (Role.COMPLIANCE, Role.CHECKER),
     (Role.COMPLIANCE, Role.APPROVER),
     (Role.COMPLIANCE, Role.TREASURER),
     (Role.TREASURER, Role.APPROVER),
+    (Role.NAV_AGENT, Role.MAKER),
 )
 
 _HOLDS = sa.select(schema.person_roles.c.role).where(

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from toolkit.amounts import Amount
+from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import OrderKind, Role, State
 
 __all__ = [
@@ -16,7 +17,12 @@ __all__ = [
     "Batch",
     "ChainEvent",
     "Cursor",
+    "Dealing",
     "Deployment",
+    "FundEvent",
+    "FundOrder",
+    "FundRecord",
+    "FundRedemptionOrder",
     "FundsReceipt",
     "Head",
     "Investor",
@@ -30,6 +36,7 @@ __all__ = [
     "Person",
     "RedemptionOrder",
     "SigningKey",
+    "SubscriptionOrder",
     "TransactionRecord",
     "Wallet",
 ]
@@ -166,6 +173,85 @@ class RedemptionOrder(Order):
     number: int | None
     bank_account: str
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundOrder(Order):
+    """An order that deals on one of a fund's days, in `vault` for `share_class` (`FUND/CLASS`).
+
+    `dealing_date` is the day that the receipt time decided, `dealing_day` its number on chain, known once
+    the chain has the order; of a gated one, the day on which the rest deals. `expires_at` is the cut-off.
+    """
+
+    vault: str
+    share_class: str
+    dealing_date: date | None
+    dealing_day: int | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionOrder(FundOrder):
+    """Shares for coins: the amount is of the coin. `funded_by` is the mint order that pays for it."""
+
+    funded_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundRedemptionOrder(FundOrder):
+    """Coins for shares: the amount is of shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """What dealing day `day` brought of an order, in base units.
+
+    `size` was dealt (coins subscribed, shares accepted) and brought `due` (shares, coins); `carried` shares
+    wait for the next day. `nav` is the value dealt at, `report` the hash of its statement. Of `due`, the part
+    `claimed` was delivered and the part `held` lies in quarantine.
+    """
+
+    order_id: str
+    day: int
+    size: int
+    due: int
+    carried: int
+    nav: int
+    report: str
+    transaction_hash: str
+    dealt_at: datetime
+    claimed: int = 0
+    held: int = 0
+
+    @property
+    def open(self) -> int:
+        """What is neither delivered nor in quarantine."""
+        return self.due - self.claimed - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class FundRecord:
+    """A document of the fund's with its state. `id` says what it is about, e.g. `nav/DMMF/A/2026-11-20`."""
+
+    id: str
+    kind: RecordKind
+    state: RecordState
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FundEvent:
+    """One step of a record; `evidence` is the digest of the document as of then."""
+
+    seq: int
+    record_id: str
+    from_state: RecordState | None
+    to_state: RecordState
+    actor: str
+    role: Role
+    at: datetime
+    reason: str
+    evidence: str | None
 
 
 @dataclass(frozen=True, slots=True)

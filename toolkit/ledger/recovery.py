@@ -24,6 +24,7 @@ from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import insert_rows
 from toolkit.ledger.investors import RECOVERED
 from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.orders import NOT_DEALT
 from toolkit.ledger.records import Head
 from toolkit.ledger.store import Unit
 
@@ -175,6 +176,7 @@ class Recovery:
             "due_at": order.due_at,
             "batch_id": None,
             "flight_id": None,
+            **NOT_DEALT,
         }
 
     def _append(

@@ -205,6 +205,12 @@ orders = sa.Table(
     sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True),
     # The sequence number of the order's first event: first come, first served.
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
+    # Of the fund's orders: where and when they deal. `funded_by` is the mint order that pays for one.
+    sa.Column("vault", _Address, nullable=True),
+    sa.Column("share_class", _Name, nullable=True),
+    sa.Column("dealing_date", sa.Date, nullable=True),
+    sa.Column("dealing_day", sa.BigInteger, nullable=True),
+    sa.Column("funded_by", _Id, _fk("orders.id"), nullable=True),
     sa.UniqueConstraint("kind", "number"),
     sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
     sa.Index(
@@ -213,6 +219,56 @@ orders = sa.Table(
         sqlite_where=sa.text("flight_id IS NOT NULL"),
         postgresql_where=sa.text("flight_id IS NOT NULL"),
     ),
+)
+
+# What one dealing day brought of a fund order: a gated one has several. `claimed` and `held` (in
+# quarantine) are parts of `due`, and grow as the chain says.
+fund_dealings = sa.Table(
+    "fund_dealings",
+    metadata,
+    sa.Column("order_id", _Id, _fk("orders.id"), primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("size", BaseUnits, nullable=False),
+    sa.Column("due", BaseUnits, nullable=False),
+    sa.Column("carried", BaseUnits, nullable=False),
+    sa.Column("nav", BaseUnits, nullable=False),
+    sa.Column("report", _Hash, nullable=False),
+    sa.Column("transaction_hash", _Hash, nullable=False),
+    sa.Column("dealt_at", UtcDateTime, nullable=False),
+    sa.Column("claimed", BaseUnits, nullable=False),
+    sa.Column("held", BaseUnits, nullable=False),
+)
+
+# Dealing days, net asset values, quarantine cases, distributions and contract notes: each a document.
+fund_records = sa.Table(
+    "fund_records",
+    metadata,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("kind", _Word, nullable=False),
+    sa.Column("state", _Word, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("opened_seq", sa.BigInteger, nullable=False),
+    sa.Index("ix_fund_records_kind_opened_seq", "kind", "opened_seq"),
+)
+
+# Links of the same chain as the orders' events; `seq` runs through both tables.
+fund_events = sa.Table(
+    "fund_events",
+    metadata,
+    sa.Column(
+        "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("record_id", sa.String(200), _fk("fund_records.id"), nullable=False),
+    sa.Column("from_state", _Word, nullable=True),
+    sa.Column("to_state", _Word, nullable=False),
+    sa.Column("actor", sa.String(64), _fk("persons.person_id"), nullable=False),
+    sa.Column("role", _Word, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("evidence", _Digest, nullable=True),
+    sa.Column("previous_hash", _Digest, nullable=False),
+    sa.Column("hash", _Digest, nullable=False),
+    sa.Index("ix_fund_events_record_id_seq", "record_id", "seq"),
 )
 
 order_events = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,7 +17,14 @@ from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, Step
 from toolkit.ledger.persons import require_role
-from toolkit.ledger.records import MintOrder, Order, RedemptionOrder
+from toolkit.ledger.records import (
+    FundOrder,
+    FundRedemptionOrder,
+    MintOrder,
+    Order,
+    RedemptionOrder,
+    SubscriptionOrder,
+)
 
 __all__ = ["advance", "advance_along", "chunks", "locked_orders", "order_from", "order_of", "read_orders"]
 
@@ -87,7 +94,7 @@ def order_of(values: Sequence[Any]) -> Order:
     """The record of the values of a row, all of them, in the schema's sequence."""
     (
         order_id, kind, number, state, held_from, investor, wallet, amount, unit, decimals, currency, maker,
-        bank_account, created_at, expires_at, due_at, batch_id, flight_id, _,
+        bank_account, created_at, expires_at, due_at, batch_id, flight_id, _, *dealt,
     ) = values  # fmt: skip
     common: dict[str, Any] = {
         "id": order_id,
@@ -104,11 +111,33 @@ def order_of(values: Sequence[Any]) -> Order:
         "created_at": created_at,
         "batch_id": batch_id,
         "flight_id": flight_id,
-        "number": number,
     }
     if kind == OrderKind.MINT:
-        return MintOrder(**common, expires_at=expires_at)
-    return RedemptionOrder(**common, bank_account=bank_account, due_at=due_at)
+        return MintOrder(**common, number=number, expires_at=expires_at)
+    if kind == OrderKind.REDEMPTION:
+        return RedemptionOrder(**common, number=number, bank_account=bank_account, due_at=due_at)
+    return _fund_order(common, expires_at, *dealt)
+
+
+def _fund_order(
+    common: dict[str, Any],
+    expires_at: datetime | None,
+    vault: str,
+    share_class: str,
+    dealing_date: date | None,
+    dealing_day: int | None,
+    funded_by: str | None,
+) -> FundOrder:
+    common |= {
+        "expires_at": expires_at,
+        "vault": vault,
+        "share_class": share_class,
+        "dealing_date": dealing_date,
+        "dealing_day": dealing_day,
+    }
+    if common["kind"] is OrderKind.SUBSCRIPTION:
+        return SubscriptionOrder(**common, funded_by=funded_by)
+    return FundRedemptionOrder(**common)
 
 
 def read_orders(connection: Connection, order_ids: Sequence[str]) -> tuple[Order, ...]:

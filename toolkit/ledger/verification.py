@@ -1,16 +1,19 @@
 """Recomputing the chain of events and everything that hangs on it, a portion at a time.
 
-Two passes. The first follows the chain: every event's hash over its own fields and the one before it. The
+Three passes. The first follows the chain: every event's hash over its own fields and the one before it. The
 second takes the orders, each with its events: the steps are its machine's, the order is where its last event
-says and what its first event's digest says was ordered, and the bank's line and the payout are those that its
-events were written with. Memory doesn't grow with the ledger.
+says and what its first event's digest says was ordered, and the bank's line, the payout and the fund's
+dealings are those that its events were written with. The third does the same for the fund's own records.
+Memory doesn't grow with the ledger.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -20,7 +23,9 @@ from toolkit.errors import LedgerTampered
 from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant
-from toolkit.ledger.machines import MACHINES, OrderKind, State
+from toolkit.ledger.fund_machines import RECORD_STEPS, RecordKind
+from toolkit.ledger.fund_records import data_digest
+from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
 from toolkit.ledger.records import Head
 
 __all__ = ["verify"]
@@ -28,8 +33,28 @@ __all__ = ["verify"]
 _PORTION = 5_000
 
 _EVENTS, _ORDERS = schema.order_events, schema.orders
+_RECORDS, _DEALINGS = schema.fund_records, schema.fund_dealings
 _NEXT_EVENTS = (
     sa.select(_EVENTS).where(_EVENTS.c.seq > sa.bindparam("after")).order_by(_EVENTS.c.seq).limit(_PORTION)
+)
+_NEXT_FUND_EVENTS = (
+    sa.select(schema.fund_events)
+    .where(schema.fund_events.c.seq > sa.bindparam("after"))
+    .order_by(schema.fund_events.c.seq)
+    .limit(_PORTION)
+)
+_NEXT_RECORDS = (
+    sa.select(_RECORDS).where(_RECORDS.c.id > sa.bindparam("after")).order_by(_RECORDS.c.id).limit(_PORTION)
+)
+_RECORD_STEPS_OF = (
+    sa.select(schema.fund_events)
+    .where(Among(schema.fund_events.c.record_id, "ids"))
+    .order_by(schema.fund_events.c.seq)
+)
+_DEALINGS_OF = (
+    sa.select(_DEALINGS)
+    .where(Among(_DEALINGS.c.order_id, "ids"))
+    .order_by(_DEALINGS.c.order_id, _DEALINGS.c.day)
 )
 _NEXT_ORDERS = (
     sa.select(_ORDERS).where(_ORDERS.c.id > sa.bindparam("after")).order_by(_ORDERS.c.id).limit(_PORTION)
@@ -52,16 +77,17 @@ _STRAY = (
 
 
 class _Evidence(NamedTuple):
-    """A table whose rows are bound by the events that took their orders to `state`."""
+    """A table whose rows are bound by the events that took their orders, of `kind`, to `state`."""
 
     table: sa.Table
+    kind: OrderKind
     state: State
     digest: Callable[[Any], str]
 
 
 _MONEY = (
-    _Evidence(schema.funds_receipts, State.FUNDED, audit.receipt_digest),
-    _Evidence(schema.payouts, State.PAID, audit.payout_digest),
+    _Evidence(schema.funds_receipts, OrderKind.MINT, State.FUNDED, audit.receipt_digest),
+    _Evidence(schema.payouts, OrderKind.REDEMPTION, State.PAID, audit.payout_digest),
 )
 
 
@@ -85,7 +111,9 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
         for order in orders:
             _check_order(order, steps.get(order["id"], []))
         for evidence in _MONEY:
-            _check_money(connection, evidence, ids, steps)
+            _check_money(connection, evidence, orders, steps)
+        _check_dealings(connection, ids, steps)
+    _check_records(connection)
     return end
 
 
@@ -109,26 +137,34 @@ def _tampered(what: str, **details: Any) -> LedgerTampered:
 def _follow(connection: Connection, anchor: Head | None) -> Head:
     last, previous, moments = 0, GENESIS, _Moments()
     shared: tuple[Any, ...] | None = None  # what the event before had in common with its act
-    after = -1
-    while rows := connection.execute(_NEXT_EVENTS, {"after": after}).all():
-        for seq, order_id, source, target, actor, role, at, reason, evidence, before, found in rows:
-            if seq != last + 1:
-                raise _tampered(f"event {last + 1} is missing (next is {seq})", event=last + 1)
-            if before != previous:
-                raise _tampered(f"event {seq} of order {order_id} doesn't follow event {last}", event=seq)
-            act = (source, target, actor, role, at, reason, evidence)
-            if act != shared:
-                shared = act
-                hash_of = event_hasher(source, target, actor, role, moments[at], reason, evidence)
-            previous = hash_of(seq, order_id, before)
-            if found != previous:
-                raise _tampered(f"event {seq} of order {order_id} was edited", event=seq, order=order_id)
-            if anchor is not None and seq == anchor.seq and previous != anchor.hash:
-                raise _tampered(f"event {seq} is not the one that was anchored", event=seq)
-            last = seq
-        after = last
-        moments.clear()
+    both = (_links(connection, _NEXT_EVENTS), _links(connection, _NEXT_FUND_EVENTS))
+    for row in heapq.merge(*both, key=itemgetter(0)):
+        seq, order_id, source, target, actor, role, at, reason, evidence, before, found = row
+        if seq != last + 1:
+            raise _tampered(f"event {last + 1} is missing (next is {seq})", event=last + 1)
+        if before != previous:
+            raise _tampered(f"event {seq} of order {order_id} doesn't follow event {last}", event=seq)
+        act = (source, target, actor, role, at, reason, evidence)
+        if act != shared:
+            shared = act
+            hash_of = event_hasher(source, target, actor, role, moments[at], reason, evidence)
+        previous = hash_of(seq, order_id, before)
+        if found != previous:
+            raise _tampered(f"event {seq} of order {order_id} was edited", event=seq, order=order_id)
+        if anchor is not None and seq == anchor.seq and previous != anchor.hash:
+            raise _tampered(f"event {seq} is not the one that was anchored", event=seq)
+        last = seq
+        if len(moments) > _PORTION:
+            moments.clear()
     return Head(last, previous)
+
+
+def _links(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
+    """A table's events in their sequence, a portion at a time."""
+    after = -1
+    while rows := connection.execute(query, {"after": after}).all():
+        yield from rows
+        after = rows[-1][0]
 
 
 class _Moments(dict[datetime, str]):
@@ -190,6 +226,7 @@ def _check_order(order: RowMapping, steps: Sequence[Any]) -> None:
     if (order["opened_seq"], audit.order_digest(order)) != (steps[0].seq, steps[0].evidence):
         raise _tampered(f"order {order_id} is not what was ordered", order=order_id)
     _check_facts(order, steps)
+    _check_day(order, steps)
 
 
 def _check_facts(order: RowMapping, steps: Sequence[Any]) -> None:
@@ -217,16 +254,80 @@ def _check_facts(order: RowMapping, steps: Sequence[Any]) -> None:
             )
 
 
-def _check_money(
-    connection: Connection, evidence: _Evidence, ids: Sequence[str], steps: Mapping[str, Sequence[Any]]
-) -> None:
-    table, state, compute = evidence
+def _check_day(order: RowMapping, steps: Sequence[Any]) -> None:
+    """The day that the chain gave a fund's order."""
+    if order["kind"] not in FUND_KINDS:
+        return
+    said = [step.reason for step in steps if step.to_state in (State.IN_BATCH, State.GATED, State.PRICED)]
+    day = order["dealing_day"]
+    if (said[-1] if said else None) != (None if day is None else audit.dealing_day(day)):
+        raise _tampered(f"order {order['id']} is on dealing day {day}, not on {said[-1:]}", order=order["id"])
+
+
+def _check_dealings(connection: Connection, ids: Sequence[str], steps: Mapping[str, Sequence[Any]]) -> None:
+    """What the fund's days brought is what the events say, day by day, and no more was given than that."""
     written = {
-        order_id: step.evidence
+        order_id: [step.evidence for step in steps[order_id] if step.to_state in (State.GATED, State.PRICED)]
         for order_id in ids
-        for step in steps[order_id]
-        if step.to_state == state and step.from_state != State.ON_HOLD
     }
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(_DEALINGS_OF, {"ids": ids}).mappings():
+        found[row["order_id"]].append(audit.dealing_digest(row))
+        if row["claimed"] + row["held"] > row["due"]:
+            raise _tampered(
+                f"order {row['order_id']} was given more than day {row['day']} brought it",
+                order=row["order_id"],
+            )
+    for order_id in ids:
+        if found[order_id] != written[order_id]:
+            raise _tampered(
+                f"the dealings of order {order_id} are not those that its events name", order=order_id
+            )
+
+
+def _check_records(connection: Connection) -> None:
+    for records in _portions(connection, _NEXT_RECORDS, lambda record: record["id"], ""):
+        steps: dict[str, list[Any]] = defaultdict(list)
+        for step in connection.execute(_RECORD_STEPS_OF, {"ids": [record["id"] for record in records]}):
+            steps[step.record_id].append(step)
+        for record in records:
+            _check_record(record, steps[record["id"]])
+
+
+def _check_record(record: RowMapping, steps: Sequence[Any]) -> None:
+    record_id, legal = record["id"], RECORD_STEPS[RecordKind(record["kind"])]
+    state: str | None = None
+    for step in steps:
+        if step.from_state != state or (state, step.to_state) not in legal:
+            raise _tampered(
+                f"event {step.seq} takes {record_id} from {step.from_state} to {step.to_state}, but it was "
+                f"{state}",
+                event=step.seq,
+                record=record_id,
+            )
+        state = step.to_state
+    if not steps or (record["state"], data_digest(record["data"]), record["opened_seq"]) != (
+        state,
+        steps[-1].evidence,
+        steps[0].seq,
+    ):
+        raise _tampered(f"{record_id} is not what its last event says", record=record_id)
+
+
+def _check_money(
+    connection: Connection,
+    evidence: _Evidence,
+    orders: Sequence[RowMapping],
+    steps: Mapping[str, Sequence[Any]],
+) -> None:
+    table, kind, state, compute = evidence
+    written = {
+        order["id"]: step.evidence
+        for order in orders
+        for step in steps[order["id"]]
+        if order["kind"] == kind and step.to_state == state and step.from_state != State.ON_HOLD
+    }
+    ids = [order["id"] for order in orders]
     rows = connection.execute(sa.select(table).where(Among(table.c.order_id, "ids")), {"ids": ids})
     for row in rows.mappings():
         order_id = row["order_id"]

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from toolkit.errors import IllegalTransition, NotAuthorised
-from toolkit.ledger.machines import MINT, REDEMPTION, Machine, Role, State
+from toolkit.ledger.machines import FUND_REDEMPTION, MINT, REDEMPTION, SUBSCRIPTION, Machine, Role, State
 
 S = State
 
@@ -31,9 +31,38 @@ REDEMPTION_STEPS = {
     S.RECOVERED: {S.ESCROWED, S.BURNED, S.SETTLED, S.CANCELLED, S.REJECTED},
 }
 
+_BEFORE = {S.IN_BATCH, S.ON_HOLD, S.REJECTED, S.CANCELLED, S.EXPIRED}
+_DEALT = {
+    S.PRICED: {S.SETTLED, S.QUARANTINED},
+    S.QUARANTINED: {S.SETTLED},
+}
+SUBSCRIPTION_STEPS = {
+    S.REQUESTED: {S.VALID, *_BEFORE},
+    S.VALID: {S.FUNDED, *_BEFORE},
+    S.FUNDED: _BEFORE,
+    S.IN_BATCH: {S.PRICED, S.CANCELLED},
+    **_DEALT,
+    S.ON_HOLD: {S.REQUESTED, S.VALID, S.FUNDED, S.IN_BATCH, S.REJECTED, S.CANCELLED, S.EXPIRED},
+}
+FUND_REDEMPTION_STEPS = {
+    S.REQUESTED: {S.VALID, *_BEFORE},
+    S.VALID: _BEFORE,
+    S.IN_BATCH: {S.GATED, S.PRICED, S.CANCELLED},
+    S.GATED: {S.GATED, S.PRICED},
+    **_DEALT,
+    S.ON_HOLD: {S.REQUESTED, S.VALID, S.IN_BATCH, S.REJECTED, S.CANCELLED, S.EXPIRED},
+}
+
 
 @pytest.mark.parametrize(
-    ("machine", "steps"), [(MINT, MINT_STEPS), (REDEMPTION, REDEMPTION_STEPS)], ids=["mint", "redemption"]
+    ("machine", "steps"),
+    [
+        (MINT, MINT_STEPS),
+        (REDEMPTION, REDEMPTION_STEPS),
+        (SUBSCRIPTION, SUBSCRIPTION_STEPS),
+        (FUND_REDEMPTION, FUND_REDEMPTION_STEPS),
+    ],
+    ids=["mint", "redemption", "subscription", "fund_redemption"],
 )
 def test_every_pair_of_states_is_a_step_or_is_not(machine: Machine, steps: dict[State, set[State]]) -> None:
     for source, target in itertools.product(State, State):
@@ -62,9 +91,11 @@ def test_the_message_says_from_where_to_where_and_what_is_legal() -> None:
 def test_final_states() -> None:
     assert MINT.final == {S.SETTLED, S.REJECTED, S.CANCELLED, S.EXPIRED, S.FAILED}
     assert REDEMPTION.final == {S.SETTLED, S.REJECTED, S.CANCELLED}
+    for machine in (SUBSCRIPTION, FUND_REDEMPTION):
+        assert machine.final == {S.SETTLED, S.REJECTED, S.CANCELLED, S.EXPIRED}
 
 
-@pytest.mark.parametrize("machine", [MINT, REDEMPTION])
+@pytest.mark.parametrize("machine", [MINT, REDEMPTION, SUBSCRIPTION, FUND_REDEMPTION])
 def test_a_held_order_returns_only_to_where_it_came_from(machine: Machine) -> None:
     holdable = [source for source, target in machine.steps if target is S.ON_HOLD]
     for origin, other in itertools.product(holdable, holdable):

@@ -25,6 +25,9 @@ STATEMENTS = {
     "steps of orders": verification._STEPS_OF,
     "next events": verification._NEXT_EVENTS,
     "next orders": verification._NEXT_ORDERS,
+    "next events of the fund": verification._NEXT_FUND_EVENTS,
+    "steps of records": verification._RECORD_STEPS_OF,
+    "dealings of orders": verification._DEALINGS_OF,
 }
 
 

@@ -1,0 +1,406 @@
+"""What the vault's final events say, put on record: days, requests, prices, claims, quarantine.
+
+Events are read in the chain's order up to the last final block, and each takes effect once, in the ledger
+transaction that stores it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from toolkit.bindings import fund_events as events
+from toolkit.chain.hexes import to_hex
+from toolkit.desk.context import WORKER
+from toolkit.desk.errors import SettlementMismatch, UnknownRequest
+from toolkit.desk.fund_orders import UNSENT
+from toolkit.desk.fund_settling import SettledDay, settled_day
+from toolkit.desk.proofs import recorded, requested
+from toolkit.desk.report import RunLog
+from toolkit.errors import InvalidInput
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.fund_machines import RecordKind, RecordState
+from toolkit.ledger.fund_orders import Delivery, FundRequest
+from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.records import Dealing, FundOrder, FundRecord
+
+if TYPE_CHECKING:
+    from toolkit.bindings.event import ContractEvent
+    from toolkit.chain.logs import Log
+    from toolkit.desk.fund_book import FundBook
+    from toolkit.ledger.ledger import Transaction
+
+__all__ = ["FundWatch"]
+
+Request = events.DepositRequest | events.RedeemRequest
+
+_KINDS: tuple[type[ContractEvent], ...] = (
+    events.DaysAnnounced,
+    events.DayClosed,
+    events.DaySettled,
+    events.DepositRequest,
+    events.RedeemRequest,
+    events.CancelDepositRequest,
+    events.CancelRedeemRequest,
+    events.CancelDepositClaim,
+    events.CancelRedeemClaim,
+    events.Deposit,
+    events.Withdraw,
+    events.Quarantined,
+    events.Released,
+)
+
+
+class FundWatch:
+    """Reads one vault."""
+
+    def __init__(self, book: FundBook) -> None:
+        self._book = book
+        self._context = book.context
+        self._cursor = f"fund {book.vault.address}"
+        self._by_topic = {kind.topic0(): kind for kind in _KINDS}
+
+    def read(self, log: RunLog) -> None:
+        """Takes in whatever has become final. What doesn't fit stops the reading there, with an alarm.
+
+        Raises NodeError, LedgerError.
+        """
+        client, ledger = self._context.client, self._context.ledger
+        reached = ledger.cursors.get(self._cursor)
+        first = self._book.first_block if reached is None else reached.block_number + 1
+        final = client.finalized_block()
+        if final.number < first:
+            return
+        found = client.logs(self._book.vault.address, [list(self._by_topic)], first, final)
+        for _, group in groupby(found, key=lambda item: item.tx_hash):
+            items = list(group)
+            if self._is_flying(items[0]):
+                self._reach(items[0].block_number - 1)
+                return
+            try:
+                self._take_in([self._decoded(item) for item in items], log)
+            except (SettlementMismatch, UnknownRequest, InvalidInput) as error:
+                log.alarms.append(error)
+                self._reach(items[0].block_number - 1)
+                return
+        ledger.cursors.set(self._cursor, block_number=final.number, block_hash=to_hex(final.hash))
+
+    # ----------------------------------------------------------------------------------------------- reading
+
+    def _decoded(self, log: Log) -> ContractEvent:
+        return self._by_topic[log.topics[0]].from_log(log)
+
+    def _is_flying(self, log: Log) -> bool:
+        """Whether a flight of this desk's brought the log and is still to be concluded: its end says it."""
+        try:
+            record = self._context.ledger.transactions.get(to_hex(log.tx_hash))
+        except NotFound:
+            return False
+        if record.flight_id is None:
+            return False
+        return self._context.ledger.flights.get(record.flight_id).state == "flying"
+
+    def _reach(self, number: int) -> None:
+        if number >= self._book.first_block:
+            block = self._context.client.block(number)
+            self._context.ledger.cursors.set(self._cursor, block_number=number, block_hash=to_hex(block.hash))
+
+    def _take_in(self, found: Sequence[ContractEvent], log: RunLog) -> None:
+        """The events of one transaction."""
+        known = self._context.ledger.chain_events.known(
+            [(to_hex(item.log.block_hash), item.log.log_index) for item in found]
+        )
+        fresh = [item for item in found if (to_hex(item.log.block_hash), item.log.log_index) not in known]
+        if not fresh:
+            return
+        settled = {
+            item.day: settled_day(self._book, item) for item in fresh if isinstance(item, events.DaySettled)
+        }
+        with self._context.ledger.transaction() as tx:
+            tx.chain_events.record([recorded(item) for item in fresh])
+            for item in fresh:
+                self._apply(tx, item, settled, log)
+            self._deliveries(tx, fresh, log)
+
+    def _apply(
+        self, tx: Transaction, event: ContractEvent, settled: dict[int, SettledDay], log: RunLog
+    ) -> None:
+        if isinstance(event, events.DaysAnnounced):
+            self._announced(tx, event)
+        elif isinstance(event, events.DayClosed):
+            data = {"assets": str(event.assets), "shares": str(event.shares)}
+            self._day(tx, event.day, RecordState.CLOSED, data, event)
+        elif isinstance(event, events.DaySettled):
+            self._settled(tx, event, settled[event.day], log)
+        elif isinstance(event, Request):
+            self._requested(tx, event, log)
+        elif isinstance(event, events.CancelDepositRequest | events.CancelRedeemRequest):
+            self._cancelled(tx, event, log)
+        elif isinstance(event, events.Released):
+            self._released(tx, event, log)
+
+    # -------------------------------------------------------------------------------------------------- days
+
+    def _announced(self, tx: Transaction, event: events.DaysAnnounced) -> None:
+        zone = self._book.calendar.business
+        last = event.first_day + len(event.cut_offs) - 1
+        for number, cut_off in enumerate(event.cut_offs, start=event.first_day):
+            day = zone.local_date(datetime.fromtimestamp(cut_off, UTC))
+            self._day(tx, number, RecordState.ANNOUNCED, _announcement(cut_off, day.isoformat()), event)
+        # A shorter calendar drops the days beyond it.
+        for record in tx.fund_records.find(RecordKind.DAY, prefix=f"day/{self._book.vault.address}/"):
+            if int(record.id.rpartition("/")[2]) > last and record.data["cut_off"] is not None:
+                self._step(tx, record, RecordState.ANNOUNCED, _announcement(None, None), event)
+
+    def _day(
+        self,
+        tx: Transaction,
+        number: int,
+        state: RecordState,
+        data: dict[str, Any],
+        event: ContractEvent,
+    ) -> None:
+        name = self._book.day_id(number)
+        try:
+            record = tx.fund_records.get(name)
+        except NotFound:
+            tx.fund_records.open(
+                name,
+                RecordKind.DAY,
+                state,
+                {"vault": self._book.vault.address, "number": number, **data},
+                actor=WORKER,
+                role=Role.OPERATOR,
+                reason=self._reason(tx, event),
+            )
+        else:
+            self._step(tx, record, state, data, event)
+
+    def _step(
+        self,
+        tx: Transaction,
+        record: FundRecord,
+        state: RecordState,
+        data: dict[str, Any],
+        event: ContractEvent,
+    ) -> None:
+        tx.fund_records.step(
+            record.id,
+            state,
+            actor=WORKER,
+            role=Role.OPERATOR,
+            reason=self._reason(tx, event),
+            data={**record.data, **data},
+        )
+
+    def _reason(self, tx: Transaction, event: ContractEvent) -> str:
+        """What was sent, where this desk sent it, and on whose word; and the transaction."""
+        tx_hash = to_hex(event.log.tx_hash)
+        try:
+            said = tx.transactions.get(tx_hash).purpose
+        except NotFound:
+            said = "by another hand"
+        return f"{said}, {tx_hash}"
+
+    def _settled(self, tx: Transaction, event: events.DaySettled, day: SettledDay, log: RunLog) -> None:
+        tx.fund_orders.deal(day.dealings, actor=WORKER)
+        if day.statement is None:
+            log.alarms.append(
+                SettlementMismatch(
+                    f"day {event.day} was settled at a value whose statement ({to_hex(day.report)}) this "
+                    "ledger never received: no contract notes were issued; record the statement",
+                    day=event.day,
+                )
+            )
+        tx.fund_records.open_many(
+            [
+                (f"note/{note.order.order}/{event.day}", note.to_data() | {"hash": to_hex(note.hash)})
+                for note in day.notes
+            ],
+            RecordKind.NOTE,
+            RecordState.ISSUED,
+            actor=WORKER,
+            role=Role.OPERATOR,
+        )
+        figures = {name: str(value) for name, value in asdict(event.settlement).items()}
+        data = {
+            "settlement": figures,
+            "supply_before": str(day.result.totals.supply),
+            "report": to_hex(day.report),
+            "block": event.log.block_number,
+        }
+        self._day(tx, event.day, RecordState.SETTLED, data, event)
+        for item in day.dealings:
+            log.changed([item.order_id], State.GATED if item.carried else State.PRICED)
+
+    # ---------------------------------------------------------------------------------------------- requests
+
+    def _requested(self, tx: Transaction, event: Request, log: RunLog) -> None:
+        """A request that the desk didn't send: of an order that it knows, or a new one."""
+        kind = (
+            OrderKind.SUBSCRIPTION if isinstance(event, events.DepositRequest) else OrderKind.FUND_REDEMPTION
+        )
+        order = self._ordered(tx, event, kind) or self._open(tx, event, kind)
+        tx.fund_orders.enter(order.id, event.day, actor=WORKER, evidence=to_hex(event.log.tx_hash))
+        log.changed([order.id], State.IN_BATCH)
+
+    def _ordered(self, tx: Transaction, event: Request, kind: OrderKind) -> FundOrder | None:
+        cut_off = self._book.vault.dealing_day(event.day).cut_off
+        day = self._book.calendar.business.local_date(datetime.fromtimestamp(cut_off, UTC))
+        waiting = tx.fund_orders.find(self._book.vault.address, kind, UNSENT, wallet=event.controller)
+        return next(
+            (
+                order
+                for order in waiting
+                if order.base_units == requested(event)
+                and order.flight_id is None
+                and order.dealing_date in (None, day)
+            ),
+            None,
+        )
+
+    def _open(self, tx: Transaction, event: Request, kind: OrderKind) -> FundOrder:
+        try:
+            wallet = tx.investors.wallet(event.controller)
+        except NotFound:
+            raise UnknownRequest(
+                f"{event.controller} asked vault {self._book.vault.address} for {requested(event)} base "
+                f"units on day {event.day}, and the ledger knows no such wallet: onboard it, then run again",
+                wallet=event.controller,
+            ) from None
+        subscribes = kind is OrderKind.SUBSCRIPTION
+        amount = self._context.tokens(requested(event)) if subscribes else self._book.shares(requested(event))
+        block = self._context.client.block(event.log.block_number)
+        return tx.fund_orders.request(
+            FundRequest(
+                kind,
+                wallet.investor,
+                wallet.address,
+                amount,
+                self._book.terms.fund.currency,
+                self._book.vault.address,
+                self._book.name,
+                None,
+                None,
+            ),
+            maker=WORKER,
+            role=Role.OPERATOR,
+            idempotency_key=f"chain/{to_hex(event.log.tx_hash)}/{event.log.log_index}",
+            received_at=datetime.fromtimestamp(block.timestamp, UTC),
+        )
+
+    def _cancelled(
+        self, tx: Transaction, event: events.CancelDepositRequest | events.CancelRedeemRequest, log: RunLog
+    ) -> None:
+        """Asked back on chain: all that the wallet had on that day."""
+        kind = (
+            OrderKind.SUBSCRIPTION
+            if isinstance(event, events.CancelDepositRequest)
+            else OrderKind.FUND_REDEMPTION
+        )
+        states = (State.IN_BATCH, State.GATED)
+        evidence = to_hex(event.log.tx_hash)
+        for order in tx.fund_orders.find(
+            self._book.vault.address, kind, states, day=event.day, wallet=event.controller
+        ):
+            if order.state is State.GATED:
+                # A part was dealt before; only the rest is taken back.
+                last = tx.fund_orders.dealings([order.id])[order.id][-1]
+                rest = Dealing(
+                    order.id, event.day, 0, 0, 0, last.nav, last.report, evidence, self._context.clock.now()
+                )
+                tx.fund_orders.deal([rest], actor=WORKER)
+                log.changed([order.id], State.PRICED, "the rest was cancelled on chain")
+            else:
+                reason = f"cancelled on chain by {event.sender}"
+                tx.orders.step(
+                    order.id,
+                    State.CANCELLED,
+                    actor=WORKER,
+                    role=Role.OPERATOR,
+                    reason=reason,
+                    evidence=evidence,
+                )
+                log.changed([order.id], State.CANCELLED, reason)
+
+    # ------------------------------------------------------------------------------------ claims, quarantine
+
+    def _deliveries(self, tx: Transaction, found: Sequence[ContractEvent], log: RunLog) -> None:
+        """What the transaction gave out, and what of it went to quarantine instead."""
+        shares: Counter[str] = Counter()
+        assets: Counter[str] = Counter()
+        held_shares: Counter[str] = Counter()
+        held_assets: Counter[str] = Counter()
+        for event in found:
+            if isinstance(event, events.Deposit):
+                shares[event.sender] += event.shares
+            elif isinstance(event, events.Withdraw):
+                assets[event.owner] += event.assets
+            elif isinstance(event, events.Quarantined):
+                held_shares[event.controller] += event.shares
+                held_assets[event.controller] += event.assets
+        for kind, given, held in (
+            (OrderKind.SUBSCRIPTION, shares, held_shares),
+            (OrderKind.FUND_REDEMPTION, assets, held_assets),
+        ):
+            # What was cancelled may be put in quarantine too: that is due by no order any more.
+            deliveries = [
+                Delivery(wallet, part, held=is_held)
+                for wallet, total in given.items()
+                for part, is_held in (
+                    (total - min(total, held[wallet]), False),
+                    (min(total, held[wallet]), True),
+                )
+                if part
+            ]
+            if deliveries:
+                moved = tx.fund_orders.delivered(
+                    self._book.vault.address,
+                    kind,
+                    deliveries,
+                    actor=WORKER,
+                    evidence=to_hex(found[0].log.tx_hash),
+                )
+                _log(moved, log)
+
+    def _released(self, tx: Transaction, event: events.Released, log: RunLog) -> None:
+        evidence = to_hex(event.log.tx_hash)
+        for kind, amount in (
+            (OrderKind.SUBSCRIPTION, event.shares),
+            (OrderKind.FUND_REDEMPTION, event.assets),
+        ):
+            if amount:
+                delivery = Delivery(event.controller, amount)
+                moved = tx.fund_orders.released(
+                    self._book.vault.address, kind, delivery, actor=WORKER, evidence=evidence
+                )
+                _log(moved, log)
+        name = f"case/{self._book.vault.address}/{to_hex(event.case_id)}"
+        try:
+            record = tx.fund_records.get(name)
+        except NotFound:
+            record = None
+        if record is None or record.state is not RecordState.CONFIRMED:
+            log.alarms.append(
+                SettlementMismatch(
+                    f"{event.assets} assets and {event.shares} shares of {event.controller} left the "
+                    f"quarantine under case {to_hex(event.case_id)}, which two people here didn't confirm",
+                    wallet=event.controller,
+                )
+            )
+        else:
+            self._step(tx, record, RecordState.RELEASED, {"transaction": evidence}, event)
+
+
+def _announcement(cut_off: int | None, day: str | None) -> dict[str, Any]:
+    return {"cut_off": cut_off, "date": day}
+
+
+def _log(orders: Iterable[FundOrder], log: RunLog) -> None:
+    for order in orders:
+        if order.state in (State.SETTLED, State.QUARANTINED):
+            log.changed([order.id], order.state)
