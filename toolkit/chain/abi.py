@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 from toolkit.amounts import is_whole, show_whole
@@ -59,14 +60,19 @@ def signature(entry: AbiEntry) -> str:
     return f"{entry['name']}({','.join(canonical_type(item) for item in entry.get('inputs', ()))})"
 
 
+@lru_cache(maxsize=4096)
+def _hashed(text: str) -> bytes:
+    return keccak(text.encode())
+
+
 def selector(entry: AbiEntry | str) -> bytes:
     """The first four bytes of the signature's hash, for a function or an error."""
-    return keccak((entry if isinstance(entry, str) else signature(entry)).encode())[:4]
+    return _hashed(entry if isinstance(entry, str) else signature(entry))[:4]
 
 
 def topic0(entry: AbiEntry | str) -> bytes:
     """The signature's hash: an event's first topic."""
-    return keccak((entry if isinstance(entry, str) else signature(entry)).encode())
+    return _hashed(entry if isinstance(entry, str) else signature(entry))
 
 
 def find_entry(abi: Abi, name: str, kind: str = "function") -> AbiEntry:

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import Access
-from toolkit.chain.abi import decode_result, encode_arguments, encode_call, selector, topic0
+from toolkit.chain.abi import decode_result, encode_arguments, selector, topic0
 from toolkit.chain.addresses import address_from_bytes
 from toolkit.chain.calls import Call
 from toolkit.chain.client import Block, Client
@@ -127,8 +127,8 @@ def read_many(client: Client, book: AddressBook, reads: Sequence[Read], block: B
     """The answers to `reads` at `block`, in one message to the node."""
     abis = [book.function(read.contract, read.function) for read in reads]
     calls = [
-        (book.address(read.contract), encode_call(abi, read.function, read.args))
-        for read, abi in zip(reads, abis, strict=True)
+        (book.address(read.contract), book.call_data(read.contract, read.function, read.args))
+        for read in reads
     ]
     answers = client.calls(calls, block=block) if calls else []
     return [

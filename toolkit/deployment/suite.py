@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from toolkit.artifacts import load
@@ -81,6 +81,12 @@ def _function(artifact: str, name: str) -> AbiEntry:
     return find_entry(load(artifact).abi, name)
 
 
+@lru_cache(maxsize=4096)
+def _call_data(artifact: str, name: str, args: tuple[Any, ...]) -> bytes:
+    """What a view is asked with: a deployment asks the same hundreds of them after each transaction."""
+    return encode_call([_function(artifact, name)], name, args)
+
+
 @dataclass(frozen=True, slots=True)
 class AddressBook:
     """Where each contract of a suite is called."""
@@ -97,6 +103,10 @@ class AddressBook:
     def function(self, contract: str, name: str) -> Abi:
         """The ABI of one function of `contract`."""
         return [_function(artifact_of(contract), name)]
+
+    def call_data(self, contract: str, name: str, args: tuple[Any, ...]) -> bytes:
+        """A call of one function of `contract`; the arguments are hashable."""
+        return _call_data(artifact_of(contract), name, args)
 
     def name_of(self, address: str) -> str:
         """The contract at `address`; the address itself where it is none of the suite's."""

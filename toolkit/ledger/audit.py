@@ -28,7 +28,11 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
+<<<<<<< HEAD
 from toolkit.ledger.canonical import digester, event_hasher, instant
+=======
+from toolkit.ledger.canonical import digest, digester, event_hasher, instant
+>>>>>>> main
 from toolkit.ledger.fund_machines import RecordState
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
 from toolkit.ledger.records import Head, OrderEvent
@@ -107,6 +111,10 @@ _DEALING_FIELDS = (
     "transaction_hash",
     "dealt_at",
 )
+<<<<<<< HEAD
+=======
+
+>>>>>>> main
 _DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
 _DIGEST_FUND_ORDER = digester((*_ORDER_FIELDS, "number", *_DEAL_FIELDS))
 _DIGEST_DEALING = digester(_DEALING_FIELDS)
@@ -133,7 +141,11 @@ def order_digest(row: Any) -> str:
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
     if row["kind"] in _DEALT_KINDS:
+<<<<<<< HEAD
         return _DIGEST_FUND_ORDER(fields | _fields(row, _DEAL_FIELDS))
+=======
+        return digest(fields | _fields(row, _DEAL_FIELDS))
+>>>>>>> main
     return _DIGEST_ORDER(fields)
 
 

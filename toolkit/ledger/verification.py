@@ -77,16 +77,17 @@ _STRAY = (
 
 
 class _Evidence(NamedTuple):
-    """A table whose rows are bound by the events that took their orders to `state`."""
+    """A table whose rows are bound by the events that took their orders, of `kind`, to `state`."""
 
     table: sa.Table
+    kind: OrderKind
     state: State
     digest: Callable[[Any], str]
 
 
 _MONEY = (
-    _Evidence(schema.funds_receipts, State.FUNDED, audit.receipt_digest),
-    _Evidence(schema.payouts, State.PAID, audit.payout_digest),
+    _Evidence(schema.funds_receipts, OrderKind.MINT, State.FUNDED, audit.receipt_digest),
+    _Evidence(schema.payouts, OrderKind.REDEMPTION, State.PAID, audit.payout_digest),
 )
 
 
@@ -110,7 +111,7 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
         for order in orders:
             _check_order(order, steps.get(order["id"], []))
         for evidence in _MONEY:
-            _check_money(connection, evidence, ids, steps)
+            _check_money(connection, evidence, orders, steps)
         _check_dealings(connection, ids, steps)
     _check_records(connection)
     return end
@@ -314,15 +315,19 @@ def _check_record(record: RowMapping, steps: Sequence[Any]) -> None:
 
 
 def _check_money(
-    connection: Connection, evidence: _Evidence, ids: Sequence[str], steps: Mapping[str, Sequence[Any]]
+    connection: Connection,
+    evidence: _Evidence,
+    orders: Sequence[RowMapping],
+    steps: Mapping[str, Sequence[Any]],
 ) -> None:
-    table, state, compute = evidence
+    table, kind, state, compute = evidence
     written = {
-        order_id: step.evidence
-        for order_id in ids
-        for step in steps[order_id]
-        if step.to_state == state and step.from_state != State.ON_HOLD
+        order["id"]: step.evidence
+        for order in orders
+        for step in steps[order["id"]]
+        if order["kind"] == kind and step.to_state == state and step.from_state != State.ON_HOLD
     }
+    ids = [order["id"] for order in orders]
     rows = connection.execute(sa.select(table).where(Among(table.c.order_id, "ids")), {"ids": ids})
     for row in rows.mappings():
         order_id = row["order_id"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_demo"]
 
-_KEPT = ("record.json", "desk.db", "desk.db-wal", "desk.db-shm")
+_KEPT = ("record.json", "fund.json", "desk.db", "desk.db-wal", "desk.db-shm")
 _UNFINISHED = "demo-is-unfinished"
 
 

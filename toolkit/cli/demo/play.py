@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.cli.demo.cast import APPROVERS, AUDITOR, CUSTODIAN, CUSTOMERS, OPERATOR, Customer, hire
+from toolkit.cli.demo.cast import APPROVERS, CUSTOMERS, OPERATOR, Customer, hire
+from toolkit.cli.demo.fund_act import FundAct
 from toolkit.cli.demo.narrator import Narrator
+from toolkit.cli.demo.stage import approve, confirm_money, go_to, publish_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from toolkit.bindings import structs
     from toolkit.chain.anvil import Anvil
     from toolkit.cli.output import Output
@@ -57,6 +57,7 @@ class Play:
                 report = self._later_report(node, desk, report, waiting)
                 self._stale(node, desk)
                 self._close(desk, report)
+                FundAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},
@@ -109,9 +110,9 @@ class Play:
             maker="maker-1",
             expiry=_WEEK,
         )
-        self._fund(desk, order, customer)
+        confirm_money(desk, order, customer.bank_account)
         with self._tell.refusal("a mint without an attested reserve", ReserveStale):
-            self._approve(desk, [order])
+            approve(desk, [order])
         return order
 
     # ----------------------------------------------------------------------------------------- the reserve
@@ -142,32 +143,8 @@ class Play:
         with self._tell.refusal("more than the report counts", InvalidInput):
             report.allocate(issuance.chain_id, issuance.stablecoin_address, "270731892.00")
         report = report.allocate(issuance.chain_id, issuance.stablecoin_address)
-        self._publish(issuance, report)
+        publish_report(self._tell, issuance, report, self._folder)
         return report
-
-    def _publish(self, issuance: Issuance, report: ReserveReport) -> None:
-        """Two attestors sign files; whoever publishes gathers them in any order."""
-        from toolkit.chain.hexes import to_hex
-        from toolkit.chain.signers import dev_signer
-
-        files = []
-        for name, index in (("auditor", AUDITOR), ("custodian", CUSTODIAN)):
-            signer = dev_signer(index)
-            file = self._folder / f"{name}-{report.as_of:%Y%m%d}.json"
-            report.attest(issuance, signers=[signer]).save_signature(signer.address, file)
-            files.append(file)
-        bundle = report.attest(issuance)
-        for file in files:
-            bundle.add_file(file)
-        published = issuance.reserve.publish(bundle)
-        status = issuance.reserve.status()
-        self._tell.say(
-            f"round {published.round}: {status.reserve.display()} as of {report.as_of.isoformat()}, "
-            "signed by auditor and custodian",
-            **published.to_json(),
-        )
-        self._tell.say(f"report {to_hex(report.hash)}")
-        self._tell.backing(status, "publication")
 
     # ------------------------------------------------------------------------------------------- minting
 
@@ -181,8 +158,8 @@ class Play:
         self._tell.say(f"{len(taken.orders)} orders from {path.name}; importing it again added none")
         labels = {desk.reference(item.investor): item for item in CUSTOMERS.values()}
         for order in taken.orders:
-            self._fund(desk, order, labels[order.investor])
-        self._approve(desk, taken.orders)
+            confirm_money(desk, order, labels[order.investor].bank_account)
+        approve(desk, taken.orders)
         report = desk.run()
         settled = set(report.reached("settled"))
         self._tell.require(
@@ -201,7 +178,7 @@ class Play:
 
         self._tell.act("Beyond the reserve, and the same number twice")
         with self._tell.refusal("the desk asks the chain first, which says no", BackingExceeded):
-            self._approve(desk, [waiting])
+            approve(desk, [waiting])
         customer = CUSTOMERS["peak"]
         expiry = int(waiting.expires_at.timestamp())
         with self._tell.refusal(
@@ -223,22 +200,6 @@ class Play:
         approvals = tuple(data.sign(signer) for signer in map(dev_signer, APPROVERS))
         call = market.mint([MintBatch((order,), approvals)])
         desk.issuance.sender(dev_signer(OPERATOR)).execute(call)
-
-    def _fund(self, desk: Desk, order: MintOrder, customer: Customer) -> None:
-        desk.confirm_funds(
-            order,
-            receipt=f"FPS-{order.number:08}",
-            amount=str(order.amount.value),
-            payer=customer.bank_account,
-            by="treasurer-1",
-        )
-
-    def _approve(self, desk: Desk, orders: Iterable[Order]) -> None:
-        from toolkit.chain.signers import dev_signer
-
-        ids = [order.id for order in orders]
-        for index in APPROVERS:
-            desk.approve(ids, dev_signer(index))
 
     # --------------------------------------------------------------------------------------------- freeze
 
@@ -308,7 +269,7 @@ class Play:
     def _later_report(self, node: Anvil, desk: Desk, report: ReserveReport, waiting: Order) -> ReserveReport:
         self._tell.act("A later report: the payout has left, interest and fresh money have come")
         issuance = desk.issuance
-        node.advance_time(int((_LATER + timedelta(hours=1) - self._now(node)).total_seconds()))
+        go_to(node, _LATER + timedelta(hours=1))
         data = report.to_data()
         repo, cash = data["positions"]
         repo |= {"nominal": "259971000.00", "market_value": "265170420.00", "confirmation": "DEMO-CONF-0003"}
@@ -320,8 +281,8 @@ class Play:
             positions=[repo, cash],
             totals={"nominal": "260532408.00", "market_value": "265731828.00"},
         ).allocate(issuance.chain_id, issuance.stablecoin_address)
-        self._publish(issuance, later)
-        self._approve(desk, [waiting])
+        publish_report(self._tell, issuance, later, self._folder)
+        approve(desk, [waiting])
         desk.run()
         self._tell.require(desk.order(waiting).state == "settled", "the waiting order did not settle")
         self._tell.say(f"the order that had to wait is minted: {waiting.amount.display()}")
@@ -343,9 +304,9 @@ class Play:
             idempotency_key="SUB-2024-101",
             maker="maker-1",
         )
-        self._fund(desk, order, customer)
+        confirm_money(desk, order, customer.bank_account)
         with self._tell.refusal("a mint on a stale attestation", ReserveStale):
-            self._approve(desk, [order])
+            approve(desk, [order])
         redemption = self._escrow(desk, CUSTOMERS["lantau"], "250000.00", "RED-2024-001")
         self._accept(desk, redemption)
         desk.record_payout(redemption, payment_reference="CHATS-7700003", by="treasurer-1")
@@ -379,8 +340,3 @@ class Play:
         self._tell.say(f"{len(rounds)} attestations verified again from the signatures in their transactions")
         self._tell.say(f"the ledger's {head.seq} events recompute to {head.hash}")
         self._tell.say("chain, ledger and report agree to the last unit", books=books.to_json())
-
-    @staticmethod
-    def _now(node: Anvil) -> datetime:
-        with node.client() as client:
-            return datetime.fromtimestamp(client.block("latest").timestamp, UTC)
