@@ -28,11 +28,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
-<<<<<<< HEAD
-from toolkit.ledger.canonical import digester, event_hasher, instant
-=======
 from toolkit.ledger.canonical import digest, digester, event_hasher, instant
->>>>>>> main
 from toolkit.ledger.fund_machines import RecordState
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
 from toolkit.ledger.records import Head, OrderEvent
@@ -111,13 +107,8 @@ _DEALING_FIELDS = (
     "transaction_hash",
     "dealt_at",
 )
-<<<<<<< HEAD
-=======
 
->>>>>>> main
 _DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
-_DIGEST_FUND_ORDER = digester((*_ORDER_FIELDS, "number", *_DEAL_FIELDS))
-_DIGEST_DEALING = digester(_DEALING_FIELDS)
 _DIGEST_RECEIPT = digester(_RECEIPT_FIELDS)
 _DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
 
@@ -141,17 +132,13 @@ def order_digest(row: Any) -> str:
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
     if row["kind"] in _DEALT_KINDS:
-<<<<<<< HEAD
-        return _DIGEST_FUND_ORDER(fields | _fields(row, _DEAL_FIELDS))
-=======
         return digest(fields | _fields(row, _DEAL_FIELDS))
->>>>>>> main
     return _DIGEST_ORDER(fields)
 
 
 def dealing_digest(row: Any) -> str:
     """The digest of what a dealing day brought of an order."""
-    return _DIGEST_DEALING({name: _text(row[name]) for name in _DEALING_FIELDS})
+    return digest({name: _text(row[name]) for name in _DEALING_FIELDS})
 
 
 def dealing_day(day: int) -> str:
