@@ -68,4 +68,4 @@ def test_a_dealing_day_by_commands(bench: FundBench, tmp_path: Path) -> None:
     taking = ("--wallet", investor.wallet, "--idempotency-key", "R-1", "--maker", MAKER)
     assert "are free" in shell.refusal(2, "fund", "redeem", reference, "20000.0000", *taking)
     assert "no date" in shell.refusal(2, "fund", "nav", "show", "yesterday")
-    assert "no 'case/" in shell.refusal(1, "fund", "confirm-release", "--case", "C-1", "--by", COMPLIANCE)
+    assert "has no" in shell.refusal(2, "fund", "confirm-release", "--case", "C-1", "--by", COMPLIANCE)
