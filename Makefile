@@ -106,7 +106,7 @@ lock: ## pin the Python and npm dependencies again
 # ---- what CI runs --------------------------------------------------------------------------------
 
 .PHONY: check
-check: check-python check-contracts check-static check-gas test check-proofs check-coverage ## everything that CI proves
+check: check-python check-contracts check-static check-gas test ## everything that CI proves
 
 .PHONY: check-deep
 check-deep: setup ## ten times the runs of the invariant campaign, and many times the courses beside the model

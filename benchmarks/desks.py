@@ -1,6 +1,6 @@
 """A desk with approved orders, for benchmarks/throughput.py; and, as a program, one worker that is measured.
 
-python benchmarks/desks.py RECORD RPC LEDGER OPERATOR    runs, says "ready", waits for a line, runs, says JSON
+python benchmarks/desks.py RECORD RPC LEDGER OPERATORS  runs, says "ready", waits for a line, runs, says JSON
 """
 
 from __future__ import annotations
@@ -150,13 +150,13 @@ class Workers:
         arguments = [sys.executable, __file__, str(record), node.rpc_url, url]
         self._started = [
             subprocess.Popen(
-                [*arguments, str(operator)],
+                [*arguments, ",".join(map(str, OPERATORS[:number]))],  # any may follow what another sent
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            for operator in OPERATORS[:number]
+            for _ in range(number)
         ]
         for process in self._started:
             assert process.stdout is not None
@@ -213,7 +213,7 @@ def _rates(landed: list[tuple[float, int]], began: float, count: int) -> dict[st
     return {"rate": count / (end - began), "first": first, "last": (count - before) / (end - tenth)}
 
 
-def worker(record: str, rpc: str, url: str, operator: str) -> None:
+def worker(record: str, rpc: str, url: str, operators: str) -> None:
     """One worker: it settles what is approved, says "ready", waits for a line and does so again."""
     from toolkit.desk.flights import Flights
 
@@ -226,7 +226,8 @@ def worker(record: str, rpc: str, url: str, operator: str) -> None:
         landed.append((time.time(), len(flight.order_ids)))  # its orders are settled, and committed
 
     Flights._follow = noted  # type: ignore[method-assign]
-    with Desk(issuance, url, signers={"operator": dev_signer(int(operator))}, clock=SystemClock()) as desk:
+    keys = [dev_signer(int(index)) for index in operators.split(",")]
+    with Desk(issuance, url, signers={"operator": keys}, clock=SystemClock()) as desk:
         settle_all(desk)
         landed.clear()
         print("ready", flush=True)

@@ -28,7 +28,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -41,6 +42,7 @@ from desks import ApprovedDesk, PostgresServer, Workers  # noqa: E402
 from toolkit import Anvil, dev_signer  # noqa: E402
 from toolkit.chain.addresses import checksum_address  # noqa: E402
 from toolkit.chain.hexes import from_hex, keccak, to_hex  # noqa: E402
+from toolkit.errors import ToolkitError  # noqa: E402
 
 BATCH = 200
 NAIVE_SAMPLE = 100
@@ -220,19 +222,30 @@ def one_round(options: argparse.Namespace, server: PostgresServer | None) -> dic
     this = {}
     for name, measure in cases.items():
         began = time.perf_counter()
-        this[name] = measure()
+        try:
+            this[name] = measure()
+        except (ToolkitError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+            this[name] = None  # the others are measured all the same, and the table says so
+            print(f"  {name} failed: {error!r}", file=sys.stderr, flush=True)
         print(f"  {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     return this
 
 
 def middle(rounds: list[dict[str, Any]], value: Callable[[dict[str, Any]], float]) -> float:
-    return median(value(item) for item in rounds)
+    found = []
+    for item in rounds:
+        with suppress(TypeError):  # a case of that round failed
+            found.append(value(item))
+    return median(found) if found else nan
 
 
 def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """What the table says, by case: medians of the rounds' figures and of same-round ratios."""
     found: dict[str, dict[str, float]] = {}
-    for case, value in rounds[0].items():
+    for case in rounds[0]:
+        value = next((item[case] for item in rounds if item[case] is not None), None)
+        if value is None:
+            continue
         if not isinstance(value, dict):
             found[case] = {"median": middle(rounds, lambda r, c=case: r[c])}  # type: ignore[misc]
         elif "rate" in value:
@@ -253,8 +266,9 @@ def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
                 "x Sync": middle(rounds, lambda r, c=case: r[c]["desk"] / r["raw single"]),  # type: ignore[misc]
                 "x Sync there": middle(rounds, lambda r, c=case: r[c]["desk"] / r[c]["same node"]),  # type: ignore[misc]
             }
-    if "two workers" in found:
-        one = [case for case in found if case.startswith("postgresql") and "orders/s" in found[case]][-1]
+    sizes = [case for case in found if case.startswith("postgresql") and "orders/s" in found[case]]
+    if "two workers" in found and sizes:
+        one = sizes[-1]
         found["two workers"]["x one"] = middle(rounds, lambda r: r["two workers"]["rate"] / r[one]["rate"])
     return found
 
@@ -262,7 +276,8 @@ def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 def table(found: dict[str, dict[str, float]], rounds: int) -> Iterator[str]:
     yield f"medians of {rounds} rounds; ratios are of the same round"
     for name in ("raw", "naive"):
-        yield f"{name.upper():20}{found[name]['median']:10,.0f} orders/s"
+        if name in found:
+            yield f"{name.upper():20}{found[name]['median']:10,.0f} orders/s"
     heads: tuple[str, ...] = ()
     for case, figures in found.items():
         if len(figures) == 1:
@@ -273,7 +288,7 @@ def table(found: dict[str, dict[str, float]], rounds: int) -> Iterator[str]:
             yield ""
             yield " " * 20 + "".join(f"{head:>13}" for head in heads)
         yield f"{case:20}" + "".join(f"{figures[head]:13,.2f}" for head in heads)
-    if "two workers" in found:
+    if "x one" in found.get("two workers", {}):
         yield ""
         yield f"two workers on PostgreSQL: {found['two workers']['x one']:.2f} x one"
 
@@ -299,6 +314,9 @@ def main() -> None:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(json.dumps({"medians": found, "rounds": rounds}, indent=1) + "\n")
     print("\n".join(table(found, len(rounds))))
+    failed = sorted({case for item in rounds for case, value in item.items() if value is None})
+    if failed:
+        raise SystemExit(f"failed in a round or more: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

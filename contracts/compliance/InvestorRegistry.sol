@@ -71,9 +71,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, UUPSUpgradeable {
 
     /// @inheritdoc IInvestorRegistry
     function requireVerified(address[] calldata accounts) external view {
+        mapping(address => PackedWallet) storage wallets = _registry().wallets;
         for (uint256 i = 0; i < accounts.length; ++i) {
-            if (isVerified(accounts[i])) continue;
-            revert WalletNotVerified(accounts[i], _registry().wallets[accounts[i]].verifiedUntil());
+            address account = accounts[i];
+            uint256 until = wallets[account].verifiedUntil();
+            if (until < block.timestamp) revert WalletNotVerified(account, until);
         }
     }
 

@@ -60,7 +60,7 @@ function kind(PackedWallet packed) pure returns (uint8) {
 
 /// @dev A wallet that is not registered has `verifiedUntil` 0, which no block reaches back to.
 function isVerified(PackedWallet packed) view returns (bool) {
-    return packed.verifiedUntil() >= block.timestamp;
+    return uint40(PackedWallet.unwrap(packed) >> 128) >= block.timestamp;
 }
 
 /// @dev A removed wallet keeps its investor and is not registered.

@@ -47,6 +47,8 @@ contract ShareRefusals {
     }
 
     /// @notice The restriction of that code in words.
+    // The casts are of literals shorter than 32 bytes.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function message(uint8 code) external pure returns (string memory) {
         bytes32[15] memory texts = [
             bytes32("No restriction"),

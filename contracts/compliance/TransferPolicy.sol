@@ -10,7 +10,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title TransferPolicy
 /// @notice Who may hold shares of a class, how much, and what may pass between whom; and what each investor holds.
 /// @dev Compiled into the token, which hands in both parties' wallets. The checks only read, so that views and transfers
-/// run the same ones; `leave` and `enter` keep the accounts.
+/// run the same ones; `exit` and `enter` keep the accounts.
 library TransferPolicy {
     using SafeCast for uint256;
 
@@ -36,11 +36,12 @@ library TransferPolicy {
     /// @notice Sets all but the countries. `supply` decides whether holdings may begin or cease to be counted.
     function set(Rules storage rules, SharePolicy calldata policy, uint256 supply) internal {
         bool classes = policy.classes & ~ALL_CLASSES == 0;
-        bool limits = policy.maxHolding == 0 || policy.minHolding <= policy.maxHolding;
+        bool limits =
+            policy.maxHolding != 0 && policy.maxHolders != 0 && policy.minHolding <= policy.maxHolding;
         if (!classes || !limits) revert IFundShare.InvalidPolicy();
         bool accounts = policy.investorAccounts;
-        bool needed = policy.maxHolding != 0 || policy.minHolding != 0 || policy.lockUpDays != 0
-            || policy.maxHolders != 0;
+        bool needed = policy.maxHolding != type(uint96).max || policy.maxHolders != type(uint24).max
+            || policy.minHolding != 0 || policy.lockUpDays != 0;
         if (needed && !accounts) revert IFundShare.InvestorAccountsNeeded();
         if (accounts != rules.policy.investorAccounts && supply != 0) {
             revert IFundShare.InvestorAccountsAreFixed(supply);
@@ -99,7 +100,7 @@ library TransferPolicy {
         uint256 held = rules.positions[to.investor()].holding;
         uint256 left = Math.saturatingSub(source.holding, amount);
         uint256 received = Math.saturatingAdd(held, amount);
-        if (policy.maxHolding != 0 && received > policy.maxHolding) return Restriction.AboveMaximum;
+        if (received > policy.maxHolding) return Restriction.AboveMaximum;
         if (received < policy.minHolding || (left != 0 && left < policy.minHolding)) {
             return Restriction.BelowMinimum;
         }
@@ -125,9 +126,8 @@ library TransferPolicy {
         view
         returns (Restriction)
     {
-        uint256 maximum = policy.maxHolding;
-        bool above = maximum != 0 && Math.saturatingAdd(rules.positions[investor].holding, amount) > maximum;
-        return above ? Restriction.AboveMaximum : Restriction.None;
+        uint256 received = Math.saturatingAdd(rules.positions[investor].holding, amount);
+        return received > policy.maxHolding ? Restriction.AboveMaximum : Restriction.None;
     }
 
     /// @notice What keeps an investor from redeeming: the lock-up and nothing else.
@@ -137,9 +137,7 @@ library TransferPolicy {
     }
 
     function _onNewHolder(Rules storage rules, SharePolicy memory policy) private view returns (Restriction) {
-        uint256 maximum = policy.maxHolders;
-        bool full = maximum != 0 && rules.holders >= maximum;
-        return full ? Restriction.TooManyHolders : Restriction.None;
+        return rules.holders >= policy.maxHolders ? Restriction.TooManyHolders : Restriction.None;
     }
 
     // ------------------------------------------------------------------------------------------------ accounts
@@ -147,12 +145,12 @@ library TransferPolicy {
     /// @notice `amount` passed between wallets. Within one investor nothing changes.
     function pass(Rules storage rules, bytes16 from, bytes16 to, uint256 amount) internal {
         if (from == to) return;
-        leave(rules, from, amount);
+        exit(rules, from, amount);
         enter(rules, to, amount, 0);
     }
 
     /// @notice `amount` left the investor's wallets.
-    function leave(Rules storage rules, bytes16 investor, uint256 amount) internal {
+    function exit(Rules storage rules, bytes16 investor, uint256 amount) internal {
         if (amount == 0) return;
         Position storage position = rules.positions[investor];
         uint112 left = (uint256(position.holding) - amount).toUint112();
@@ -163,13 +161,14 @@ library TransferPolicy {
     /// @notice `amount` reached the investor's wallets, locked up until `lockedUntil` at least.
     function enter(Rules storage rules, bytes16 investor, uint256 amount, uint40 lockedUntil) internal {
         if (amount == 0) return;
-        Position memory position = rules.positions[investor];
-        if (position.holding == 0) ++rules.holders;
-        position.holding = (uint256(position.holding) + amount).toUint112();
-        if (lockedUntil > position.lockedUntil) {
+        Position storage position = rules.positions[investor];
+        uint256 held = position.holding;
+        if (held == 0) ++rules.holders;
+        position.holding = (held + amount).toUint112();
+        // Transfers lock nothing up, and are spared the look.
+        if (lockedUntil != 0 && lockedUntil > position.lockedUntil) {
             position.lockedUntil = lockedUntil;
             emit IFundShare.LockUpExtended(investor, lockedUntil);
         }
-        rules.positions[investor] = position;
     }
 }

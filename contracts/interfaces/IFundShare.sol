@@ -30,10 +30,12 @@ enum CountryRule {
 }
 
 /// @notice The terms of a share class that movements are held against; one storage slot.
-/// @param maxHolding Most that one investor may hold over all its wallets, in base units; 0 for no limit.
+/// @param maxHolding Most that one investor may hold over all its wallets, in base units, never 0; `type(uint96).max`
+/// where the class has no such limit.
 /// @param minHolding Least that a transfer between investors may leave either of them with, unless it leaves nothing,
 /// in base units; 0 for none. Redemption is exempt, so that no remainder is trapped.
-/// @param maxHolders Most investors that may hold shares at once; 0 for no limit.
+/// @param maxHolders Most investors that may hold shares at once, never 0; `type(uint24).max` where the class has no such
+/// limit.
 /// @param lockUpDays Days, of 86,400 seconds, in which neither redemption nor a transfer to another investor takes shares
 /// from who subscribed.
 /// @param classes Bit n admits `InvestorClass(n)`. Zero admits nobody.
@@ -103,7 +105,7 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     /// @notice Investors' holdings can't be counted from the middle: there are shares.
     error InvestorAccountsAreFixed(uint256 totalSupply);
 
-    /// @notice A class that there is not, or a minimum above the maximum.
+    /// @notice A class that there is not, a limit of zero, or a minimum above the maximum.
     error InvalidPolicy();
 
     /// @notice No ISO 3166-1 numeric code: 1 to 999.

@@ -114,6 +114,8 @@ interface IFundVaultTypes {
     /// @notice What settled days brought was set aside for the controller, unclaimed, up to and including `day`.
     event ClaimKept(address indexed controller, uint256 indexed day, uint256 requested, uint256 due);
 
+    /// @notice What was due or cancelled could not be given to the controller and is kept apart, instead of the event of its
+    /// delivery.
     event Quarantined(address indexed controller, uint256 assets, uint256 shares, address indexed actor);
     event ReleaseProposed(bytes32 indexed caseId, address indexed controller, address indexed actor);
     event ReleaseRetracted(bytes32 indexed caseId, address indexed controller, address indexed actor);

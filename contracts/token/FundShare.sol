@@ -97,7 +97,7 @@ contract FundShare is IFundShare, RegulatedERC20 {
         if (!rules.policy.investorAccounts) return;
         bytes16 investor = investorOf(owner);
         _require(rules.onRedemption(investor), owner, address(0), amount);
-        rules.leave(investor, amount);
+        rules.exit(investor, amount);
     }
 
     /// @inheritdoc IFundShare

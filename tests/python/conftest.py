@@ -1,6 +1,7 @@
 """Fixtures for a real node and real databases.
 
-`suite` is a deployed coin with a hand for each role, on a node of its own, undone after each test.
+`suite` is a deployed coin with a hand for each role, on a node of its own, undone after each test;
+`fund_suite` the same with a fund in the coin's suite.
 `anvil` is one process for the session (a worker of it), `chain` gives it back as it was at the test's
 start, `client` reads it. Tests that need another configuration start an `Anvil` of their own.
 `postgres` is one server for the session; `databases` makes new ledgers' URLs, and a test that asks for it
@@ -15,11 +16,13 @@ from pathlib import Path
 import pytest
 from support import postgres as postgres_server
 from support.databases import Databases, PostgresDatabases, SqliteDatabases, sqlite_template
+from support.fund_suite import FundSuite, deploy_fund
 from support.postgres import Postgres
 from support.suite import TERMS, Suite
 
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.client import Client
+from toolkit.fund import Fund
 from toolkit.issuance import Issuance
 
 
@@ -58,6 +61,24 @@ def suite(deployed: tuple[Anvil, Issuance]) -> Iterator[Suite]:
     node, issuance = deployed
     snapshot = node.snapshot()
     suite = Suite(node, issuance)
+    yield suite
+    suite.client.close()
+    node.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def deployed_fund() -> Iterator[tuple[Anvil, Fund]]:
+    """The demo fund in the demo coin's suite, deployed once on a node of its own."""
+    with Anvil(accounts=20) as node:
+        yield node, deploy_fund(Issuance.deploy(TERMS, node), node)
+
+
+@pytest.fixture
+def fund_suite(deployed_fund: tuple[Anvil, Fund]) -> Iterator[FundSuite]:
+    """The demo fund as it was deployed; what the test does to it is undone afterwards."""
+    node, fund = deployed_fund
+    snapshot = node.snapshot()
+    suite = FundSuite(node, fund)
     yield suite
     suite.client.close()
     node.revert(snapshot)

@@ -67,8 +67,8 @@ class DistributionStatus(IntEnum):
 class SharePolicy:
     """The terms that movements of a share class are held against.
 
-    `max_holding` and `max_holders` 0: no limit. Bit n of `classes` admits `InvestorClass(n)`. Limits,
-    lock-up and the holder count need `investor_accounts`.
+    `max_holding` 2^96 - 1 and `max_holders` 2^24 - 1: no limit. Bit n of `classes` admits `InvestorClass(n)`.
+    Limits, lock-up and the holder count need `investor_accounts`.
     """
 
     max_holding: int

@@ -125,6 +125,14 @@ class FundVault(Contract):
             description=f"claim {shares} shares",
         )
 
+    def claim_shares_for(self, assets: int, receiver: str, controller: str) -> Call:
+        """The same, by how much of what was subscribed."""
+        return self._write(
+            "deposit(uint256,address,address)",
+            *(assets, receiver, controller),
+            description=f"claim the shares of {assets}",
+        )
+
     def cancel_deposit(self, day: int, controller: str) -> Call:
         """Cancels a subscription before its cut-off, or when its price is overdue (ERC-7887)."""
         return self._write(
@@ -164,6 +172,12 @@ class FundVault(Contract):
         """Claims settled proceeds."""
         return self._write(
             "withdraw", assets, receiver, controller, description=f"claim {assets} of proceeds"
+        )
+
+    def claim_assets_for(self, shares: int, receiver: str, controller: str) -> Call:
+        """The same, by how many of the shares that were redeemed."""
+        return self._write(
+            "redeem", shares, receiver, controller, description=f"claim the proceeds of {shares}"
         )
 
     def cancel_redemption(self, day: int, controller: str) -> Call:

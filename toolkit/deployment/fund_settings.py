@@ -17,10 +17,11 @@ from toolkit.errors import InvalidInput
 
 __all__ = ["dealing_terms", "fund_settings", "share_policy"]
 
-NO_LIMIT = 0
+NO_MAX_HOLDING = 2**96 - 1
+NO_MAX_HOLDERS = 2**24 - 1
 """What the contract keeps where the terms say `unlimited`."""
 
-_LIMITS = ("max holding", "max holders")
+_UNLIMITED = {"max holding": NO_MAX_HOLDING, "max holders": NO_MAX_HOLDERS}
 _NO_TERMS = (0, 0, 0, 0, 0, 0, 0, 0)
 _NO_POLICY = (0, 0, 0, 0, 0, False, False)
 
@@ -43,11 +44,11 @@ def share_policy(item: ClassTerms) -> SharePolicy:
     policy = item.policy
     admitted = (InvestorClass[kind.upper().replace("-", "_")] for kind in policy.investors)
     return SharePolicy(
-        max_holding=NO_LIMIT
+        max_holding=NO_MAX_HOLDING
         if policy.max_holding == "unlimited"
         else item.shares(policy.max_holding).base_units,
         min_holding=item.shares(item.minimums.holding).base_units if policy.by_investor else 0,
-        max_holders=NO_LIMIT if policy.max_holders == "unlimited" else policy.max_holders,
+        max_holders=NO_MAX_HOLDERS if policy.max_holders == "unlimited" else policy.max_holders,
         lock_up_days=policy.lock_up_days,
         classes=sum(1 << kind for kind in set(admitted)),
         primary_only=policy.primary_only,
@@ -135,7 +136,7 @@ def _shown(kind: type) -> Callable[[list[Any]], str]:
 
     def show(value: list[Any]) -> str:
         return ", ".join(
-            f"{name} {'unlimited' if name in _LIMITS and item == NO_LIMIT else item}"
+            f"{name} {'unlimited' if item == _UNLIMITED.get(name) else item}"
             for name, item in zip(names, value[0], strict=True)
         )
 

@@ -191,7 +191,7 @@ class PolicyTerms(Model):
     countries_except: Annotated[tuple[Country, ...] | None, Field(strict=False)] = None
     primary_only: bool
     by_investor: bool
-    max_holders: Annotated[int, Field(gt=0, lt=2**24)] | Unlimited
+    max_holders: Annotated[int, Field(gt=0, lt=2**24 - 1)] | Unlimited
     max_holding: AmountText
     lock_up_days: Annotated[int, Field(ge=0, lt=2**16)]
 

@@ -131,14 +131,15 @@ class Flights:
     def abandon(self, flight: Flight) -> None:
         """Sets the orders of a formed flight free."""
         with suppress(IllegalTransition):  # another worker took this one for dead
-            self._context.ledger.flights.give_back(flight.id)
+            self._context.ledger.flights.dissolve(flight.id)
 
     def clear(self) -> None:
         """Sets free what a worker had formed and not recorded when it died, unless it may be at it still."""
         for flight in self._context.ledger.flights.find(state="formed"):
+            # The worker may have recorded it, and lost its lease, since it was found.
             with self._lanes.vacant(flight.lane) as ours, suppress(IllegalTransition):
                 if ours:
-                    self._context.ledger.flights.give_back(flight.id)
+                    self._context.ledger.flights.dissolve(flight.id)
 
     def conclude_all(self, log: RunLog, patience: float) -> None:
         """Asks what became of every flight under way, waiting `patience` seconds for all of them together."""

@@ -10,7 +10,7 @@ and the orders' figures never add up to more than the day's:
 Fees stay in the fund. Where the net flow exceeds the swing's threshold, the side that moves the fund deals at
 the swung price (subscriptions rounded up, redemptions down) and the other at the NAV. The gate is a share of
 the class's value before the day's dealing, which at one price is the same share of its supply, rounded up, so
-that the last unit gets out. Of a gated day every order is dealt the same part, in 10^12ths rounded down, and
+that the last unit gets out. Of a gated day every order is dealt the same part, in 10^12ths rounded up, and
 the rest is carried; an order may lose one base unit to these two roundings, which the fund keeps.
 """
 
@@ -256,7 +256,7 @@ def settle_day(
             raise InvalidInput(f"the {name} is {value!r} bps: use a whole number from 0 to {BPS}")
     level = Prices(nav, scale)
     most = _up(totals.supply * gate_bps, BPS)
-    part = PARTS if totals.redemptions <= most else most * PARTS // totals.redemptions
+    part = PARTS if totals.redemptions <= most else -(-most * PARTS // totals.redemptions)
     accepted = totals.redemptions * part // PARTS
     flow = totals.subscriptions - level.value_of(accepted)
     total = level.value_of(totals.supply)

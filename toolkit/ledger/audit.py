@@ -28,7 +28,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
-from toolkit.ledger.canonical import digest, event_hasher, instant
+from toolkit.ledger.canonical import digest, digester, event_hasher, instant
 from toolkit.ledger.fund_machines import RecordState
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
 from toolkit.ledger.records import Head, OrderEvent
@@ -108,6 +108,10 @@ _DEALING_FIELDS = (
     "dealt_at",
 )
 
+_DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
+_DIGEST_RECEIPT = digester(_RECEIPT_FIELDS)
+_DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -128,8 +132,8 @@ def order_digest(row: Any) -> str:
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
     if row["kind"] in _DEALT_KINDS:
-        fields |= _fields(row, _DEAL_FIELDS)
-    return digest(fields)
+        return digest(fields | _fields(row, _DEAL_FIELDS))
+    return _DIGEST_ORDER(fields)
 
 
 def dealing_digest(row: Any) -> str:
@@ -144,12 +148,12 @@ def dealing_day(day: int) -> str:
 
 def receipt_digest(row: Any) -> str:
     """The digest of a line of the bank's statement."""
-    return digest(_fields(row, _RECEIPT_FIELDS))
+    return _DIGEST_RECEIPT(_fields(row, _RECEIPT_FIELDS))
 
 
 def payout_digest(row: Any) -> str:
     """The digest of a payout."""
-    return digest(_fields(row, _PAYOUT_FIELDS))
+    return _DIGEST_PAYOUT(_fields(row, _PAYOUT_FIELDS))
 
 
 def fact(value: int | datetime) -> str:

@@ -8,14 +8,14 @@ time that a general encoder does; the tests hold the two against each other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from toolkit.errors import InvalidInput
 
-__all__ = ["GENESIS", "digest", "event_hash", "event_hasher", "instant"]
+__all__ = ["GENESIS", "digest", "digester", "event_hash", "event_hasher", "instant"]
 
 GENESIS = "0" * 64
 """The previous hash of the very first event."""
@@ -36,12 +36,21 @@ def digest(fields: Mapping[str, Any]) -> str:
     Whole numbers beyond 2^53 aren't JSON numbers everywhere: pass them, like every amount, as text.
     Raises `InvalidInput` for them and for what isn't flat.
     """
-    parts = []
-    for key in sorted(fields):
-        value = fields[key]
-        parts.append(f"{quoted(key)}:{quoted(value) if type(value) is str else _value(key, value)}")
-    text = ",".join(parts)
-    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
+    return digester(fields)(fields)
+
+
+def digester(names: Iterable[str]) -> Callable[[Mapping[str, Any]], str]:
+    """`digest` for records that all have these fields, and no others."""
+    keys = [(name, f"{quoted(name)}:") for name in sorted(names)]
+
+    def of(fields: Mapping[str, Any]) -> str:
+        parts = []
+        for name, key in keys:
+            value = fields[name]
+            parts.append(key + (quoted(value) if type(value) is str else _value(name, value)))
+        return hashlib.sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()
+
+    return of
 
 
 def event_hash(

@@ -162,7 +162,7 @@ class Flights:
 
     def land(self, flight_id: str) -> None:
         """`flying` to `landed`: final on chain. Raises `IllegalTransition` if it has ended."""
-        self._end(flight_id, ("flying",), "landed")
+        self._end(flight_id, "flying", "landed")
 
     def land_mints(
         self, flight_id: str, order_ids: Sequence[str], *, mined_in: str, settled_by: str, actor: str
@@ -189,12 +189,19 @@ class Flights:
             close_empty(connection, left)
         return reached
 
-    def give_back(self, flight_id: str) -> None:
-        """Ends a flight that was never sent, can never land, or reverted; its orders are free.
+    def dissolve(self, flight_id: str) -> None:
+        """`formed` to `returned`: nothing was recorded to be sent; its orders are free.
 
-        Raises `IllegalTransition` if it has ended.
+        Raises `IllegalTransition` if it is flying meanwhile, or has ended.
         """
-        self._end(flight_id, ("formed", "flying"), "returned")
+        self._end(flight_id, "formed", "returned")
+
+    def give_back(self, flight_id: str) -> None:
+        """`flying` to `returned`: it can never land, or reverted; its orders are free.
+
+        Raises `IllegalTransition` if it never was sent, or has ended.
+        """
+        self._end(flight_id, "flying", "returned")
 
     def get(self, flight_id: str) -> Flight:
         """The flight. Raises `NotFound`."""
@@ -225,9 +232,9 @@ class Flights:
         connection.execute(_TAKE, {"ids": order_ids, "flight": row["id"]})
         return Flight(**row, order_ids=tuple(order_ids))
 
-    def _end(self, flight_id: str, sources: tuple[str, ...], target: str) -> None:
+    def _end(self, flight_id: str, source: str, target: str) -> None:
         with self.unit.writing() as connection:
-            _moved(connection, flight_id, *sources, target)
+            _moved(connection, flight_id, source, target)
             connection.execute(_FREE, {"flight": flight_id})
 
 
@@ -245,14 +252,13 @@ def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str
     return {row.investor for row in connection.execute(_FIRST, wanted) if row.id not in locked}
 
 
-def _moved(connection: Connection, flight_id: str, *states: str, nonce: int | None = None) -> None:
-    *sources, target = states
+def _moved(
+    connection: Connection, flight_id: str, source: str, target: str, *, nonce: int | None = None
+) -> None:
     statement = _MOVE if nonce is None else _LAUNCH
-    for source in sources:
-        values = {"flight": flight_id, "source": source, "target": target, "used": nonce}
-        moved = connection.execute(statement, values)
-        if moved.rowcount == 1:
-            return
+    values = {"flight": flight_id, "source": source, "target": target, "used": nonce}
+    if connection.execute(statement, values).rowcount == 1:
+        return
     found = connection.execute(sa.select(_FLIGHTS.c.state).where(_FLIGHTS.c.id == flight_id)).scalar()
     if found is None:
         raise NotFound(f"no flight {flight_id!r}", flight=flight_id)

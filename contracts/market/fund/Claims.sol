@@ -128,6 +128,8 @@ abstract contract Claims is IFundVault, Positions {
 
     function _deliverable(address controller) private view returns (Claim memory claim) {
         (,, claim) = _look(SUBSCRIPTIONS, controller, 0);
+        // A view has no use for the words of the refusal.
+        // slither-disable-next-line unused-return
         (uint8 code,) = SHARE.restrictionOnSubscription(controller, claim.due);
         if (code != 0) (claim.requested, claim.due) = (0, 0);
     }

@@ -27,6 +27,8 @@ type PackedPosition is uint256;
 using {unpack} for PackedPosition global;
 using {pack} for Position global;
 
+// Each cast cuts its own field out of the word.
+// forge-lint: disable-next-item(unsafe-typecast)
 function unpack(PackedPosition packed) pure returns (Position memory position) {
     uint256 word = PackedPosition.unwrap(packed);
     position.amount = uint96(word);

@@ -38,14 +38,16 @@ library Pricing {
     }
 
     /// @notice Which part of `requested` shares a gate at `gateBps` of `supply` lets through, in `PARTS`.
-    /// @dev The gate is rounded up, so that the last unit gets out of the smallest fund; the part is rounded down.
+    /// @dev Gate and part are rounded up, so that the last unit gets out of the smallest fund. All orders of a day are cut
+    /// with the same part, so they never add up to more than the day; the gate lets through at most one unit more for
+    /// every 10^12 that are requested.
     function acceptedPart(uint256 requested, uint256 supply, uint256 gateBps)
         internal
         pure
         returns (uint256)
     {
         uint256 most = Math.mulDiv(supply, gateBps, BPS, Math.Rounding.Ceil);
-        return requested <= most ? PARTS : most * PARTS / requested;
+        return requested <= most ? PARTS : Math.ceilDiv(most * PARTS, requested);
     }
 
     /// @notice What of `shares` is redeemed, where `part` of all is.

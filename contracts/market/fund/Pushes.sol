@@ -27,14 +27,15 @@ abstract contract Pushes is Quarantine {
     function pushShares(uint256 day, address[] calldata controllers) external restricted direct {
         address[] memory accounts = new address[](controllers.length);
         uint256[] memory shares = new uint256[](controllers.length);
+        uint256[] memory assets = new uint256[](controllers.length);
         uint256 settled = _calendar().state.settled;
         uint256 count = 0;
         for (uint256 i = 0; i < controllers.length; ++i) {
             address controller = controllers[i];
             (Position memory position, Claim memory claim) = _settled(SUBSCRIPTIONS, controller, settled);
             if (claim.day == day && claim.due != 0) {
-                (accounts[count], shares[count++]) = (controller, claim.due);
-                emit IERC7575.Deposit(controller, controller, claim.requested, claim.due);
+                (accounts[count], assets[count], shares[count]) = (controller, claim.requested, claim.due);
+                ++count;
                 (claim.requested, claim.due) = (0, 0);
             }
             _keep(SUBSCRIPTIONS, controller, position, claim);
@@ -47,6 +48,7 @@ abstract contract Pushes is Quarantine {
         uint8[] memory refused = SHARE.deliver(accounts, shares, dealtAt);
         for (uint256 i = 0; i < count; ++i) {
             if (refused[i] != 0) _hold(accounts[i], 0, shares[i], dealtAt);
+            else emit IERC7575.Deposit(accounts[i], accounts[i], assets[i], shares[i]);
         }
     }
 
@@ -60,9 +62,8 @@ abstract contract Pushes is Quarantine {
             (uint256 shares, uint256 assets) = (claim.requested, claim.due);
             (claim.requested, claim.due) = (0, 0);
             _keep(REDEMPTIONS, controller, position, claim);
-            if (assets == 0) continue;
+            if (assets == 0 || !_payOrHold(controller, assets)) continue;
             emit IERC7575.Withdraw(msg.sender, controller, controller, assets, shares);
-            _payOrHold(controller, assets);
         }
     }
 
@@ -73,16 +74,15 @@ abstract contract Pushes is Quarantine {
         for (uint256 i = 0; i < controllers.length; ++i) {
             address controller = controllers[i];
             (uint256 day, uint256 assets) = _takeAnyCancelled(SUBSCRIPTIONS, controller);
-            if (assets != 0) {
+            if (assets != 0 && _payOrHold(controller, assets)) {
                 emit IERC7887Deposit.CancelDepositClaim(controller, controller, day, msg.sender, assets);
-                _payOrHold(controller, assets);
             }
             uint256 shares;
             (day, shares) = _takeAnyCancelled(REDEMPTIONS, controller);
             if (shares == 0) continue;
-            emit IERC7887Redeem.CancelRedeemClaim(controller, controller, day, msg.sender, shares);
-            try SHARE.giveBack(controller, shares) {}
-            catch {
+            try SHARE.giveBack(controller, shares) {
+                emit IERC7887Redeem.CancelRedeemClaim(controller, controller, day, msg.sender, shares);
+            } catch {
                 _hold(controller, 0, shares, 0);
             }
         }
@@ -93,12 +93,11 @@ abstract contract Pushes is Quarantine {
         _keep(which, controller, position, claim);
     }
 
-    function _payOrHold(address controller, uint256 assets) private {
-        if (REGISTRY.isVerified(controller) && _coinControls().canReceive(controller)) {
-            COIN.safeTransfer(controller, assets);
-        } else {
-            _hold(controller, assets, 0, 0);
-        }
+    /// @return paid Whether the controller has it; if not it is in quarantine.
+    function _payOrHold(address controller, uint256 assets) private returns (bool paid) {
+        paid = REGISTRY.isVerified(controller) && _coinControls().canReceive(controller);
+        if (paid) COIN.safeTransfer(controller, assets);
+        else _hold(controller, assets, 0, 0);
     }
 
     /// @dev A pause is no fault of the investors: nothing of it belongs in quarantine.

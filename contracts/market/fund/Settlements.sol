@@ -27,6 +27,8 @@ abstract contract Settlements is IFundDesk, Positions {
         $.state.settled = day.toUint24();
 
         Day memory terms = $.dayAt[day];
+        // Filled in below, by what works it out.
+        // slither-disable-next-line uninitialized-local
         Settlement memory s;
         (s.nav, s.navAsOf) = _value(terms.cutOff);
         $.dayAt[day].nav = s.nav.toUint80();

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.counter import APPROVER_KEY, CHECKER, COMPLIANCE, HOLDER, TREASURER, Counter, foreign_signature
+from support.fund_suite import ADMIN_DELAY, FUND_TERMS
 from support.shell import parsed
 
 from toolkit.chain.signers import dev_signer
@@ -166,6 +167,26 @@ def test_a_deployment_planned_applied_and_verified(counter: Counter, mode: str, 
     rows = shell.json("deploy", "roles")
     assert {"contract": "PrimaryMarket", "role": "OPERATOR"}.items() <= next(
         row for row in rows if row["function"].startswith("mint(")
+    ).items()
+
+
+def test_a_fund_planned_applied_and_verified(counter: Counter, mode: str) -> None:
+    do, shell, record = counter.do, counter.shell, counter.folder / "fund.json"
+    counter.mode = mode
+    steps = shell.json("deploy", "plan", FUND_TERMS)
+    assert steps[0]["title"] == "create FundShare A implementation"
+    do("deploy", "apply", FUND_TERMS, "--record", record)
+    waiting = shell.json("deploy", "apply", FUND_TERMS, "--record", record)["remaining"]
+    assert waiting
+    assert all(step["scheduled"] for step in waiting)
+    counter.node.advance_time(ADMIN_DELAY + 1)
+    assert shell.json("deploy", "apply", FUND_TERMS, "--record", record)["remaining"] == []
+    do("deploy", "plan", FUND_TERMS)
+    do("deploy", "verify", FUND_TERMS, "--record", record)
+    do("deploy", "check-upgrade", "--record", record)
+    rows = shell.json("deploy", "roles", "--record", record)
+    assert {"contract": "FundVault A tUSD", "role": "DEALING_MANAGER"}.items() <= next(
+        row for row in rows if row["function"].startswith("settleDay(")
     ).items()
 
 

@@ -25,15 +25,21 @@ from toolkit.deployment import incompatibilities
 # Compiling what no cache holds yet takes half a minute, more on a busy machine.
 pytestmark = pytest.mark.timeout(300)
 
-PROXIED = ("InvestorRegistry", "PrimaryMarket", "Stablecoin")
+PROXIED = ("Distribution", "FundShare", "FundVault", "InvestorRegistry", "PrimaryMarket", "Stablecoin")
 
 # What upgrades-core finds in our implementations, and why it is as it should be.
 ACCEPTED = {
     # The authority is an immutable: there is nothing in storage that AccessManaged's initialiser would set.
+    "Distribution": {("missing-initializer-call", "contracts/market/Distribution.sol")},
+    "FundVault": {("missing-initializer-call", "contracts/market/FundVault.sol")},
     "InvestorRegistry": {("missing-initializer-call", "contracts/compliance/InvestorRegistry.sol")},
     # EIP-712's constructor sets immutables, which OpenZeppelin's own source does not annotate. A name of 32
-    # bytes or more would go into the implementation's storage, where the proxy can't read it: the token
-    # refuses such a name, the market's is fixed.
+    # bytes or more would go into the implementation's storage, where the proxy can't read it: token
+    # and share refuse such a name, the market's is fixed.
+    "FundShare": {
+        ("missing-initializer-call", "contracts/token/FundShare.sol"),
+        ("constructor", "@openzeppelin/contracts/utils/cryptography/EIP712.sol"),
+    },
     "PrimaryMarket": {
         ("missing-initializer-call", "contracts/market/PrimaryMarket.sol"),
         ("constructor", "@openzeppelin/contracts/utils/cryptography/EIP712.sol"),

@@ -324,7 +324,7 @@ def test_a_role_with_both_ends_is_forbidden(
         ),
         ((), (('max_holding = "5000000.0000"', 'max_holding = "8000000000000000000000000.0000"'),), "2^96"),
         ((), (('countries_only = ["GB"', 'countries_only = ["UK"'),), "no ISO 3166-1"),
-        ((), (("max_holders = 50", "max_holders = 16777216"),), "less than 16777216"),
+        ((), (("max_holders = 50", "max_holders = 16777216"),), "less than 16777215"),
     ],
 )
 def test_terms_that_could_not_be_deployed_are_refused(

@@ -199,7 +199,7 @@ def test_an_order_is_not_sent_while_an_earlier_one_of_its_customer_is_on_another
     assert claimed is not None
     assert [order.id for order in claimed[1]] == [earlier.id]
     assert ledger.flights.claim_mints(operator, 200) is None
-    ledger.flights.give_back(claimed[0].id)
+    ledger.flights.dissolve(claimed[0].id)
     assert set(bench.desk.run().reached(State.SETTLED)) == {earlier.id, later.id}
 
 

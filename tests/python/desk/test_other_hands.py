@@ -109,7 +109,7 @@ def test_a_worker_that_was_taken_for_dead_sends_nothing(
 
     def clear_away() -> None:
         (formed,) = other.ledger.flights.find(state="formed")
-        other.ledger.flights.give_back(formed.id)
+        other.ledger.flights.dissolve(formed.id)
 
     once_before(monkeypatch, Flights, "launch", clear_away)
     (waiting,) = bench.desk.run().waiting

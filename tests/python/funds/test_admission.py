@@ -9,9 +9,9 @@ import pytest
 from support.funds import DAY, at, fund_terms
 
 from toolkit.amounts import Amount
-from toolkit.errors import CutOffPassed, InvalidInput
+from toolkit.errors import CutOffPassed, InvalidInput, NotADealingDay
 from toolkit.funds import Admitted, OrderSide, admit_redemption, admit_subscription
-from toolkit.funds.errors import BelowMinimum, NotADealingDay
+from toolkit.funds.errors import BelowMinimum
 
 TERMS = fund_terms()
 CALENDAR = TERMS.dealing_calendar()

@@ -12,7 +12,7 @@ from toolkit.amounts import Amount
 from toolkit.calendar import BusinessCalendar
 from toolkit.chain.addresses import ZERO_ADDRESS, address_from_bytes
 from toolkit.chain.hexes import keccak, to_hex
-from toolkit.errors import InvalidInput
+from toolkit.errors import InvalidInput, NotADealingDay
 from toolkit.funds import (
     Choice,
     Distribution,
@@ -26,7 +26,7 @@ from toolkit.funds import (
     distribution_dates,
 )
 from toolkit.funds.distributions import LEAF_TYPES
-from toolkit.funds.errors import NotADealingDay, NothingToPay, TooEarlyToSweep, UnknownHolder
+from toolkit.funds.errors import NothingToPay, TooEarlyToSweep, UnknownHolder
 from toolkit.funds.merkle import StandardMerkleTree, verify
 
 TERMS = fund_terms()

@@ -53,12 +53,12 @@ def test_a_gated_redemption_says_what_is_carried() -> None:
     order = DealtOrder("R-3", "INV-2", OrderSide.REDEMPTION, day.accepted_of(asked))
     note = contract_note(order, day, STATEMENT, CALENDAR, coin="tUSD", share="DMMF-A", requested=asked)
     data = note.to_data()
-    assert (data["units"], data["carried_units"]) == ("19999.9999", "40000.0000")
+    assert (data["units"], data["carried_units"]) == ("20000.0000", "39999.9999")
     assert (data["price"], data["swing_bps"]) == ("10.10821490", -15)
     gross = Decimal(data["units"]) * Decimal(data["price"])
     assert 0 <= gross - Decimal(data["gross"]) < Decimal("0.000001")
     assert Decimal(data["gross"]) == Decimal(data["fee"]) + Decimal(data["net"])
-    assert "Carried over     40,000.0000 DMMF-A to the next dealing day (gate)\n" in note.to_text()
+    assert "Carried over     39,999.9999 DMMF-A to the next dealing day (gate)\n" in note.to_text()
 
 
 def test_the_hash_depends_on_every_figure() -> None:

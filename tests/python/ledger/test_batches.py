@@ -169,13 +169,25 @@ def test_an_order_is_in_one_flight_at_a_time(desk: Fixture) -> None:
 def test_a_flight_that_another_worker_ended_is_not_launched(desk: Fixture) -> None:
     ids = _approved(desk)
     flight = desk.ledger.flights.form("mint", LANE, ids)
-    desk.ledger.flights.give_back(flight.id)
+    desk.ledger.flights.dissolve(flight.id)
     with pytest.raises(IllegalTransition, match="is returned"):
         desk.ledger.flights.launch(flight.id, nonce=0, order_ids=ids)
     again = desk.ledger.flights.form("mint", LANE, ids[:1])
     with pytest.raises(IllegalTransition, match="form it again"):
         desk.ledger.flights.launch(again.id, nonce=0, order_ids=ids)
     assert desk.ledger.flights.get(again.id).state == "formed"
+
+
+def test_a_flight_that_was_launched_since_it_was_seen_formed_is_not_dissolved(desk: Fixture) -> None:
+    """Its orders are `submitted`: free and still so, nobody would ever settle them. Found by `make chaos`."""
+    (order_id,) = _approved(desk, 1)
+    seen = desk.ledger.flights.form("mint", LANE, [order_id])
+    with pytest.raises(IllegalTransition, match="is formed"):
+        desk.ledger.flights.give_back(seen.id)
+    desk.ledger.flights.launch(seen.id, nonce=7, order_ids=[order_id])
+    with pytest.raises(IllegalTransition, match="is flying"):
+        desk.ledger.flights.dissolve(seen.id)
+    assert desk.ledger.orders.get(order_id).flight_id == seen.id
 
 
 def test_claims_are_first_come_and_leave_out_who_is_elsewhere(desk: Fixture) -> None:

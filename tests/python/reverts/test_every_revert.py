@@ -11,8 +11,20 @@ from collections import Counter
 
 import pytest
 from support.checkout import REPOSITORY
-from support.refusals import access, feed, market, registry, signed_transfers, token
-from support.refusals.cases import Case
+from support.fund_suite import FundSuite
+from support.refusals import (
+    access,
+    distribution,
+    feed,
+    fund_desk,
+    market,
+    registry,
+    share,
+    signed_transfers,
+    token,
+    vault,
+)
+from support.refusals.cases import Attempt, Case
 from support.suite import Suite
 
 from toolkit.bindings import errors
@@ -20,7 +32,7 @@ from toolkit.bindings.solidity_error import SolidityError
 from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.hexes import to_hex
 
-CASES: list[Case] = [
+CASES: list[Case[Suite]] = [
     *access.table,
     *feed.table,
     *market.table,
@@ -28,6 +40,13 @@ CASES: list[Case] = [
     *signed_transfers.table,
     *token.table,
 ]
+FUND_CASES: list[Case[FundSuite]] = [
+    *distribution.table,
+    *fund_desk.table,
+    *share.table,
+    *vault.table,
+]
+PLACES = [(case.error, case.at) for cases in (CASES, FUND_CASES) for case in cases]
 
 UNREACHABLE: dict[type[SolidityError], str] = {
     errors.AccessManagedInvalidAuthority: "of setAuthority, which Governed replaces by AuthorityIsFixed",
@@ -46,31 +65,41 @@ GAS = 6_000_000
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_refusal_arrives_typed_on_every_path(suite: Suite, case: Case) -> None:
-    attempt = case.stage(suite)
+def test_a_refusal_arrives_typed_on_every_path(suite: Suite, case: Case[Suite]) -> None:
+    _require_typed_on_every_path(suite, case.error, case.stage(suite))
+
+
+@pytest.mark.parametrize("case", FUND_CASES, ids=str)
+def test_a_refusal_of_the_fund_arrives_typed_on_every_path(
+    fund_suite: FundSuite, case: Case[FundSuite]
+) -> None:
+    _require_typed_on_every_path(fund_suite, case.error, case.stage(fund_suite))
+
+
+def _require_typed_on_every_path(suite: Suite, kind: type[SolidityError], attempt: Attempt) -> None:
     call, who = attempt.call, attempt.who.address
     sender = suite.issuance.sender(attempt.who)
 
     def require_typed(error: BaseException) -> None:
-        assert type(error) is case.error, error
-        assert {name: getattr(error, name) for name in case.error.fields} == attempt.fields
+        assert type(error) is kind, error
+        assert {name: getattr(error, name) for name in kind.fields} == attempt.fields
 
-    with pytest.raises(case.error) as caught:
+    with pytest.raises(kind) as caught:
         suite.client.call(call.to, call.data, block="latest", sender=who, value=call.value)
     require_typed(caught.value)
 
-    with pytest.raises(case.error) as caught:
+    with pytest.raises(kind) as caught:
         suite.client.estimate_gas(call.to, call.data, sender=who, value=call.value)
     require_typed(caught.value)
 
     nonce = suite.client.nonce(who, "pending")
-    with pytest.raises(case.error) as caught:
+    with pytest.raises(kind) as caught:
         sender.send(call)
     require_typed(caught.value)
     assert suite.client.nonce(who, "pending") == nonce, "nothing may be on its way"
 
     sent = sender.send(call, gas=GAS)
-    with pytest.raises(case.error) as caught:
+    with pytest.raises(kind) as caught:
         sender.wait(sent, timeout=20)
     require_typed(caught.value)
     assert caught.value.details["tx_hash"] == to_hex(sent.hash)
@@ -87,7 +116,7 @@ def test_an_allowance_of_nobodys_arrives_typed_on_a_read(suite: Suite) -> None:
 
 
 def test_every_error_is_provoked_or_known_to_be_unreachable() -> None:
-    provoked = {case.error for case in CASES} | {error for error, _ in READ_ONLY}
+    provoked = {error for error, _ in PLACES} | {error for error, _ in READ_ONLY}
     assert provoked.isdisjoint(UNREACHABLE)
     assert provoked | set(UNREACHABLE) == set(errors.ALL)
 
@@ -95,7 +124,7 @@ def test_every_error_is_provoked_or_known_to_be_unreachable() -> None:
 def test_every_place_in_the_sources_that_raises_is_reached() -> None:
     sites = _sites()
     assert sites.total() > 80, "the sources were not read"
-    named = Counter((case.error.__name__, case.at) for case in CASES if case.at is not None)
+    named = Counter((error.__name__, at) for error, at in PLACES if at is not None)
     assert set(named) <= set(sites)
     read_only = Counter((error.__name__, at) for error, at in READ_ONLY)
     assert sites - named - read_only == Counter()

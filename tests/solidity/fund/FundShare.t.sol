@@ -423,9 +423,11 @@ contract FundShareTest is ShareSuite {
         uint8 classes,
         bool primaryOnly
     ) public {
+        if (maxHolding == 0) maxHolding = 1;
+        if (maxHolders == 0) maxHolders = 1;
         SharePolicy memory policy = SharePolicy({
             maxHolding: maxHolding,
-            minHolding: maxHolding == 0 || minHolding <= maxHolding ? minHolding : maxHolding,
+            minHolding: minHolding <= maxHolding ? minHolding : maxHolding,
             maxHolders: maxHolders,
             lockUpDays: lockUpDays,
             classes: classes & 30,
@@ -445,6 +447,12 @@ contract FundShareTest is ShareSuite {
         _policyRefused(policy, invalid);
         policy = _countedPolicy();
         (policy.maxHolding, policy.minHolding) = (9, 10);
+        _policyRefused(policy, invalid);
+        policy = _countedPolicy();
+        policy.maxHolding = 0; // never means unlimited
+        _policyRefused(policy, invalid);
+        policy = _countedPolicy();
+        policy.maxHolders = 0;
         _policyRefused(policy, invalid);
         bytes memory uncounted = abi.encodeWithSelector(IFundShare.InvestorAccountsNeeded.selector);
         policy = _plainPolicy();

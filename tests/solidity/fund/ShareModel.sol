@@ -46,8 +46,8 @@ abstract contract ShareModel is ShareSuite {
         if (!_mayReceive(to)) return false;
         if (amount == 0) return true;
         uint256 held = _sumOf(_investor(to));
-        if (terms.maxHolding != 0 && held + amount > terms.maxHolding) return false;
-        return held != 0 || terms.maxHolders == 0 || _holders() + 1 <= terms.maxHolders;
+        if (held + amount > terms.maxHolding) return false;
+        return held != 0 || _holders() + 1 <= terms.maxHolders;
     }
 
     function _mayCollect(address owner, uint256 amount) internal view returns (bool) {
@@ -56,7 +56,7 @@ abstract contract ShareModel is ShareSuite {
 
     function _mayGiveBack(address to, uint256 amount) internal view returns (bool) {
         if (_accountFrozen(to) || amount > inVault) return false;
-        return terms.maxHolding == 0 || _sumOf(_investor(to)) + amount <= terms.maxHolding;
+        return _sumOf(_investor(to)) + amount <= terms.maxHolding;
     }
 
     function _mayTransfer(address from, address to, uint256 amount) internal view returns (bool) {
@@ -68,12 +68,12 @@ abstract contract ShareModel is ShareSuite {
         }
         if (amount == 0) return true;
         (uint256 left, uint256 got) = (_sumOf(source) - amount, _sumOf(target) + amount);
-        if (terms.maxHolding != 0 && got > terms.maxHolding) return false;
+        if (got > terms.maxHolding) return false;
         if (got < terms.minHolding || (left != 0 && left < terms.minHolding)) return false;
         uint256 holdersAfter = _holders();
         if (left == 0) --holdersAfter;
         if (got == amount) ++holdersAfter;
-        return terms.maxHolders == 0 || got != amount || left == 0 || holdersAfter <= terms.maxHolders;
+        return got != amount || left == 0 || holdersAfter <= terms.maxHolders;
     }
 
     // ------------------------------------------------------------------------------------------------ movements

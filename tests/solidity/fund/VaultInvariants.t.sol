@@ -40,7 +40,7 @@ contract VaultInvariantsTest {
     }
 
     /// @dev The contracts' reverts are caught and counted. A revert of an action itself is a mistake in the test.
-    /// forge-config: default.invariant.runs = 48
+    /// forge-config: default.invariant.runs = 64
     /// forge-config: default.invariant.depth = 200
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_FundSolvency() external view {

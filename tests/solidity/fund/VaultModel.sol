@@ -97,7 +97,7 @@ abstract contract VaultModel {
     function _outcome(uint256 day) internal view returns (Outcome memory o) {
         DayModel storage d = dayOf[day];
         uint256 most = (supply * d.terms.gateBps + BPS - 1) / BPS;
-        o.part = d.shares <= most ? PARTS : most * PARTS / d.shares;
+        o.part = d.shares <= most ? PARTS : (most * PARTS + d.shares - 1) / d.shares;
         o.accepted = d.shares * o.part / PARTS;
         (o.priceIn, o.priceOut) = (nav, nav);
         uint256 worth = o.accepted * nav / 1e8;

@@ -150,6 +150,12 @@ contract VaultQuarantineTest is VaultSuite {
         share.setFrozenTokens(alice, type(uint128).max);
         address[] memory list = new address[](4);
         (list[0], list[1], list[2], list[3]) = (alice, bob, carol, stranger);
+        vm.expectEmit(address(vault));
+        emit IFundVaultTypes.Quarantined(alice, 0, 100e6, dealer);
+        vm.expectEmit(address(vault));
+        emit IFundVaultTypes.Quarantined(bob, 0, 50e6, dealer);
+        vm.expectEmit(address(vault));
+        emit IERC7575.Deposit(carol, carol, 100e6, 10e6);
         _pushShares(1, list);
         vm.assertEq(_shares(carol), 10e6, "served");
         _held(alice, 0, 100e6);

@@ -176,7 +176,7 @@ contract VaultRefusalsTest is VaultSuite {
         terms.swingBps = 300;
         _setTerms(terms);
         _endow(alice, 1000e6, NAV);
-        _redeemShares(alice, 50e6);
+        _redeemShares(alice, 100e6);
         uint256 day = _close();
         _strike(1);
         bytes memory unusable = abi.encodeWithSelector(IFundVaultTypes.NavUnusable.selector, 1);

@@ -87,9 +87,9 @@ abstract contract VaultSuite is Suite {
 
     function _policy() internal view virtual returns (SharePolicy memory) {
         return SharePolicy({
-            maxHolding: 0,
+            maxHolding: type(uint96).max,
             minHolding: 0,
-            maxHolders: 0,
+            maxHolders: type(uint24).max,
             lockUpDays: 0,
             classes: 30,
             primaryOnly: false,

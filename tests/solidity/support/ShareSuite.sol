@@ -94,12 +94,13 @@ abstract contract ShareSuite is Suite {
 
     /// @dev Class and country only.
     function _plainPolicy() internal pure returns (SharePolicy memory policy) {
+        (policy.maxHolding, policy.maxHolders) = (type(uint96).max, type(uint24).max);
         policy.classes = PROFESSIONALS;
     }
 
     /// @dev Counted by investor, without limits.
     function _countedPolicy() internal pure returns (SharePolicy memory policy) {
-        policy.classes = PROFESSIONALS;
+        policy = _plainPolicy();
         policy.investorAccounts = true;
     }
 

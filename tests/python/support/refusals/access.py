@@ -23,7 +23,7 @@ from toolkit.chain.abi import selector
 from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.calls import Call
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 PUBLIC_ROLE = 2**64 - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from support.suite import Suite
 from support.tiny import place
@@ -28,11 +28,11 @@ class Attempt:
     fields: dict[str, Any]
 
 
-Stage = Callable[[Suite], Attempt]
+S = TypeVar("S", bound=Suite)
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Generic[S]):
     """`stage` brings about the state in which the call is refused with `error`.
 
     `at` is the place in the project's own sources that raises it, `Contract.function`; None for an error
@@ -41,17 +41,19 @@ class Case:
 
     error: type[SolidityError]
     at: str | None
-    stage: Stage
+    stage: Callable[[S], Attempt]
 
     def __str__(self) -> str:
         return f"{self.error.__name__}-{self.stage.__name__}"
 
 
-class Table(list[Case]):
+class Table(list[Case[S]]):
     """The refusals of one contract, each a function under its decorator."""
 
-    def case(self, error: type[SolidityError], at: str | None = None) -> Callable[[Stage], Stage]:
-        def add(stage: Stage) -> Stage:
+    def case(
+        self, error: type[SolidityError], at: str | None = None
+    ) -> Callable[[Callable[[S], Attempt]], Callable[[S], Attempt]]:
+        def add(stage: Callable[[S], Attempt]) -> Callable[[S], Attempt]:
             self.append(Case(error, at, stage))
             return stage
 

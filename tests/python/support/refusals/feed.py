@@ -14,7 +14,7 @@ from toolkit.chain.calls import Call
 from toolkit.chain.signers import LocalSigner
 from toolkit.reserves.attestation import Attestation
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 

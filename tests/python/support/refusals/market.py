@@ -13,7 +13,7 @@ from toolkit.bindings.structs import ApprovalTier, MintBatch, MintOrder, Redempt
 from toolkit.chain.calls import Call
 from toolkit.chain.signers import LocalSigner
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 NO_CASE = bytes(32)

@@ -11,7 +11,7 @@ from toolkit.bindings import errors
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import WalletEntry
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 

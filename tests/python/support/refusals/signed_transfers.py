@@ -12,7 +12,7 @@ from toolkit.bindings import errors
 from toolkit.chain.calls import Call
 from toolkit.chain.signers import LocalSigner
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 NONCE = b"\x33" * 32

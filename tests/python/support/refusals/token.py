@@ -20,7 +20,7 @@ from toolkit.bindings.roles import Role
 from toolkit.bindings.token import ACCOUNT_FROZEN, Stablecoin
 from toolkit.chain.addresses import ZERO_ADDRESS
 
-table = Table()
+table: Table[Suite] = Table()
 case = table.case
 
 NO_CASE = bytes(32)
