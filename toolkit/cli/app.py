@@ -11,6 +11,9 @@ from toolkit.cli import (
     compiling,
     deploy,
     desk_commands,
+    fund,
+    fund_navs,
+    fund_papers,
     incidents,
     investor,
     ledger,
@@ -57,6 +60,17 @@ _app.add_typer(reserve.app, name="reserve")
 _app.add_typer(investor.app, name="investor")
 _app.add_typer(mint.app, name="mint")
 _app.add_typer(redeem.app, name="redeem")
+_app.add_typer(fund.app, name="fund")
+fund.app.add_typer(fund_navs.app, name="nav")
+for _command in (
+    fund_papers.register,
+    fund_papers.notes,
+    fund_papers.report,
+    fund_papers.propose_release,
+    fund_papers.confirm_release,
+    fund_papers.retract_release,
+):
+    fund.app.command()(_command)
 _app.command("orders")(orders.orders)
 _app.command("run")(desk_commands.run)
 _app.command("status")(desk_commands.status)

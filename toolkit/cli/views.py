@@ -23,8 +23,9 @@ __all__ = [
 
 
 def order_data(order: Order) -> dict[str, Any]:
-    """An order as JSON values; `due_at` is a redemption's, `expires_at` a mint order's."""
+    """An order as JSON values; `due_at` is a redemption's, the dealing day a fund order's."""
     due_at = getattr(order, "due_at", None)
+    dealing_date = getattr(order, "dealing_date", None)
     expires_at = getattr(order, "expires_at", None)
     return {
         "id": order.id,
@@ -40,6 +41,8 @@ def order_data(order: Order) -> dict[str, Any]:
         "created_at": order.created_at.isoformat(),
         "due_at": None if due_at is None else due_at.isoformat(),
         "expires_at": None if expires_at is None else expires_at.isoformat(),
+        "dealing_date": None if dealing_date is None else dealing_date.isoformat(),
+        "dealing_day": getattr(order, "dealing_day", None),
     }
 
 

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from toolkit.chain.client import Block
     from toolkit.desk.fund_book import FundBook
     from toolkit.funds.in_kind import InKindOrder
-    from toolkit.ledger.records import Dealing, FundRecord, Investor
+    from toolkit.ledger.records import Dealing, FundOrder, FundRecord, Investor
 
 __all__ = ["FundPapers"]
+
+_OUT = {"Deposit": "sender", "CancelRedeemClaim": "controller", "Released": "controller"}
+"""The events with which shares that a vault kept for somebody leave it, and whose they were."""
 
 _HOLDERS = {
     "individual_professional": HolderType.INDIVIDUAL,
@@ -189,29 +192,28 @@ class FundPapers:
         return {investor: self._context.tokens(value) for investor, value in total.items() if value}
 
     def _escrowed(self, at: Block) -> dict[str, Amount]:
-        """What the vault keeps for each investor at a block: requested and not dealt, dealt and not claimed,
-        in quarantine. The vault's own `maxMint` says nothing for who may not receive just now.
+        """What the vault keeps for each investor at a block: redemptions that wait for their price, shares
+        dealt or cancelled and not handed out, in quarantine or not. The vault's own `maxMint` says nothing
+        for who may not receive just now.
         """
         book, ledger, kept = self._book, self._context.ledger.fund_orders, Counter[str]()
         orders = ledger.find(book.vault.address)
         dealings = ledger.dealings(order.id for order in orders)
+        cancels = {(item["controller"], item["day"]) for item in self._events("CancelRedeemRequest", at)}
         waiting: dict[str, set[int]] = defaultdict(set)
         for order in orders:
             items = dealings.get(order.id, ())
             if order.kind is OrderKind.SUBSCRIPTION:
                 kept[order.wallet] += sum(item.due for item in items if self._is_before(item, at))
-            else:
+            elif (order.wallet, order.dealing_day) in cancels:
+                kept[order.wallet] += _taken_back(order, items)
+            if order.kind is OrderKind.FUND_REDEMPTION:
                 waiting[order.wallet] |= {item.day for item in items} | {order.dealing_day or 0}
-        for event in self._events("Deposit", at):
-            kept[event["sender"]] -= event["shares"]
-        for wallet in {event["controller"] for event in self._events("Quarantined", at)}:
-            kept[wallet] += book.vault.quarantined(wallet, block=at).shares
+        for name, owner in _OUT.items():
+            for event in self._events(name, at):
+                kept[event[owner]] -= event["shares"]
         for wallet, days in waiting.items():
-            kept[wallet] += sum(
-                book.vault.pending_redemption(day, wallet, block=at)
-                + book.vault.claimable_cancelled_redemption(day, wallet, block=at)
-                for day in days - {0}
-            )
+            kept[wallet] += sum(book.vault.pending_redemption(day, wallet, block=at) for day in days - {0})
         owners = {order.wallet: order.investor for order in orders}
         total: Counter[str] = Counter()
         for wallet, value in kept.items():
@@ -243,3 +245,12 @@ class FundPapers:
                 day = datetime.fromisoformat(record.data["date"]).date()
                 due[book.calendar.settlement_due(day)] += item.due - item.claimed
         return {day: self._context.tokens(value) for day, value in due.items() if value}
+
+
+def _taken_back(order: FundOrder, items: Sequence[Dealing]) -> int:
+    """The shares of a redemption that was cancelled on chain: all, or what a gate had left of it."""
+    if order.state is State.CANCELLED:
+        return order.base_units
+    if len(items) > 1 and items[-1].size == 0:
+        return items[-2].carried
+    return 0

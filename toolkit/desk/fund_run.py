@@ -162,7 +162,17 @@ class FundRun:
                 left[name, event["controller"], event["day"]] = None
             for event in self._events(f"{name}Claim"):
                 left.pop((name, event["controller"], event["day"]), None)
-        return list(dict.fromkeys(wallet for _, wallet, _ in left))
+        return list(dict.fromkeys(wallet for name, wallet, day in left if self._is_left(name, wallet, day)))
+
+    def _is_left(self, name: str, wallet: str, day: int) -> bool:
+        """Whether the vault still has it to hand back: it may have gone to quarantine."""
+        vault = self.book.vault
+        ask = (
+            vault.claimable_cancelled_deposit
+            if name == "CancelDeposit"
+            else vault.claimable_cancelled_redemption
+        )
+        return ask(day, wallet) > 0
 
     def _events(self, name: str) -> list[dict[str, Any]]:
         found = self.book.context.ledger.chain_events.find(name=name)

@@ -331,31 +331,18 @@ class FundWatch:
 
     def _deliveries(self, tx: Transaction, found: Sequence[ContractEvent], log: RunLog) -> None:
         """What the transaction gave out, and what of it went to quarantine instead."""
-        shares: Counter[str] = Counter()
-        assets: Counter[str] = Counter()
-        held_shares: Counter[str] = Counter()
-        held_assets: Counter[str] = Counter()
-        for event in found:
-            if isinstance(event, events.Deposit):
-                shares[event.sender] += event.shares
-            elif isinstance(event, events.Withdraw):
-                assets[event.owner] += event.assets
-            elif isinstance(event, events.Quarantined):
-                held_shares[event.controller] += event.shares
-                held_assets[event.controller] += event.assets
         for kind, given, held in (
-            (OrderKind.SUBSCRIPTION, shares, held_shares),
-            (OrderKind.FUND_REDEMPTION, assets, held_assets),
+            (OrderKind.SUBSCRIPTION, *_given(found, events.Deposit, "sender", "shares")),
+            (OrderKind.FUND_REDEMPTION, *_given(found, events.Withdraw, "owner", "assets")),
         ):
-            # What was cancelled may be put in quarantine too: that is due by no order any more.
-            deliveries = [
-                Delivery(wallet, part, held=is_held)
-                for wallet, total in given.items()
-                for part, is_held in (
-                    (total - min(total, held[wallet]), False),
-                    (min(total, held[wallet]), True),
-                )
-                if part
+            deliveries = [Delivery(wallet, amount) for wallet, amount in given.items()]
+            due = tx.fund_orders.due(self._book.vault.address, kind, held)
+            # A push takes all that is due to a wallet. What it had cancelled may lie in quarantine too, and
+            # is due by no order any more.
+            deliveries += [
+                Delivery(wallet, amount, held=True)
+                for wallet, amount in held.items()
+                if amount and amount == due.get(wallet)
             ]
             if deliveries:
                 moved = tx.fund_orders.delivered(
@@ -394,6 +381,20 @@ class FundWatch:
             )
         else:
             self._step(tx, record, RecordState.RELEASED, {"transaction": evidence}, event)
+
+
+def _given(
+    found: Sequence[ContractEvent], kind: type[ContractEvent], owner: str, unit: str
+) -> tuple[Counter[str], Counter[str]]:
+    """By wallet, how much of `unit` (shares or assets) was delivered, and how much put in quarantine."""
+    given: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for event in found:
+        if isinstance(event, kind):
+            given[getattr(event, owner)] += getattr(event, unit)
+        elif isinstance(event, events.Quarantined):
+            held[event.controller] += getattr(event, unit)
+    return given, held
 
 
 def _announcement(cut_off: int | None, day: str | None) -> dict[str, Any]:

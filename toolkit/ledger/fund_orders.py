@@ -178,6 +178,15 @@ class FundOrders:
         """What left the quarantine for a wallet's orders, in the same sequence."""
         return self._apply(vault, kind, [delivery], actor, evidence, released=True)
 
+    def due(self, vault: str, kind: OrderKind, wallets: Iterable[str]) -> dict[str, int]:
+        """By wallet, what is due to its orders of that kind and neither delivered nor in quarantine."""
+        query = _waiting(vault, kind)
+        found: dict[str, int] = defaultdict(int)
+        with self.unit.reading() as connection:
+            for row in connection.execute(query, {"wallets": sorted(set(wallets))}).mappings():
+                found[row["wallet"]] += _dealing_from(row).open
+        return dict(found)
+
     def dealings(self, order_ids: Iterable[str]) -> dict[str, tuple[Dealing, ...]]:
         """By order, what each day brought; nothing for orders that weren't dealt."""
         with self.unit.reading() as connection:
@@ -234,17 +243,7 @@ class FundOrders:
         released: bool,
     ) -> tuple[FundOrder, ...]:
         wallets = sorted({item.wallet for item in deliveries})
-        query = (
-            sa.select(_ORDERS.c.wallet, _DEALINGS)
-            .join(_DEALINGS, _DEALINGS.c.order_id == _ORDERS.c.id)
-            .where(
-                _ORDERS.c.vault == vault,
-                _ORDERS.c.kind == kind,
-                _ORDERS.c.state.in_(_WAITING),
-                Among(_ORDERS.c.wallet, "wallets"),
-            )
-            .order_by(_DEALINGS.c.day, _ORDERS.c.opened_seq)
-        )
+        query = _waiting(vault, kind)
         with self.unit.writing() as connection:
             due: dict[str, list[Dealing]] = defaultdict(list)
             for row in connection.execute(query, {"wallets": wallets}).mappings():
@@ -288,6 +287,21 @@ class FundOrders:
                 reason="in quarantine" if target is State.QUARANTINED else reason,
                 evidence=evidence,
             )
+
+
+def _waiting(vault: str, kind: OrderKind) -> sa.Select[Any]:
+    """What days brought the orders of the bound `wallets` that aren't settled, first come, first served."""
+    return (
+        sa.select(_ORDERS.c.wallet, _DEALINGS)
+        .join(_DEALINGS, _DEALINGS.c.order_id == _ORDERS.c.id)
+        .where(
+            _ORDERS.c.vault == vault,
+            _ORDERS.c.kind == kind,
+            _ORDERS.c.state.in_(_WAITING),
+            Among(_ORDERS.c.wallet, "wallets"),
+        )
+        .order_by(_DEALINGS.c.day, _ORDERS.c.opened_seq)
+    )
 
 
 def _spread(dealings: list[Dealing], delivery: Delivery, released: bool) -> list[Dealing]:

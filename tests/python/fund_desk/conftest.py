@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from toolkit.issuance import Issuance
 @pytest.fixture(scope="session")
 def deployed_fund() -> Iterator[tuple[Anvil, Issuance, Fund]]:
     """The demo coin and the demo fund, deployed once."""
-    with Anvil(accounts=20) as node:
+    # A Monday morning in Hong Kong: the fund's calendar knows the days around it.
+    start = int(datetime(2026, 11, 23, 1, tzinfo=UTC).timestamp())
+    with Anvil(accounts=20, timestamp=start) as node:
         issuance = Issuance.deploy(TERMS, node)
         yield node, issuance, deploy_fund(node, issuance)
 

@@ -27,6 +27,8 @@ def test_a_lapsed_investors_shares_are_kept_and_released_when_verified_again(ben
     assert report.reached(State.QUARANTINED) == (order.id,)
     kept = bench.funds.quarantined(lapsing.wallet)
     assert (kept.assets, kept.shares) == (0, 199_800_000)
+    reference = bench.desk.reference(lapsing.investor)
+    assert bench.funds.register().row(reference).escrowed.base_units == kept.shares
     bench.desk.renew(lapsing.investor, bench.now() + timedelta(days=365))
     with pytest.raises(NotAuthorised):
         bench.funds.propose_release(lapsing.wallet, case_id="CASE-1", by=TREASURER)
@@ -39,6 +41,7 @@ def test_a_lapsed_investors_shares_are_kept_and_released_when_verified_again(ben
         bench.funds.confirm_release("CASE-1", by=TREASURER)
     assert bench.order(order).state is State.SETTLED
     assert bench.share.balance_of(lapsing.wallet) == 199_800_000
+    assert bench.funds.register().row(reference).escrowed.is_zero
     bench.desk.ledger.verify()
 
 
@@ -86,3 +89,39 @@ def test_a_proposal_can_be_taken_back_and_the_shares_redeemed_instead(bench: Fun
     assert bench.order(order).state is State.SETTLED
     (redemption,) = (item for item in bench.funds.orders() if item.id != order.id)
     assert (redemption.state, redemption.base_units) == (State.IN_BATCH, 199_800_000)
+    row = bench.funds.register().row(bench.desk.reference(lapsing.investor))
+    assert (row.units.base_units, row.escrowed.base_units) == (0, 199_800_000)
+
+
+def test_what_a_frozen_investor_asked_back_is_kept_and_no_order_is_due_it(bench: FundBench) -> None:
+    investor = bench.investor()
+    (order,) = bench.sent(bench.subscribed(investor))
+    bench.act(investor.key, bench.vault.cancel_deposit(1, investor.wallet))
+    bench.desk.freeze(investor.wallet)
+    report = bench.funds.run()
+    assert report.alarms == ()
+    assert bench.order(order).state is State.CANCELLED
+    assert bench.funds.quarantined(investor.wallet).assets == 200_000_000_000
+    height = bench.suite.client.block("latest").number
+    bench.funds.run()
+    assert bench.suite.client.block("latest").number == height  # nothing is pushed again
+    bench.desk.unfreeze(investor.wallet, "CASE-1")
+    bench.funds.propose_release(investor.wallet, case_id="CASE-1", by=COMPLIANCE)
+    assert bench.funds.confirm_release("CASE-1", by=TREASURER).state is RecordState.RELEASED
+    assert bench.suite.token.balance_of(investor.wallet) == 1_000_000_000_000
+
+
+def test_a_redemption_asked_back_comes_back(bench: FundBench) -> None:
+    investor = bench.investor()
+    bench.sent(bench.subscribed(investor))
+    bench.settled(1)
+    bench.funds.run()
+    (order,) = bench.sent(bench.redeemed(investor, "5000.0000"))
+    bench.act(investor.key, bench.vault.cancel_redemption(2, investor.wallet))
+    bench.funds.run(push=False)
+    assert bench.order(order).state is State.CANCELLED
+    reference = bench.desk.reference(investor.investor)
+    assert bench.funds.register().row(reference).escrowed.base_units == 50_000_000
+    bench.funds.run()
+    row = bench.funds.register().row(reference)
+    assert (row.units.base_units, row.escrowed.base_units) == (199_800_000, 0)

@@ -1,0 +1,71 @@
+"""A dealing day by commands alone, said as JSON, and once to people."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from support.desks import CHECKER, COMPLIANCE, MAKER, TREASURER
+from support.fund_desks import ATTESTORS, DEALER, FUND_TERMS, FundBench
+from support.shell import Shell
+
+
+def test_a_dealing_day_by_commands(bench: FundBench, tmp_path: Path) -> None:
+    record = tmp_path / "fund.json"
+    bench.deployed.record.save(record)
+    shell = Shell(
+        {
+            "ISSUANCE_RPC": bench.suite.node.rpc_url,
+            "ISSUANCE_RECORD": record,
+            "ISSUANCE_LEDGER": bench.url,
+            "ISSUANCE_FUND_TERMS": FUND_TERMS,
+            "ISSUANCE_FUND_CLASS": "A",
+        }
+    )
+    investor = bench.investor()
+    reference = bench.desk.reference(investor.investor)
+    taking = ("--wallet", investor.wallet, "--idempotency-key", "S-1", "--maker", MAKER)
+    (order,) = shell.json("fund", "subscribe", reference, "200000.00", *taking)
+    assert shell.json("fund", "validate", order["id"], "--by", CHECKER)["state"] == "valid"
+    assert shell.json("fund", "run")["changes"][0]["state"] == "in_batch"
+    assert [item["state"] for item in shell.json("fund", "days")] == ["announced"] * 3
+
+    bench.go_to(bench.cut_off(1) + timedelta(minutes=1))
+    assert shell.json("fund", "close", 1, "--by", DEALER)["state"] == "closed"
+    statement = tmp_path / "nav.json"
+    statement.write_text(json.dumps(bench.statement(1).to_data()))
+    day = bench.date_of(1).isoformat()
+    assert shell.json("fund", "nav", "receive", statement)["state"] == "tolerance_ok"
+    assert shell.json("fund", "nav", "strike", day, "--by", CHECKER)["state"] == "struck"
+    files: list[object] = []
+    for index in ATTESTORS:
+        file = tmp_path / f"signature-{index}.json"
+        shell.json("fund", "nav", "sign", day, "--signer", f"anvil:{index}", "--out", file)
+        files += ["--signatures", file]
+    assert shell.json("fund", "nav", "publish", day, *files)["transaction"]
+    assert shell.json("fund", "nav", "publish", day, *files)["transaction"] is None
+    assert shell.json("fund", "fund", "--by", TREASURER)["brought"] == "0.000000"
+    assert shell.json("fund", "settle", 1, "--by", DEALER)["state"] == "settled"
+    assert shell.json("fund", "run")["changes"][-1]["state"] == "settled"
+    assert shell.json("fund", "orders", "--state", "settled")[0]["id"] == order["id"]
+    assert [event["to"] for event in shell.json("orders", order["id"])["events"]][-1] == "settled"
+
+    assert shell.json("fund", "register")["supply"] == "19980.0000"
+    (note,) = shell.json("fund", "notes", "--order", order["id"])
+    assert (note["units"], note["nav_version"]) == ("19980.0000", 1)
+    reviewed = ("--prepared-by", MAKER, "--reviewed-by", CHECKER)
+    assert shell.json("fund", "report", 1, *reviewed)["units"]["closing"] == "19980.0000"
+    for words in (("register",), ("notes",), ("days",), ("orders",), ("nav", "show", day)):
+        assert shell.text("fund", *words)
+
+    right = bench.funds.nav(bench.date_of(1)).statement.restated(
+        {"value": "10.10000000"}, reason="a bond was priced twice", prepared_by="nav-1"
+    )
+    statement.write_text(json.dumps(right.to_data()))
+    assert shell.json("fund", "nav", "correct", statement, "--by", CHECKER)["reportable"] is True
+
+    taking = ("--wallet", investor.wallet, "--idempotency-key", "R-1", "--maker", MAKER)
+    assert "are free" in shell.refusal(2, "fund", "redeem", reference, "20000.0000", *taking)
+    assert "no date" in shell.refusal(2, "fund", "nav", "show", "yesterday")
+    assert "has no" in shell.refusal(2, "fund", "confirm-release", "--case", "C-1", "--by", COMPLIANCE)
