@@ -168,6 +168,11 @@ gas: setup ## what each operation costs, beside the peers
 bench: setup ## orders a second, durable at each step, beside what the node itself can do
 	@$(BIN)/python benchmarks/throughput.py $(BENCH)
 
+# Fewer investors: make bench-fund FUND="--investors 200"
+.PHONY: bench-fund
+bench-fund: setup ## a fund's dealing day with 5,000 investors: time and gas
+	@$(BIN)/python benchmarks/fund_day.py $(FUND)
+
 .PHONY: clean
 clean: ## remove what was built, keep what was installed
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1378,8 +1378,8 @@ class InvalidPolicy(SolidityError, family.InvalidInput):
     code = "invalid_policy"
     signature = "InvalidPolicy()"
     template = (
-        "the policy names a class of investors that there is not, or a minimum holding above the "
-        "maximum: correct it"
+        "the policy names a class of investors that there is not, a limit of zero, or a minimum "
+        "holding above the maximum: correct it"
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_consistency"]
 
-_MAX_ON_CHAIN = 2**96
+_MAX_ON_CHAIN = 2**96 - 1  # which as a limit means that there is none
 
 
 def check_consistency(terms: FundTerms, path: Path) -> None:
@@ -112,7 +112,7 @@ def _positive(path: Path, key: str, text: str, parse: Callable[[str], Amount]) -
     if amount.is_zero:
         raise _wrong(path, key, "zero; write an amount above zero (one base unit where there is no minimum)")
     if amount.base_units >= _MAX_ON_CHAIN:
-        raise _wrong(path, key, "beyond the 2^96 - 1 base units that the contracts hold; write less")
+        raise _wrong(path, key, "beyond what the contracts hold (fewer than 2^96 - 1 base units); write less")
     return amount
 
 

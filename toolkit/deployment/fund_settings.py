@@ -17,8 +17,7 @@ from toolkit.errors import InvalidInput
 
 __all__ = ["dealing_terms", "fund_settings", "share_policy"]
 
-NO_MAX_HOLDING = 2**96 - 1
-NO_MAX_HOLDERS = 2**24 - 1
+NO_MAX_HOLDING, NO_MAX_HOLDERS = 2**96 - 1, 2**24 - 1
 """What the contract keeps where the terms say `unlimited`."""
 
 _UNLIMITED = {"max holding": NO_MAX_HOLDING, "max holders": NO_MAX_HOLDERS}

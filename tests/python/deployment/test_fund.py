@@ -191,7 +191,7 @@ DRIFT = {
         "gate bps 10000, overdue after 259200, min subscription 10000000000, min redemption 10000000 -> ",
     ),
     "policy": (
-        _governor(SHARE, "setPolicy", (0, 0, 0, 0, 30, False, False)),
+        _governor(SHARE, "setPolicy", (2**96 - 1, 0, 2**24 - 1, 0, 30, False, False)),
         "policy: max holding unlimited, min holding 0, max holders unlimited, lock up days 0, classes 30,",
     ),
     "countries": (

@@ -92,6 +92,12 @@ def a_minimum_above_the_maximum(suite: FundSuite) -> Attempt:
 
 
 @case(errors.InvalidPolicy)
+def a_limit_of_zero(suite: FundSuite) -> Attempt:
+    share = suite.institutional.share
+    return governed(suite, share.set_policy(replace(share.policy(), max_holders=0)))
+
+
+@case(errors.InvalidPolicy)
 def a_class_of_investors_that_there_is_not(suite: FundSuite) -> Attempt:
     return governed(suite, suite.share.set_policy(replace(suite.share.policy(), classes=1)))
 
