@@ -161,7 +161,8 @@ def test_a_copied_order(desk: Fixture, sql: Callable[..., Any]) -> None:
     sql(
         "INSERT INTO orders SELECT 'ghost', kind, 99, state, held_from, investor, wallet, amount, unit, "
         "decimals, currency, maker, bank_account, created_at, expires_at, due_at, batch_id, opened_seq, "
-        "flight_id FROM orders WHERE state = 'funded'"
+        "flight_id, vault, share_class, dealing_date, dealing_day, funded_by FROM orders "
+        "WHERE state = 'funded'"
     )
     _tampered(desk, "order ghost has no event")
 

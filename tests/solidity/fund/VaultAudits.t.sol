@@ -28,7 +28,7 @@ contract VaultAuditsTest is VaultSuite {
     // ------------------------------------------------------------------------------------------------ numbers
 
     /// @dev Shares are priced by the feed, so coins and shares sent to the vault move no price.
-    function test_Row5_ADonationStealsNothing() public {
+    function test_Row05_ADonationStealsNothing() public {
         _subscribe(alice, 1);
         _subscribe(bob, 1000e6);
         vm.prank(carol);
@@ -41,7 +41,7 @@ contract VaultAuditsTest is VaultSuite {
 
     /// @dev However many claim, they claim no more than was issued, and the last is served.
     /// forge-config: default.fuzz.runs = 48
-    function testFuzz_Row6_ClaimsNeverPassWhatWasIssued(uint256 seed, uint64 nav) public {
+    function testFuzz_Row06_ClaimsNeverPassWhatWasIssued(uint256 seed, uint64 nav) public {
         address[3] memory who = [alice, bob, carol];
         for (uint256 i = 0; i < 3; ++i) {
             _subscribe(who[i], 1 + uint256(keccak256(abi.encode(seed, i))) % 1e9);
@@ -63,7 +63,7 @@ contract VaultAuditsTest is VaultSuite {
         vm.assertEq(issued - claimed, _shares(address(vault)), "the rest is dust");
     }
 
-    function test_Row7_ClaimingOneUnitDoesNotRepriceTheRest() public {
+    function test_Row07_ClaimingOneUnitDoesNotRepriceTheRest() public {
         _subscribe(alice, 1000e6);
         _deal(7e8);
         uint256 due = vault.maxMint(alice);
@@ -79,7 +79,7 @@ contract VaultAuditsTest is VaultSuite {
     }
 
     /// @dev Nothing but `settleDay` takes a value, and it takes none that is stale, suspended, zero or as of before.
-    function test_Row8_NoPathTakesABadValue() public {
+    function test_Row08_NoPathTakesABadValue() public {
         _subscribe(alice, 1000e6);
         _close();
         _refuseSettlement(1, abi.encodeWithSelector(IFundVaultTypes.NavStale.selector, 0, 0));
@@ -106,7 +106,7 @@ contract VaultAuditsTest is VaultSuite {
 
     /// @dev Order time before the cut-off, the cut-off not after the value's instant; late orders roll over.
     /// forge-config: default.fuzz.runs = 48
-    function testFuzz_Row9_NobodyActsOnAPublishedValue(uint32 when, uint32 valued) public {
+    function testFuzz_Row09_NobodyActsOnAPublishedValue(uint32 when, uint32 valued) public {
         uint256 cutOff = vault.dealingDay(1).cutOff;
         uint256 at = bound(when, block.timestamp, cutOff + PERIOD - 2);
         vm.warp(at);
@@ -322,7 +322,7 @@ contract VaultAuditsTest is VaultSuite {
     }
 
     /// @dev Fees, gate, minimums and calendar may change between any two steps; closed days keep their terms.
-    function test_Row22_ChangesMidwayNeitherFreeNorTrap() public {
+    function test_Row22_ChangedDealingTermsNeitherFreeNorTrap() public {
         _endow(alice, 1000e6, NAV);
         _redeemShares(alice, 50e6);
         _subscribe(bob, 1000e6);
@@ -357,7 +357,7 @@ contract VaultAuditsTest is VaultSuite {
         vm.assertEq(_claimAssets(alice), 1000e6, "and all of it at last");
     }
 
-    function test_Row24_TheLastUnitLeaves() public {
+    function test_Row24_TheLastShareLeaves() public {
         DealingTerms memory terms = _terms();
         (terms.minRedemption, terms.gateBps) = (50e6, 100);
         _setTerms(terms);
