@@ -63,7 +63,7 @@ node_modules/.ready: package.json package-lock.json
 # ---- the two that a newcomer needs ---------------------------------------------------------------
 
 .PHONY: demo
-demo: setup ## a stablecoin from deployment to redemption, on a local chain
+demo: setup ## a stablecoin from deployment to redemption, and a fund in it, on a local chain
 	@$(BIN)/issuance demo
 
 .PHONY: test

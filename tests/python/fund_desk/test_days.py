@@ -162,6 +162,7 @@ def test_a_subscription_paid_in_money_is_minted_first_and_deals_when_the_coins_a
     bench.settled(1)
     bench.funds.run()
     assert bench.order(order).state is State.SETTLED
+    bench.desk.ledger.verify()  # its money is the mint order's, so it has no receipt of its own
 
 
 def test_a_request_asked_back_before_the_cut_off_is_cancelled_and_handed_back(bench: FundBench) -> None:
