@@ -101,14 +101,15 @@ class CoinReference(Model):
 class CalendarTerms(Model):
     """When the fund deals. `years` are those for which `half_days` is complete; other years are refused.
 
-    After `overdue_after`, counted from the cut-off, a request that has no price may be cancelled again.
+    After `overdue_after`, counted from the cut-off, a request that has no price may be cancelled again: a day
+    at least, since whoever may cancel when a value is already known has a free option, and 90 at most.
     """
 
     name: str
     definition: str
     cut_off: TimeOfDay
     settlement_days: Annotated[int, Field(ge=1, le=20)]  # paid within a month at the latest (UT Code 6.14)
-    overdue_after: PositiveSeconds
+    overdue_after: Annotated[PositiveSeconds, Field(ge=86_400, le=90 * 86_400)]
     years: Annotated[tuple[int, ...], Field(min_length=1, strict=False)]
     half_days: Annotated[tuple[date, ...], Field(strict=False)]
     half_day_cut_off: TimeOfDay
@@ -245,7 +246,8 @@ class ClassTerms(Model):
     code: Code
     name: ShortText
     symbol: Code
-    decimals: Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+    # A gated order leaves the fund up to one base unit a day, which has to be next to nothing.
+    decimals: Annotated[int, Field(ge=4, le=MAX_DECIMALS)]
     coins: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     initial_nav: AmountText
     policy: PolicyTerms
