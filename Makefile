@@ -163,9 +163,12 @@ check-gas: setup
 gas: setup ## what each operation costs, beside the peers
 	@$(BIN)/python benchmarks/gas.py
 
-# Sizes and rounds: make bench BENCH="--sizes 1000 10000 100000"
 .PHONY: bench
-bench: setup ## orders a second, durable at each step, beside what the node itself can do
+bench: bench-desk bench-fund ## both of these
+
+# Sizes and rounds: make bench-desk BENCH="--sizes 1000 10000 100000"
+.PHONY: bench-desk
+bench-desk: setup ## orders a second, durable at each step, beside what the node itself can do
 	@$(BIN)/python benchmarks/throughput.py $(BENCH)
 
 # Fewer investors: make bench-fund FUND="--investors 200"
