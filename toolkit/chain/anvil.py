@@ -160,7 +160,9 @@ class Anvil:
 
         Raises NodeTimeout if it still runs after `timeout` seconds.
         """
-        process = self._running()
+        process = self._process
+        if process is None:
+            raise NodeUnreachable("this Anvil is not running: call start(), or use it as a context manager")
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
