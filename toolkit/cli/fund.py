@@ -16,7 +16,7 @@ from toolkit.cli.orders import OrderId
 if TYPE_CHECKING:
     from toolkit.cli.output import Output
     from toolkit.desk import FundDesk
-    from toolkit.ledger.records import FundRecord, Order
+    from toolkit.ledger.records import LedgerRecord, Order
 
 __all__ = ["DayNumber", "FundTermsFile", "ShareClassCode", "app", "day_of", "open_fund", "record_data"]
 
@@ -58,7 +58,7 @@ def open_fund(
         yield FundDesk(desk, fund, share_class)
 
 
-def record_data(record: FundRecord) -> dict[str, Any]:
+def record_data(record: LedgerRecord) -> dict[str, Any]:
     """A record of the fund's as JSON values."""
     return {"id": record.id, "kind": str(record.kind), "state": str(record.state), **record.data}
 

@@ -16,14 +16,14 @@ from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.desk.context import bytes32_text
 from toolkit.desk.report import RunLog
 from toolkit.errors import ContractReverted, LaneBusy
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.bindings.fund_structs import Quarantine
     from toolkit.desk.fund_book import FundBook
     from toolkit.desk.fund_watch import FundWatch
-    from toolkit.ledger.records import FundRecord
+    from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["FundCases"]
 
@@ -39,7 +39,7 @@ class FundCases:
         """What the vault keeps for a wallet."""
         return self.book.vault.quarantined(checksum_address(wallet, what="wallet"))
 
-    def propose(self, wallet: str, *, case_id: str, by: str, to: str | None, redeem: bool) -> FundRecord:
+    def propose(self, wallet: str, *, case_id: str, by: str, to: str | None, redeem: bool) -> LedgerRecord:
         """First hand. See `FundDesk.propose_release`."""
         kept = self.quarantined(wallet)
         release = Release(
@@ -50,7 +50,7 @@ class FundCases:
             redeem=redeem,
             case_id=bytes32_text(case_id, what="case id"),
         )
-        record = self.book.context.ledger.fund_records.open(
+        record = self.book.context.ledger.record_book.open(
             self._name(release.case_id),
             RecordKind.CASE,
             RecordState.PROPOSED,
@@ -62,19 +62,19 @@ class FundCases:
         self._send_proposal(release, by)
         return record
 
-    def confirm(self, case_id: str, *, by: str, log: RunLog) -> FundRecord:
+    def confirm(self, case_id: str, *, by: str, log: RunLog) -> LedgerRecord:
         """Second hand. See `FundDesk.confirm_release`."""
-        records = self.book.context.ledger.fund_records
+        records = self.book.context.ledger.record_book
         name = self._name(bytes32_text(case_id, what="case id"))
         record = records.step(name, RecordState.CONFIRMED, actor=by, role=Role.TREASURER, reason=case_id)
         self._send_confirmation(_release(record), by)
         self.watch.read(log)
         return records.get(name)
 
-    def retract(self, case_id: str, *, by: str, reason: str) -> FundRecord:
+    def retract(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Takes a proposal back, on chain too. See `FundDesk.retract_release`."""
         name = self._name(bytes32_text(case_id, what="case id"))
-        record = self.book.context.ledger.fund_records.step(
+        record = self.book.context.ledger.record_book.step(
             name, RecordState.RETRACTED, actor=by, role=Role.COMPLIANCE, reason=reason
         )
         release = _release(record)
@@ -90,7 +90,7 @@ class FundCases:
 
     def go_on(self, log: RunLog) -> None:
         """Sends what a hand has signed for and the chain doesn't have."""
-        cases = self.book.context.ledger.fund_records.find(
+        cases = self.book.context.ledger.record_book.find(
             RecordKind.CASE, prefix=f"case/{self.book.vault.address}/"
         )
         for record in cases:
@@ -151,7 +151,7 @@ def _data(release: Release) -> dict[str, object]:
     }
 
 
-def _release(record: FundRecord) -> Release:
+def _release(record: LedgerRecord) -> Release:
     data = record.data
     return Release(
         controller=data["controller"],

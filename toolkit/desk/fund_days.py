@@ -16,8 +16,8 @@ from toolkit.desk.fund_book import DEALING_MANAGER
 from toolkit.errors import IllegalTransition, InvalidInput, NavStale
 from toolkit.funds.dealing import DayResult, DayTotals, settle_day
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.fund_machines import RecordKind
 from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind
 
 if TYPE_CHECKING:
     from toolkit.desk.fund_book import FundBook
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from toolkit.desk.fund_watch import FundWatch
     from toolkit.desk.report import RunLog
     from toolkit.funds.announced import Announcement
-    from toolkit.ledger.records import FundRecord
+    from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["FundDays"]
 
@@ -38,21 +38,21 @@ class FundDays:
         self._watch = watch
         self._navs = navs
 
-    def announce(self, count: int, *, by: str, log: RunLog) -> tuple[FundRecord, ...]:
+    def announce(self, count: int, *, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
         """Announces the next `count` days. See `FundDesk.announce_days`."""
         book = self._book
         self._begin(by)
         announced = book.announced()
         return self._send(announced.more(count, after=self._yesterday()), by, log)
 
-    def revise(self, *, by: str, log: RunLog) -> tuple[FundRecord, ...]:
+    def revise(self, *, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
         """Announces the days ahead again, after the calendar changed; nothing if none of them moves."""
         book = self._book
         self._begin(by)
         again = book.announced().revised(book.calendar, now=book.context.clock.now())
         return () if again is None else self._send(again, by, log)
 
-    def close(self, number: int | None, *, by: str, log: RunLog) -> FundRecord:
+    def close(self, number: int | None, *, by: str, log: RunLog) -> LedgerRecord:
         """Closes a day whose cut-off has passed. See `FundDesk.close_day`."""
         book = self._book
         self._begin(by)
@@ -80,7 +80,7 @@ class FundDays:
         self._watch.read(log)
         return self.record(day)
 
-    def settle(self, number: int | None, *, by: str, log: RunLog) -> FundRecord:
+    def settle(self, number: int | None, *, by: str, log: RunLog) -> LedgerRecord:
         """Deals a closed day at the struck NAV. See `FundDesk.settle_day`."""
         book = self._book
         self._begin(by)
@@ -150,14 +150,14 @@ class FundDays:
             swing_bps=terms.swing_bps,
         )
 
-    def record(self, number: int) -> FundRecord:
+    def record(self, number: int) -> LedgerRecord:
         """The day on record. Raises NotFound."""
-        return self._book.context.ledger.fund_records.get(self._book.day_id(number))
+        return self._book.context.ledger.record_book.get(self._book.day_id(number))
 
-    def records(self) -> tuple[FundRecord, ...]:
+    def records(self) -> tuple[LedgerRecord, ...]:
         """Every day of the vault on record, in their sequence."""
         prefix = f"day/{self._book.vault.address}/"
-        return self._book.context.ledger.fund_records.find(RecordKind.DAY, prefix=prefix)
+        return self._book.context.ledger.record_book.find(RecordKind.DAY, prefix=prefix)
 
     def date_of(self, number: int) -> date:
         """The date of a day. Raises InvalidInput for one that wasn't announced."""
@@ -192,7 +192,7 @@ class FundDays:
             )
         return expected
 
-    def _send(self, announcement: Announcement, by: str, log: RunLog) -> tuple[FundRecord, ...]:
+    def _send(self, announcement: Announcement, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
         book = self._book
         first, cut_offs = announcement.first_day, announcement.cut_offs
         book.execute(

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from toolkit.funds.report import DealingReport, Liquidity
     from toolkit.ledger.records import (
         FundOrder,
-        FundRecord,
         FundRedemptionOrder,
+        LedgerRecord,
         MintOrder,
         Order,
         SubscriptionOrder,
@@ -198,23 +198,23 @@ class FundDesk:
 
     # -------------------------------------------------------------------------------------------------- days
 
-    def announce_days(self, count: int, *, by: str) -> tuple[FundRecord, ...]:
+    def announce_days(self, count: int, *, by: str) -> tuple[LedgerRecord, ...]:
         """Announces the next `count` dealing days of the calendar on chain. Raises InvalidInput for a year
         that the calendar doesn't know, NotAuthorised.
         """
         return self._days.announce(count, by=by, log=RunLog())
 
-    def revise_days(self, *, by: str) -> tuple[FundRecord, ...]:
+    def revise_days(self, *, by: str) -> tuple[LedgerRecord, ...]:
         """Announces the days ahead again where the calendar moved them; empty if none moved."""
         return self._days.revise(by=by, log=RunLog())
 
-    def close_day(self, number: int | None = None, *, by: str) -> FundRecord:
+    def close_day(self, number: int | None = None, *, by: str) -> LedgerRecord:
         """Closes the next day, once its cut-off has passed. Raises DayNotOver, IllegalTransition for a day
         out of order or twice, NotAuthorised.
         """
         return self._days.close(number, by=by, log=RunLog())
 
-    def settle_day(self, number: int | None = None, *, by: str) -> FundRecord:
+    def settle_day(self, number: int | None = None, *, by: str) -> LedgerRecord:
         """Deals the next closed day at the NAV that was struck and published, prices its orders and issues
         their contract notes. Raises NavStale (none struck, not published, too old), DayNotOver,
         IllegalTransition (out of order, twice), FundingShortfall, DealingIsSuspended, NotAuthorised.
@@ -231,11 +231,11 @@ class FundDesk:
         """What a closed day comes to at the NAV that was struck for it."""
         return self._days.forecast(number)
 
-    def day(self, number: int) -> FundRecord:
+    def day(self, number: int) -> LedgerRecord:
         """A day on record: `announced`, `closed` or `settled`, its figures in `data`. Raises NotFound."""
         return self._days.record(number)
 
-    def days(self) -> tuple[FundRecord, ...]:
+    def days(self) -> tuple[LedgerRecord, ...]:
         """All of them."""
         return self._days.records()
 
@@ -288,17 +288,17 @@ class FundDesk:
 
     def propose_release(
         self, wallet: str, *, case_id: str, by: str, to: str | None = None, redeem: bool = False
-    ) -> FundRecord:
+    ) -> LedgerRecord:
         """First hand, compliance: all that is kept for `wallet` to go to it or to `to`, or with `redeem` its
         shares to be redeemed for it. `case_id` is 1 to 32 bytes of text.
         """
         return self._cases.propose(wallet, case_id=case_id, by=by, to=to, redeem=redeem)
 
-    def confirm_release(self, case_id: str, *, by: str) -> FundRecord:
+    def confirm_release(self, case_id: str, *, by: str) -> LedgerRecord:
         """Second hand, a treasurer: what was proposed leaves, and the orders are settled."""
         return self._cases.confirm(case_id, by=by, log=RunLog())
 
-    def retract_release(self, case_id: str, *, by: str, reason: str) -> FundRecord:
+    def retract_release(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Compliance takes a proposal back before it is confirmed."""
         return self._cases.retract(case_id, by=by, reason=reason)
 
@@ -313,7 +313,7 @@ class FundDesk:
 
     def contract_notes(
         self, *, order: Order | str | None = None, day: int | None = None
-    ) -> tuple[FundRecord, ...]:
+    ) -> tuple[LedgerRecord, ...]:
         """The contract notes issued when a day was settled, of an order or a day; `data` is the note's."""
         order_id = order if order is None or isinstance(order, str) else order.id
         return self._papers.notes(order=order_id, day=day)
@@ -337,11 +337,11 @@ class FundDesk:
 
     # ----------------------------------------------------------------------------------------- distributions
 
-    def declare_distribution(self, distribution: Distribution, *, by: str) -> FundRecord:
+    def declare_distribution(self, distribution: Distribution, *, by: str) -> LedgerRecord:
         """First hand, a maker: puts a distribution of `toolkit.funds.distribute` on record."""
         return self._distributions.declare(distribution, by=by)
 
-    def fund_distribution(self, report: str, *, by: str) -> FundRecord:
+    def fund_distribution(self, report: str, *, by: str) -> LedgerRecord:
         """Second hand, a treasurer: creates it on chain and pays for it. `report` is the hash of the document
         (0x and 64 digits), `data["report"]` of the record. Asking again goes on where it was cut short.
         """
@@ -353,6 +353,6 @@ class FundDesk:
         """
         return self._distributions.push(report)
 
-    def sweep_distribution(self, report: str, *, by: str) -> FundRecord:
+    def sweep_distribution(self, report: str, *, by: str) -> LedgerRecord:
         """Returns to the treasury what nobody claimed by the last day. Raises TooEarlyToSweep."""
         return self._distributions.sweep(report, by=by)

@@ -14,13 +14,13 @@ from toolkit.errors import InvalidInput
 from toolkit.funds.distributions import LEAF_TYPES, Distribution
 from toolkit.funds.errors import TooEarlyToSweep
 from toolkit.funds.merkle import StandardMerkleTree
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.bindings.fund_structs import DistributionRecord
     from toolkit.desk.fund_book import FundBook
-    from toolkit.ledger.records import FundRecord
+    from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["FundDistributions"]
 
@@ -33,7 +33,7 @@ class FundDistributions:
 
     book: FundBook
 
-    def declare(self, distribution: Distribution, *, by: str) -> FundRecord:
+    def declare(self, distribution: Distribution, *, by: str) -> LedgerRecord:
         """First hand. See `FundDesk.declare_distribution`."""
         if distribution.tree is None:
             raise InvalidInput("nobody is paid in the coin: everybody reinvests")
@@ -49,7 +49,7 @@ class FundDistributions:
                 [index, item.wallet, str(item.net.base_units)] for index, item in enumerate(distribution.cash)
             ],
         }
-        return self.book.context.ledger.fund_records.open(
+        return self.book.context.ledger.record_book.open(
             self._name(data["report"]),
             RecordKind.DISTRIBUTION,
             RecordState.DECLARED,
@@ -58,9 +58,9 @@ class FundDistributions:
             role=Role.MAKER,
         )
 
-    def fund(self, report: str, *, by: str) -> FundRecord:
+    def fund(self, report: str, *, by: str) -> LedgerRecord:
         """Second hand. See `FundDesk.fund_distribution`."""
-        records = self.book.context.ledger.fund_records
+        records = self.book.context.ledger.record_book
         record = records.get(self._name(report))
         if record.state is RecordState.DECLARED:
             record = records.step(record.id, RecordState.CONFIRMED, actor=by, role=Role.TREASURER)
@@ -79,7 +79,7 @@ class FundDistributions:
     def push(self, report: str) -> DistributionRecord:
         """Pays every leaf that wasn't claimed. See `FundDesk.push_distribution`."""
         book, contract = self.book, self.book.distribution
-        record = book.context.ledger.fund_records.get(self._name(report))
+        record = book.context.ledger.record_book.get(self._name(report))
         number = self._number(record)
         book.finish_sent()
         leaves = [(int(index), str(wallet), int(net)) for index, wallet, net in record.data["leaves"]]
@@ -93,11 +93,11 @@ class FundDistributions:
             book.execute("operator", contract, contract.claim_many(number, claims))
         return contract.distribution(number)
 
-    def sweep(self, report: str, *, by: str) -> FundRecord:
+    def sweep(self, report: str, *, by: str) -> LedgerRecord:
         """Returns what nobody claimed. See `FundDesk.sweep_distribution`."""
         book, contract = self.book, self.book.distribution
         book.require(by, Role.TREASURER)
-        records = book.context.ledger.fund_records
+        records = book.context.ledger.record_book
         record = records.get(self._name(report))
         number = self._number(record)
         book.finish_sent()
@@ -123,7 +123,7 @@ class FundDistributions:
     def _name(self, report: str) -> str:
         return f"distribution/{self.book.distribution.address}/{report}"
 
-    def _number(self, record: FundRecord) -> int:
+    def _number(self, record: LedgerRecord) -> int:
         number: int | None = record.data.get("number")
         if number is None:
             raise InvalidInput(f"{record.id} is {record.state}: fund it first", record=record.id)
@@ -133,7 +133,7 @@ class FundDistributions:
         """The record date as the contract keeps it: its cut-off."""
         return int(self.book.calendar.cut_off_at(distribution.dates.record).timestamp())
 
-    def _create(self, record: FundRecord, by: str) -> int:
+    def _create(self, record: LedgerRecord, by: str) -> int:
         """The distribution's number on chain, where it is created once for each document."""
         book, contract, data = self.book, self.book.distribution, record.data
         report = from_hex(data["report"], what="report", length=32)

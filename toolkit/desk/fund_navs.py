@@ -20,8 +20,8 @@ from toolkit.funds.corrections import DealtOrder, NavCorrection, OrderSide, corr
 from toolkit.funds.nav import NavStatement
 from toolkit.funds.nav_book import DayNav, NavEvent, NavState
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import OrderKind, Role
+from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.reserves.attestation import FeedDomain
 from toolkit.reserves.bundle import AttestationBundle
 from toolkit.reserves.publication import accepts_signature
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from toolkit.chain.sender import Mined
     from toolkit.chain.signers import Signer
     from toolkit.desk.fund_book import FundBook
-    from toolkit.ledger.records import FundRecord
+    from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["FundNavs"]
 
@@ -55,7 +55,7 @@ class FundNavs:
             for step in steps:
                 state, data = RecordState(step.target.value), _data(received)
                 if before is None:
-                    before = tx.fund_records.open(
+                    before = tx.record_book.open(
                         self._id(day),
                         RecordKind.NAV,
                         state,
@@ -65,7 +65,7 @@ class FundNavs:
                         reason=step.reason,
                     )
                     continue
-                before = tx.fund_records.step(
+                before = tx.record_book.step(
                     self._id(day),
                     state,
                     data=data,
@@ -96,7 +96,7 @@ class FundNavs:
         corrected = nav.correct(statement, by=by, now=self._context.clock.now())
         correction = self._correction(corrected, statement, number)
         data = _data(corrected) | {"corrections": [*record.data.get("corrections", []), correction.to_data()]}
-        self._context.ledger.fund_records.step(
+        self._context.ledger.record_book.step(
             record.id,
             RecordState.CORRECTED,
             data=data,
@@ -177,18 +177,18 @@ class FundNavs:
     def _id(self, day: date) -> str:
         return f"nav/{self._book.name}/{day.isoformat()}"
 
-    def _existing(self, day: date) -> FundRecord:
-        return self._context.ledger.fund_records.get(self._id(day))
+    def _existing(self, day: date) -> LedgerRecord:
+        return self._context.ledger.record_book.get(self._id(day))
 
-    def _record(self, day: date) -> FundRecord | None:
+    def _record(self, day: date) -> LedgerRecord | None:
         try:
             return self._existing(day)
         except NotFound:
             return None
 
-    def _moved(self, record: FundRecord, nav: DayNav, by: str) -> DayNav:
+    def _moved(self, record: LedgerRecord, nav: DayNav, by: str) -> DayNav:
         last = nav.events[-1]
-        self._context.ledger.fund_records.step(
+        self._context.ledger.record_book.step(
             record.id,
             RecordState(last.target.value),
             data=_data(nav),
@@ -207,7 +207,7 @@ class FundNavs:
 
     def _last_before(self, day: date) -> Amount | None:
         """The last value struck for an earlier day, as it was corrected since."""
-        found = self._context.ledger.fund_records.find(RecordKind.NAV, prefix=f"nav/{self._book.name}/")
+        found = self._context.ledger.record_book.find(RecordKind.NAV, prefix=f"nav/{self._book.name}/")
         earlier = [
             record
             for record in found
@@ -218,7 +218,7 @@ class FundNavs:
         last = max(earlier, key=lambda record: str(record.data["day"]))
         return NavStatement.from_data(last.data["statements"][-1]).amount
 
-    def _restored(self, record: FundRecord) -> DayNav:
+    def _restored(self, record: LedgerRecord) -> DayNav:
         book, data = self._book, record.data
         return DayNav(
             book.terms,
@@ -235,7 +235,7 @@ class FundNavs:
     def _require_closed(self, day: date) -> None:
         """A value for a day that still takes orders would be known to who can still give them."""
         prefix = f"day/{self._book.vault.address}/"
-        for record in self._context.ledger.fund_records.find(RecordKind.DAY, prefix=prefix):
+        for record in self._context.ledger.record_book.find(RecordKind.DAY, prefix=prefix):
             if record.data["date"] == day.isoformat() and record.state is not RecordState.ANNOUNCED:
                 return
         raise DayNotOver(
@@ -244,7 +244,7 @@ class FundNavs:
 
     def _correction(self, nav: DayNav, right: NavStatement, number: int) -> NavCorrection:
         book = self._book
-        record = self._context.ledger.fund_records.get(book.day_id(number))
+        record = self._context.ledger.record_book.get(book.day_id(number))
         dealt = [
             DealtOrder(
                 order.id,

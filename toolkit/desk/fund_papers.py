@@ -22,14 +22,14 @@ from toolkit.funds.register import (
     build_register,
 )
 from toolkit.funds.report import DealingReport, Liquidity, dealing_report
-from toolkit.ledger.fund_machines import RecordKind
 from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.record_words import RecordKind
 
 if TYPE_CHECKING:
     from toolkit.chain.client import Block
     from toolkit.desk.fund_book import FundBook
     from toolkit.funds.in_kind import InKindOrder
-    from toolkit.ledger.records import Dealing, FundOrder, FundRecord, Investor
+    from toolkit.ledger.records import Dealing, FundOrder, Investor, LedgerRecord
 
 __all__ = ["FundPapers"]
 
@@ -79,11 +79,11 @@ class FundPapers:
             escrowed=self._escrowed(at),
         )
 
-    def notes(self, *, order: str | None = None, day: int | None = None) -> tuple[FundRecord, ...]:
+    def notes(self, *, order: str | None = None, day: int | None = None) -> tuple[LedgerRecord, ...]:
         """The contract notes issued, oldest first, of an order or of a day. See `FundDesk.contract_notes`."""
         ledger = self._context.ledger
         prefix = "note/" if order is None else f"note/{order}/"
-        found = ledger.fund_records.find(RecordKind.NOTE, prefix=prefix)
+        found = ledger.record_book.find(RecordKind.NOTE, prefix=prefix)
         ours = {item.id for item in ledger.fund_orders.find(self._book.vault.address)}
         wanted = []
         for record in found:
@@ -103,7 +103,7 @@ class FundPapers:
     ) -> DealingReport:
         """The daily dealing report. See `FundDesk.dealing_report`."""
         book, ledger = self._book, self._context.ledger
-        record = ledger.fund_records.get(book.day_id(number))
+        record = ledger.record_book.get(book.day_id(number))
         result = recorded_result(book, record)
         statement = statement_of(book, from_hex(record.data["report"], length=32))
         if statement is None:
@@ -229,7 +229,7 @@ class FundPapers:
 
     def _is_before(self, item: Dealing, at: Block) -> bool:
         """Whether the day was settled by the block."""
-        record = self._context.ledger.fund_records.get(self._book.day_id(item.day))
+        record = self._context.ledger.record_book.get(self._book.day_id(item.day))
         block: int = record.data["block"]
         return block <= at.number
 
@@ -241,7 +241,7 @@ class FundPapers:
         orders = ledger.fund_orders.find(book.vault.address, OrderKind.FUND_REDEMPTION, states)
         for items in ledger.fund_orders.dealings(order.id for order in orders).values():
             for item in items:
-                record = ledger.fund_records.get(book.day_id(item.day))
+                record = ledger.record_book.get(book.day_id(item.day))
                 day = datetime.fromisoformat(record.data["date"]).date()
                 due[book.calendar.settlement_due(day)] += item.due - item.claimed
         return {day: self._context.tokens(value) for day, value in due.items() if value}

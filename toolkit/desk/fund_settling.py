@@ -21,9 +21,9 @@ from toolkit.funds.corrections import DealtOrder, OrderSide
 from toolkit.funds.dealing import DayResult, DayTotals, settle_day
 from toolkit.funds.nav import NavStatement
 from toolkit.funds.notes import ContractNote, contract_note
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import OrderKind, State
-from toolkit.ledger.records import Dealing, FundOrder, FundRecord
+from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.ledger.records import Dealing, FundOrder, LedgerRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.fund_events import DaySettled
@@ -76,7 +76,7 @@ def settled_day(book: FundBook, event: DaySettled) -> SettledDay:
     return SettledDay(event.day, result, report, statement, tuple(dealings), tuple(notes))
 
 
-def recorded_result(book: FundBook, record: FundRecord) -> DayResult:
+def recorded_result(book: FundBook, record: LedgerRecord) -> DayResult:
     """A settled day's result again, from its record. Raises DayNotOver for one that isn't settled."""
     if record.state is not RecordState.SETTLED:
         raise DayNotOver(f"{record.id} is {record.state}: it has no result yet", day=record.data["number"])
@@ -100,7 +100,7 @@ def divided(total: int, weights: Sequence[int]) -> list[int]:
 
 def statement_of(book: FundBook, report: bytes) -> NavStatement | None:
     """The statement with this hash among the class's NAV records."""
-    for record in book.context.ledger.fund_records.find(RecordKind.NAV, prefix=f"nav/{book.name}/"):
+    for record in book.context.ledger.record_book.find(RecordKind.NAV, prefix=f"nav/{book.name}/"):
         for data in record.data["statements"]:
             statement = NavStatement.from_data(data)
             if statement.hash == report:

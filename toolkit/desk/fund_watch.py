@@ -23,10 +23,10 @@ from toolkit.desk.proofs import recorded, requested
 from toolkit.desk.report import RunLog
 from toolkit.errors import InvalidInput
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.fund_orders import Delivery, FundRequest
 from toolkit.ledger.machines import OrderKind, Role, State
-from toolkit.ledger.records import Dealing, FundOrder, FundRecord
+from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.ledger.records import Dealing, FundOrder, LedgerRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.event import ContractEvent
@@ -152,7 +152,7 @@ class FundWatch:
             day = zone.local_date(datetime.fromtimestamp(cut_off, UTC))
             self._day(tx, number, RecordState.ANNOUNCED, _announcement(cut_off, day.isoformat()), event)
         # A shorter calendar drops the days beyond it.
-        for record in tx.fund_records.find(RecordKind.DAY, prefix=f"day/{self._book.vault.address}/"):
+        for record in tx.record_book.find(RecordKind.DAY, prefix=f"day/{self._book.vault.address}/"):
             if int(record.id.rpartition("/")[2]) > last and record.data["cut_off"] is not None:
                 self._step(tx, record, RecordState.ANNOUNCED, _announcement(None, None), event)
 
@@ -166,9 +166,9 @@ class FundWatch:
     ) -> None:
         name = self._book.day_id(number)
         try:
-            record = tx.fund_records.get(name)
+            record = tx.record_book.get(name)
         except NotFound:
-            tx.fund_records.open(
+            tx.record_book.open(
                 name,
                 RecordKind.DAY,
                 state,
@@ -183,12 +183,12 @@ class FundWatch:
     def _step(
         self,
         tx: Transaction,
-        record: FundRecord,
+        record: LedgerRecord,
         state: RecordState,
         data: dict[str, Any],
         event: ContractEvent,
     ) -> None:
-        tx.fund_records.step(
+        tx.record_book.step(
             record.id,
             state,
             actor=WORKER,
@@ -216,7 +216,7 @@ class FundWatch:
                     day=event.day,
                 )
             )
-        tx.fund_records.open_many(
+        tx.record_book.open_many(
             [
                 (f"note/{note.order.order}/{event.day}", note.to_data() | {"hash": to_hex(note.hash)})
                 for note in day.notes
@@ -368,7 +368,7 @@ class FundWatch:
                 _log(moved, log)
         name = f"case/{self._book.vault.address}/{to_hex(event.case_id)}"
         try:
-            record = tx.fund_records.get(name)
+            record = tx.record_book.get(name)
         except NotFound:
             record = None
         if record is None or record.state is not RecordState.CONFIRMED:

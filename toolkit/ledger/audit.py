@@ -6,8 +6,8 @@ end. The rows beside the chain that decide about money are bound by it. The firs
 carries the digest of what was ordered (a mint's number included); the events that record money carry
 the digest of the bank's line or of the payout; the number and the due time that a redemption is given
 later stand in the reasons of their events; an order's state is its last event's. Of a fund's order the
-dealing day stands in the reason, and what a day brought in the evidence, as its digest. The fund's own
-records are documents whose digest every step carries; their events are links of the same chain.
+dealing day stands in the reason, and what a day brought in the evidence, as its digest. Records
+are documents whose digest every step carries; their events are links of the same chain.
 
 Not bound: a bank line as long as no order stands on it and the note that it went back, who is in which
 batch, idempotency keys, parties and their proofs. Signatures and signed transactions prove themselves.
@@ -29,8 +29,8 @@ from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
 from toolkit.ledger.bulk import insert_rows
 from toolkit.ledger.canonical import digest, digester, event_hasher, instant
-from toolkit.ledger.fund_machines import RecordState
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
+from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import Head, OrderEvent
 
 __all__ = [
@@ -197,7 +197,7 @@ Ordered = tuple[str, State | None, str | None]
 """One event of an act: the order's id, the state it comes from, and the evidence."""
 
 Recorded = tuple[str, RecordState | None, str | None]
-"""The same of a record of the fund's."""
+"""The same of a record."""
 
 
 def append(connection: Connection, draft: Draft, orders: Iterable[Ordered], end: Head | None = None) -> Head:
@@ -218,8 +218,8 @@ def append_acts(
 def append_records(
     connection: Connection, acts: Iterable[tuple[Draft, Iterable[Recorded]]], end: Head | None = None
 ) -> Head:
-    """The same for records of the fund's: links of the same chain."""
-    return _append(connection, schema.fund_events, acts, end)
+    """The same for records: links of the same chain."""
+    return _append(connection, schema.record_events, acts, end)
 
 
 def _append(

@@ -13,52 +13,10 @@ A day moves on final events; the others by people, of whom the second is another
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-from toolkit.errors import IllegalTransition, NotAuthorised
 from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
 
-__all__ = ["RECORD_STEPS", "RecordKind", "RecordState", "RecordStep", "record_step"]
-
-
-class RecordKind(StrEnum):
-    """What a record is about."""
-
-    DAY = "day"
-    NAV = "nav"
-    CASE = "case"
-    DISTRIBUTION = "distribution"
-    NOTE = "note"
-
-
-class RecordState(StrEnum):
-    """Every state of every record."""
-
-    ANNOUNCED = "announced"
-    CLOSED = "closed"
-    SETTLED = "settled"
-    RECEIVED = "received"
-    TOLERANCE_OK = "tolerance_ok"
-    OUTLIER = "outlier"
-    STRUCK = "struck"
-    CORRECTED = "corrected"
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    RELEASED = "released"
-    RETRACTED = "retracted"
-    DECLARED = "declared"
-    FUNDED = "funded"
-    ISSUED = "issued"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordStep:
-    """Who may take it, and from whom they must be apart: whoever brought the record into these states."""
-
-    roles: frozenset[Role]
-    apart_from: frozenset[RecordState] = frozenset()
-
+__all__ = ["FUND_STEPS"]
 
 _S = RecordState
 _WORKER = RecordStep(frozenset({Role.OPERATOR}))
@@ -66,7 +24,7 @@ _NAV_AGENT = RecordStep(frozenset({Role.NAV_AGENT}))
 _SECOND = RecordStep(frozenset({Role.CHECKER}), frozenset({_S.RECEIVED}))
 _COMPLIANCE = RecordStep(frozenset({Role.COMPLIANCE}))
 
-RECORD_STEPS: dict[RecordKind, dict[tuple[RecordState | None, RecordState], RecordStep]] = {
+FUND_STEPS: RecordSteps = {
     RecordKind.DAY: {
         (None, _S.ANNOUNCED): _WORKER,
         (_S.ANNOUNCED, _S.ANNOUNCED): _WORKER,
@@ -98,28 +56,3 @@ RECORD_STEPS: dict[RecordKind, dict[tuple[RecordState | None, RecordState], Reco
     },
     RecordKind.NOTE: {(None, _S.ISSUED): _WORKER},
 }
-
-
-def record_step(
-    kind: RecordKind, source: RecordState | None, target: RecordState, role: Role, *, record: str
-) -> RecordStep:
-    """The step of a record. Raises `IllegalTransition` naming the legal ones, `NotAuthorised`."""
-    step = RECORD_STEPS[kind].get((source, target))
-    if step is None:
-        legal = sorted(to for origin, to in RECORD_STEPS[kind] if origin is source)
-        raise IllegalTransition(
-            f"{record} is {source or 'not recorded'} and can't become {target}; legal from there: "
-            f"{', '.join(legal) or 'nothing, the state is final'}",
-            record=record,
-            source=source,
-            target=target,
-            legal=legal,
-        )
-    if role not in step.roles:
-        raise NotAuthorised(
-            f"the role {role} may not take {record} to {target}: that needs "
-            f"{' or '.join(sorted(step.roles))}",
-            record=record,
-            role=role,
-        )
-    return step

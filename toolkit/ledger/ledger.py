@@ -18,13 +18,13 @@ from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.errors import StaleLedger
 from toolkit.ledger.flights import Flights
 from toolkit.ledger.fund_orders import FundOrders
-from toolkit.ledger.fund_records import FundRecords
 from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
+from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
 from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.store import Store, Unit
@@ -57,8 +57,8 @@ class _Repositories:
         return FundOrders(self._unit, self.clock)
 
     @cached_property
-    def fund_records(self) -> FundRecords:
-        return FundRecords(self._unit, self.clock)
+    def record_book(self) -> RecordBook:
+        return RecordBook(self._unit, self.clock)
 
     @cached_property
     def funds(self) -> Funds:

@@ -86,7 +86,8 @@ class Role(StrEnum):
 
     `OPERATOR` is the worker, which sends and observes and decides nothing. `APPROVER` signs batches
     on chain and takes no step of a machine. `NAV_AGENT` prepares net asset values, `DEALING_MANAGER` closes
-    and settles dealing days.
+    and settles dealing days. `GUARDIAN` freezes and `REGISTRAR` keeps the register of holders; `FINANCE`
+    reconciles and reports, `AUDITOR` draws days and attests, and does nothing else.
     """
 
     MAKER = "maker"
@@ -96,6 +97,10 @@ class Role(StrEnum):
     APPROVER = "approver"
     NAV_AGENT = "nav_agent"
     DEALING_MANAGER = "dealing_manager"
+    GUARDIAN = "guardian"
+    REGISTRAR = "registrar"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
     OPERATOR = "operator"
 
 

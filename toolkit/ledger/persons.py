@@ -22,8 +22,10 @@ __all__ = ["Persons", "person_by_signer", "require_role"]
 
 # Regulation.md 3.0, "may never". The worker holds nothing beside its own role, compliance moves no
 # money, whoever says that money came in signs no mint, and who values a fund doesn't trade in it.
+# The auditor writes nothing else.
 _APART = (
     *((Role.OPERATOR, other) for other in Role if other is not Role.OPERATOR),
+    *((Role.AUDITOR, other) for other in Role if other is not Role.AUDITOR),
     (Role.COMPLIANCE, Role.CHECKER),
     (Role.COMPLIANCE, Role.APPROVER),
     (Role.COMPLIANCE, Role.TREASURER),

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from toolkit.amounts import Amount
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.record_words import RecordKind, RecordState
 
 __all__ = [
     "Approval",
@@ -19,21 +19,21 @@ __all__ = [
     "Cursor",
     "Dealing",
     "Deployment",
-    "FundEvent",
     "FundOrder",
-    "FundRecord",
     "FundRedemptionOrder",
     "FundsReceipt",
     "Head",
     "Investor",
     "Lane",
     "Lease",
+    "LedgerRecord",
     "MintOrder",
     "Order",
     "OrderEvent",
     "OwnershipProof",
     "Payout",
     "Person",
+    "RecordEvent",
     "RedemptionOrder",
     "SigningKey",
     "SubscriptionOrder",
@@ -230,8 +230,8 @@ class Dealing:
 
 
 @dataclass(frozen=True, slots=True)
-class FundRecord:
-    """A document of the fund's with its state. `id` says what it is about, e.g. `nav/DMMF/A/2026-11-20`."""
+class LedgerRecord:
+    """A document with its state. `id` says what it is about, e.g. `nav/DMMF/A/2026-11-20`."""
 
     id: str
     kind: RecordKind
@@ -240,7 +240,7 @@ class FundRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class FundEvent:
+class RecordEvent:
     """One step of a record; `evidence` is the digest of the document as of then."""
 
     seq: int

@@ -239,26 +239,26 @@ fund_dealings = sa.Table(
     sa.Column("held", BaseUnits, nullable=False),
 )
 
-# Dealing days, net asset values, quarantine cases, distributions and contract notes: each a document.
-fund_records = sa.Table(
-    "fund_records",
+# What is on record beside orders, each a document: net asset values, cases, reports, ... (`record_words`).
+records = sa.Table(
+    "records",
     metadata,
     sa.Column("id", sa.String(200), primary_key=True),
     sa.Column("kind", _Word, nullable=False),
     sa.Column("state", _Word, nullable=False),
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
-    sa.Index("ix_fund_records_kind_opened_seq", "kind", "opened_seq"),
+    sa.Index("ix_records_kind_opened_seq", "kind", "opened_seq"),
 )
 
 # Links of the same chain as the orders' events; `seq` runs through both tables.
-fund_events = sa.Table(
-    "fund_events",
+record_events = sa.Table(
+    "record_events",
     metadata,
     sa.Column(
         "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
     ),
-    sa.Column("record_id", sa.String(200), _fk("fund_records.id"), nullable=False),
+    sa.Column("record_id", sa.String(200), _fk("records.id"), nullable=False),
     sa.Column("from_state", _Word, nullable=True),
     sa.Column("to_state", _Word, nullable=False),
     sa.Column("actor", sa.String(64), _fk("persons.person_id"), nullable=False),
@@ -268,7 +268,7 @@ fund_events = sa.Table(
     sa.Column("evidence", _Digest, nullable=True),
     sa.Column("previous_hash", _Digest, nullable=False),
     sa.Column("hash", _Digest, nullable=False),
-    sa.Index("ix_fund_events_record_id_seq", "record_id", "seq"),
+    sa.Index("ix_record_events_record_id_seq", "record_id", "seq"),
 )
 
 order_events = sa.Table(

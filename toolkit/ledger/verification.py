@@ -3,7 +3,7 @@
 Three passes. The first follows the chain: every event's hash over its own fields and the one before it. The
 second takes the orders, each with its events: the steps are its machine's, the order is where its last event
 says and what its first event's digest says was ordered, and the bank's line, the payout and the fund's
-dealings are those that its events were written with. The third does the same for the fund's own records.
+dealings are those that its events were written with. The third does the same for the records.
 Memory doesn't grow with the ledger.
 """
 
@@ -23,9 +23,10 @@ from toolkit.errors import LedgerTampered
 from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant
-from toolkit.ledger.fund_machines import RECORD_STEPS, RecordKind
-from toolkit.ledger.fund_records import data_digest
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
+from toolkit.ledger.record_book import data_digest
+from toolkit.ledger.record_machines import RECORD_STEPS
+from toolkit.ledger.record_words import RecordKind
 from toolkit.ledger.records import Head
 
 __all__ = ["verify"]
@@ -33,23 +34,23 @@ __all__ = ["verify"]
 _PORTION = 5_000
 
 _EVENTS, _ORDERS = schema.order_events, schema.orders
-_RECORDS, _DEALINGS = schema.fund_records, schema.fund_dealings
+_RECORDS, _DEALINGS = schema.records, schema.fund_dealings
 _NEXT_EVENTS = (
     sa.select(_EVENTS).where(_EVENTS.c.seq > sa.bindparam("after")).order_by(_EVENTS.c.seq).limit(_PORTION)
 )
 _NEXT_FUND_EVENTS = (
-    sa.select(schema.fund_events)
-    .where(schema.fund_events.c.seq > sa.bindparam("after"))
-    .order_by(schema.fund_events.c.seq)
+    sa.select(schema.record_events)
+    .where(schema.record_events.c.seq > sa.bindparam("after"))
+    .order_by(schema.record_events.c.seq)
     .limit(_PORTION)
 )
 _NEXT_RECORDS = (
     sa.select(_RECORDS).where(_RECORDS.c.id > sa.bindparam("after")).order_by(_RECORDS.c.id).limit(_PORTION)
 )
 _RECORD_STEPS_OF = (
-    sa.select(schema.fund_events)
-    .where(Among(schema.fund_events.c.record_id, "ids"))
-    .order_by(schema.fund_events.c.seq)
+    sa.select(schema.record_events)
+    .where(Among(schema.record_events.c.record_id, "ids"))
+    .order_by(schema.record_events.c.seq)
 )
 _DEALINGS_OF = (
     sa.select(_DEALINGS)

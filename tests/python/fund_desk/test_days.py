@@ -10,7 +10,7 @@ from toolkit.bindings.errors import FundingShortfall
 from toolkit.desk.errors import DayNotOver
 from toolkit.errors import IllegalTransition, NavStale, NotAuthorised
 from toolkit.ledger import OrderKind, State
-from toolkit.ledger.fund_machines import RecordState
+from toolkit.ledger.record_words import RecordState
 
 
 def test_a_subscription_is_dealt_at_the_struck_value_and_delivered(bench: FundBench) -> None:

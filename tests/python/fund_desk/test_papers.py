@@ -12,7 +12,7 @@ from toolkit.errors import NotAuthorised
 from toolkit.funds import Choice, distribute, distribution_dates
 from toolkit.funds.errors import TooEarlyToSweep
 from toolkit.ledger import State
-from toolkit.ledger.fund_machines import RecordState
+from toolkit.ledger.record_words import RecordState
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from support.fund_desks import FundBench
 
 from toolkit.errors import IllegalTransition, NotAuthorised
 from toolkit.ledger import State
-from toolkit.ledger.fund_machines import RecordState
+from toolkit.ledger.record_words import RecordState
 
 
 def test_a_lapsed_investors_shares_are_kept_and_released_when_verified_again(bench: FundBench) -> None:

@@ -14,7 +14,7 @@ from support.suite import CASE
 from toolkit.bindings.fund_events import DaySettled, DepositRequest, RedemptionsFunded, Released
 from toolkit.bindings.roles import Role
 from toolkit.ledger import State
-from toolkit.ledger.fund_machines import RecordState
+from toolkit.ledger.record_words import RecordState
 
 _KILLED = """
 import os, signal, sys

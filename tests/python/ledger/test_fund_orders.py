@@ -29,8 +29,8 @@ from toolkit.errors import (
 )
 from toolkit.ledger import Ledger, OrderKind, Role, State
 from toolkit.ledger.errors import OrderExpired
-from toolkit.ledger.fund_machines import RecordKind, RecordState
 from toolkit.ledger.fund_orders import Delivery, FundRequest
+from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import Dealing, FundOrder
 
 VAULT = address(500)
@@ -190,10 +190,10 @@ def test_an_order_that_comes_to_nothing_is_settled_with_its_day(desk: Fixture) -
         "UPDATE fund_dealings SET due = '90001'",
         "UPDATE fund_dealings SET claimed = '90001'",
         "DELETE FROM fund_dealings",
-        'UPDATE fund_records SET data = \'{"value":"11"}\'',
-        "UPDATE fund_records SET state = 'struck'",
-        "UPDATE fund_events SET actor = 'maker' WHERE to_state = 'received'",
-        "DELETE FROM fund_events WHERE to_state = 'tolerance_ok'",
+        'UPDATE records SET data = \'{"value":"11"}\'',
+        "UPDATE records SET state = 'struck'",
+        "UPDATE record_events SET actor = 'maker' WHERE to_state = 'received'",
+        "DELETE FROM record_events WHERE to_state = 'tolerance_ok'",
     ],
 )
 def test_what_is_edited_shows(desk: Fixture, edit: str) -> None:
@@ -212,14 +212,14 @@ NAV = "nav/DMMF/A/2026-11-23"
 
 def _received(desk: Fixture) -> None:
     desk.ledger.persons.add("agent", label="Agent", roles=[Role.NAV_AGENT, Role.CHECKER])
-    records = desk.ledger.fund_records
+    records = desk.ledger.record_book
     data = {"value": "10"}
     records.open(NAV, RecordKind.NAV, RecordState.RECEIVED, data, actor="agent", role=Role.NAV_AGENT)
     records.step(NAV, RecordState.TOLERANCE_OK, actor="agent", role=Role.NAV_AGENT)
 
 
 def test_a_net_asset_value_takes_two_people(desk: Fixture) -> None:
-    records = desk.ledger.fund_records
+    records = desk.ledger.record_book
     with pytest.raises(NotAuthorised, match="nav_agent"):
         records.open(NAV, RecordKind.NAV, RecordState.RECEIVED, {}, actor=MAKER, role=Role.MAKER)
     _received(desk)
@@ -234,7 +234,7 @@ def test_a_net_asset_value_takes_two_people(desk: Fixture) -> None:
 
 
 def test_a_case_takes_two_people_and_a_record_is_opened_once(desk: Fixture) -> None:
-    records = desk.ledger.fund_records
+    records = desk.ledger.record_book
     records.open("case/1", RecordKind.CASE, RecordState.PROPOSED, {}, actor=COMPLIANCE, role=Role.COMPLIANCE)
     with pytest.raises(InvalidInput, match="already"):
         records.open(

@@ -42,17 +42,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", "day", name=op.f("pk_fund_dealings")),
     )
     op.create_table(
-        "fund_records",
+        "records",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("opened_seq", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_records")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records")),
     )
-    op.create_index("ix_fund_records_kind_opened_seq", "fund_records", ["kind", "opened_seq"], unique=False)
+    op.create_index("ix_records_kind_opened_seq", "records", ["kind", "opened_seq"], unique=False)
     op.create_table(
-        "fund_events",
+        "record_events",
         sa.Column(
             "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
@@ -68,16 +68,16 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["record_id"],
-            ["fund_records.id"],
-            name=op.f("fk_fund_events_record_id_fund_records"),
+            ["records.id"],
+            name=op.f("fk_record_events_record_id_records"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["actor"], ["persons.person_id"], name=op.f("fk_fund_events_actor_persons"), ondelete="RESTRICT"
+            ["actor"], ["persons.person_id"], name=op.f("fk_record_events_actor_persons"), ondelete="RESTRICT"
         ),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_fund_events")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_record_events")),
     )
-    op.create_index("ix_fund_events_record_id_seq", "fund_events", ["record_id", "seq"], unique=False)
+    op.create_index("ix_record_events_record_id_seq", "record_events", ["record_id", "seq"], unique=False)
 
 
 def downgrade() -> None:

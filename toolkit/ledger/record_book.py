@@ -1,4 +1,4 @@
-"""The fund's own records: each a document, its state, and the steps that took it there."""
+"""Records: each a document, its state, and the steps that took it there."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from toolkit.errors import InvalidInput, NotAuthorised
 from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.bulk import insert_rows
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.fund_machines import RecordKind, RecordState, record_step
 from toolkit.ledger.machines import Role
 from toolkit.ledger.persons import require_role
-from toolkit.ledger.records import FundEvent, FundRecord
+from toolkit.ledger.record_machines import record_step
+from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.ledger.records import LedgerRecord, RecordEvent
 from toolkit.ledger.store import Unit
 
-__all__ = ["FundRecords", "data_digest"]
+__all__ = ["RecordBook", "data_digest"]
 
-_RECORDS, _EVENTS = schema.fund_records, schema.fund_events
+_RECORDS, _EVENTS = schema.records, schema.record_events
 _RECORD = sa.select(_RECORDS).where(_RECORDS.c.id == sa.bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
-class FundRecords:
-    """Dealing days, net asset values, quarantine cases, distributions and notes."""
+class RecordBook:
+    """What is on record beside orders: of each kind the machine is in `record_machines`."""
 
     unit: Unit
     clock: Clock
@@ -46,7 +47,7 @@ class FundRecords:
         actor: str,
         role: Role,
         reason: str = "",
-    ) -> FundRecord:
+    ) -> LedgerRecord:
         """A new record. Raises `InvalidInput` for one that is there already, else as `step`."""
         return self.open_many([(record_id, data)], kind, state, actor=actor, role=role, reason=reason)[0]
 
@@ -59,7 +60,7 @@ class FundRecords:
         actor: str,
         role: Role,
         reason: str = "",
-    ) -> tuple[FundRecord, ...]:
+    ) -> tuple[LedgerRecord, ...]:
         """New records (ids and data) in one act, or none."""
         if not documents:
             return ()
@@ -79,7 +80,7 @@ class FundRecords:
             draft = audit.Draft(state, actor, role, self.clock.now(), reason)
             events: list[audit.Recorded] = [(name, None, data_digest(text)) for name, text in texts]
             audit.append_records(connection, [(draft, events)], end)
-        return tuple(FundRecord(name, kind, state, json.loads(text)) for name, text in texts)
+        return tuple(LedgerRecord(name, kind, state, json.loads(text)) for name, text in texts)
 
     def step(
         self,
@@ -90,8 +91,8 @@ class FundRecords:
         role: Role,
         reason: str = "",
         data: Mapping[str, Any] | None = None,
-        expected: FundRecord | None = None,
-    ) -> FundRecord:
+        expected: LedgerRecord | None = None,
+    ) -> LedgerRecord:
         """Takes the record to `to`, with `data` as its document from then on (None: as it was).
 
         Raises `IllegalTransition`, `NotAuthorised` (role, or the same person twice), `NotFound`, and
@@ -112,16 +113,16 @@ class FundRecords:
             )
             draft = audit.Draft(to, actor, role, self.clock.now(), reason)
             audit.append_records(connection, [(draft, [(record_id, found.state, data_digest(text))])], end)
-        return FundRecord(record_id, found.kind, to, json.loads(text))
+        return LedgerRecord(record_id, found.kind, to, json.loads(text))
 
-    def get(self, record_id: str) -> FundRecord:
+    def get(self, record_id: str) -> LedgerRecord:
         """The record. Raises `NotFound`."""
         with self.unit.reading() as connection:
             return _get(connection, record_id)
 
     def find(
         self, kind: RecordKind, *, prefix: str = "", state: RecordState | None = None
-    ) -> tuple[FundRecord, ...]:
+    ) -> tuple[LedgerRecord, ...]:
         """The records of a kind whose ids begin with `prefix`, oldest first."""
         query = sa.select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(_RECORDS.c.opened_seq)
         if prefix:
@@ -131,7 +132,7 @@ class FundRecords:
         with self.unit.reading() as connection:
             return tuple(_record(row) for row in connection.execute(query).mappings())
 
-    def history(self, record_id: str) -> tuple[FundEvent, ...]:
+    def history(self, record_id: str) -> tuple[RecordEvent, ...]:
         """Every step the record took, oldest first. Raises `NotFound`."""
         query = sa.select(_EVENTS).where(_EVENTS.c.record_id == record_id).order_by(_EVENTS.c.seq)
         with self.unit.reading() as connection:
@@ -148,21 +149,23 @@ def _text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _get(connection: Connection, record_id: str) -> FundRecord:
+def _get(connection: Connection, record_id: str) -> LedgerRecord:
     row = connection.execute(_RECORD, {"wanted": record_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"the ledger has no {record_id!r}", record=record_id)
     return _record(row)
 
 
-def _record(row: Any) -> FundRecord:
-    return FundRecord(row["id"], RecordKind(row["kind"]), RecordState(row["state"]), json.loads(row["data"]))
+def _record(row: Any) -> LedgerRecord:
+    return LedgerRecord(
+        row["id"], RecordKind(row["kind"]), RecordState(row["state"]), json.loads(row["data"])
+    )
 
 
-def _event(row: Any) -> FundEvent:
+def _event(row: Any) -> RecordEvent:
     source: str | None = row["from_state"]
     at: datetime = row["at"]
-    return FundEvent(
+    return RecordEvent(
         row["seq"],
         row["record_id"],
         None if source is None else RecordState(source),

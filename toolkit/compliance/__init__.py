@@ -1,0 +1,1 @@
+"""Who may hold, who must wait, and whose it is: investors, screening, cases, omnibus accounts, monitoring."""

@@ -1,0 +1,70 @@
+"""The words of the ledger's records: what they are about, and where they can stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from toolkit.ledger.machines import Role
+
+__all__ = ["RecordKind", "RecordState", "RecordStep", "RecordSteps"]
+
+
+class RecordKind(StrEnum):
+    """What a record is about."""
+
+    # the fund
+    DAY = "day"
+    NAV = "nav"
+    CASE = "case"
+    DISTRIBUTION = "distribution"
+    NOTE = "note"
+    # investors
+    # screening
+    # cases
+    # omnibus accounts
+    # travel rule and monitoring
+    # reconciliation
+    # reports
+    # exit
+
+
+class RecordState(StrEnum):
+    """Every state of every record."""
+
+    # the fund
+    ANNOUNCED = "announced"
+    CLOSED = "closed"
+    SETTLED = "settled"
+    RECEIVED = "received"
+    TOLERANCE_OK = "tolerance_ok"
+    OUTLIER = "outlier"
+    STRUCK = "struck"
+    CORRECTED = "corrected"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+    RETRACTED = "retracted"
+    DECLARED = "declared"
+    FUNDED = "funded"
+    ISSUED = "issued"
+    # investors
+    # screening
+    # cases
+    # omnibus accounts
+    # travel rule and monitoring
+    # reconciliation
+    # reports
+    # exit
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStep:
+    """Who may take it, and from whom they must be apart: whoever brought the record into these states."""
+
+    roles: frozenset[Role]
+    apart_from: frozenset[RecordState] = frozenset()
+
+
+RecordSteps = dict[RecordKind, dict[tuple[RecordState | None, RecordState], RecordStep]]
+"""By kind, the legal steps; the first of a record comes from None."""

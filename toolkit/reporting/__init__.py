@@ -1,0 +1,1 @@
+"""Statements, reconciliation and evidence: every figure can be recomputed."""
