@@ -12,6 +12,7 @@ from toolkit.cli import (
     deploy,
     desk_commands,
     fund,
+    fund_distributions,
     fund_navs,
     fund_papers,
     incidents,
@@ -62,6 +63,7 @@ _app.add_typer(mint.app, name="mint")
 _app.add_typer(redeem.app, name="redeem")
 _app.add_typer(fund.app, name="fund")
 fund.app.add_typer(fund_navs.app, name="nav")
+fund.app.add_typer(fund_distributions.app, name="distribution")
 for _command in (
     fund_papers.register,
     fund_papers.notes,
@@ -69,6 +71,7 @@ for _command in (
     fund_papers.propose_release,
     fund_papers.confirm_release,
     fund_papers.retract_release,
+    fund_papers.suspend,
 ):
     fund.app.command()(_command)
 _app.command("orders")(orders.orders)

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.cli.output import as_json
 from toolkit.errors import InvalidInput
 
-__all__ = ["make_folder", "read_json", "write_json", "write_text"]
+__all__ = ["make_folder", "read_bytes", "read_json", "write_json", "write_text"]
 
 
 def read_json(path: Path, *, what: str) -> dict[str, Any]:
@@ -23,6 +23,14 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidInput(f"{what} {path} is not a JSON object: make it again")
     return found
+
+
+def read_bytes(path: Path) -> bytes:
+    """The contents of the file `path`. Raises InvalidInput."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be read ({error.strerror}): correct the path") from None
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -1,4 +1,4 @@
-"""`issuance fund register`, `notes`, `report`, and what lies in quarantine."""
+"""`issuance fund register`, `notes`, `report`, what lies in quarantine, and suspension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from toolkit.cli.fund import DayNumber, FundTermsFile, ShareClassCode, open_fund, record_data
 from toolkit.cli.options import By, Json, Keys, LedgerUrl, Record, Rpc
 
-__all__ = ["confirm_release", "notes", "propose_release", "register", "report", "retract_release"]
+__all__ = ["confirm_release", "notes", "propose_release", "register", "report", "retract_release", "suspend"]
 
 CaseId = Annotated[str, typer.Option("--case", help="The case, 1 to 32 bytes; kept on chain.")]
 
@@ -152,3 +152,27 @@ def retract_release(
     with open_fund(record, rpc, ledger, terms, share_class, key) as funds:
         found = funds.retract_release(case, by=by, reason=reason)
     output.result(record_data(found), lambda: output.line(f"{case} is retracted"))
+
+
+def suspend(
+    document: Annotated[Path, typer.Argument(help="The document that says why; its hash goes on chain.")],
+    by: By,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: FundTermsFile,
+    share_class: ShareClassCode,
+    key: Keys = None,
+    json: Json = False,
+) -> None:
+    """Suspend dealing at once. By a guardian; to resume is the governor's."""
+    from toolkit.chain.hexes import keccak, to_hex
+    from toolkit.cli.files import read_bytes
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    reason = keccak(read_bytes(document))
+    with open_fund(record, rpc, ledger, terms, share_class, key) as funds:
+        mined = funds.suspend(reason, by=by)
+    data = {"reason": to_hex(reason), "transaction": to_hex(mined.receipt.tx_hash)}
+    output.result(data, lambda: output.line(f"dealing is suspended for {data['reason']}"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from toolkit.bindings.fund_events import DealingSuspended
 from toolkit.desk.fund_book import FundBook
 from toolkit.desk.fund_cases import FundCases
 from toolkit.desk.fund_days import FundDays
@@ -18,7 +19,7 @@ from toolkit.desk.fund_watch import FundWatch
 from toolkit.desk.mint import DEFAULT_EXPIRY
 from toolkit.desk.report import RunLog, RunReport
 from toolkit.funds.nav import NavStatement
-from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.machines import OrderKind, Role, State
 
 if TYPE_CHECKING:
     from toolkit.amounts import Amount
@@ -302,6 +303,33 @@ class FundDesk:
         """Compliance takes a proposal back before it is confirmed."""
         return self._cases.retract(case_id, by=by, reason=reason)
 
+    # -------------------------------------------------------------------------------------------- suspension
+
+    def suspend(self, reason: bytes, *, by: str) -> Mined:
+        """Suspends dealing at once: no day closes or settles and no request is taken; claims go on.
+
+        `reason` is the hash of the document that says why, 32 bytes; `by` a person who is guardian. To resume
+        is the governor's, after the delay that the terms give. Raises NotAuthorised, DealingIsSuspended,
+        EventMissing.
+        """
+        self._book.require(by, Role.GUARDIAN)
+        vault = self._book.vault
+        return self._book.execute(
+            "guardian",
+            vault,
+            vault.suspend_dealing(reason),
+            vault.expectation(DealingSuspended, reason=reason),
+            by=by,
+        )
+
+    def suspension(self) -> bytes | None:
+        """The hash of the document that says why dealing is suspended; None while it is not."""
+        return self._book.vault.suspension_reason()
+
+    def coins(self, base_units: int) -> Amount:
+        """What the chain calls `base_units` of the coin."""
+        return self._book.context.tokens(base_units)
+
     # ------------------------------------------------------------------------------------------------ papers
 
     def register(self, block: int | None = None) -> Register:
@@ -336,6 +364,29 @@ class FundDesk:
         )
 
     # ----------------------------------------------------------------------------------------- distributions
+
+    def plan_distribution(
+        self,
+        record_date: date,
+        per_share: str,
+        *,
+        available: AnyAmount,
+        block: int | None = None,
+        reinvest: Sequence[str] = (),
+    ) -> Distribution:
+        """What `per_share` coins a share (a decimal string) come to for each holder; nothing is written.
+
+        The holders are those of the register after `block`, which is to be the record date's last (by default
+        the last final one); the accounts in `reinvest` take shares instead. `available` coins are put aside.
+        Raises NotADealingDay, UnknownHolder, NothingToPay, InvalidInput where it takes more than that.
+        """
+        return self._distributions.plan(
+            self.register(block), record_date, per_share, self._book.context.amount(available), reinvest
+        )
+
+    def distributions(self) -> tuple[LedgerRecord, ...]:
+        """The distributions on record, oldest first."""
+        return self._distributions.all()
 
     def declare_distribution(self, distribution: Distribution, *, by: str) -> LedgerRecord:
         """First hand, a maker: puts a distribution of `toolkit.funds.distribute` on record."""

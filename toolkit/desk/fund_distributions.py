@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings.fund_events import DistributionCreated, DistributionSwept
@@ -11,15 +12,17 @@ from toolkit.bindings.fund_structs import DistributionClaim, DistributionTerms
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.desk.context import WORKER
 from toolkit.errors import InvalidInput
-from toolkit.funds.distributions import LEAF_TYPES, Distribution
+from toolkit.funds.distributions import LEAF_TYPES, Choice, Distribution, distribute, distribution_dates
 from toolkit.funds.errors import TooEarlyToSweep
 from toolkit.funds.merkle import StandardMerkleTree
 from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
+    from toolkit.amounts import Amount
     from toolkit.bindings.fund_structs import DistributionRecord
     from toolkit.desk.fund_book import FundBook
+    from toolkit.funds.register import Register
     from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["FundDistributions"]
@@ -32,6 +35,30 @@ class FundDistributions:
     """The distributions of one share class. Their ids are the hashes of their documents."""
 
     book: FundBook
+
+    def plan(
+        self, register: Register, record: date, per_share: str, available: Amount, reinvest: Sequence[str]
+    ) -> Distribution:
+        """What the holders are due. See `FundDesk.plan_distribution`."""
+        unknown = sorted(set(reinvest) - {row.account.account for row in register.holders})
+        if unknown:
+            raise InvalidInput(
+                f"{', '.join(unknown)} hold nothing in {register.version_id} and so reinvest nothing: name "
+                "accounts of the register",
+                accounts=unknown,
+            )
+        return distribute(
+            register,
+            self.book.terms,
+            distribution_dates(self.book.terms, self.book.calendar, record),
+            per_share=per_share,
+            coin=available,
+            choices=dict.fromkeys(reinvest, Choice.REINVEST),
+        )
+
+    def all(self) -> tuple[LedgerRecord, ...]:
+        """The distributions on record, oldest first."""
+        return self.book.context.ledger.record_book.find(RecordKind.DISTRIBUTION, prefix=self._name(""))
 
     def declare(self, distribution: Distribution, *, by: str) -> LedgerRecord:
         """First hand. See `FundDesk.declare_distribution`."""

@@ -15,7 +15,7 @@ from toolkit.chain.abi import selector
 from toolkit.chain.hexes import to_hex
 from toolkit.desk.context import DeskContext
 from toolkit.desk.proofs import redemption_reference
-from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.machines import FUND_KINDS, OrderKind, State
 from toolkit.ledger.records import Order, RedemptionOrder
 from toolkit.ledger.recovery import REBUILD
 
@@ -71,8 +71,9 @@ class DeskStatus:
     """The books at one final block.
 
     `lines`: minted, burned, outstanding, payable, discharged, escrowed. `orders` counts by kind and
-    state. `overdue` are redemptions whose money is late. `in_flight` are transactions (0x and 64 digits)
-    without an outcome: while there are any, chain and ledger may differ by what they carry.
+    state, a fund's where there are any. `overdue` are redemptions whose money is late. `in_flight` are
+    transactions (0x and 64 digits) without an outcome: while there are any, chain and ledger may differ by
+    what they carry.
     `burned_by_order` and `unknown_requests` are on the chain alone, and each is for a person to know of.
     `unmatched_funds` are bank lines that pay for no order, or for one that ended, and didn't go back.
     """
@@ -148,8 +149,9 @@ def status_of(context: DeskContext) -> DeskStatus:
     block = context.client.finalized_block()
     supply = context.token.supply(block=block)
     now = context.clock.now()
-    mints = context.ledger.orders.find(kind=OrderKind.MINT)
-    redemptions = context.ledger.orders.find(kind=OrderKind.REDEMPTION)
+    ledger = context.ledger
+    mints = ledger.orders.find(kind=OrderKind.MINT)
+    redemptions = ledger.orders.find(kind=OrderKind.REDEMPTION)
     minted = _total(order for order in mints if order.state is State.SETTLED)
     burned = _total(order for order in redemptions if order.state in _BURNED)
     discharged = _total(order for order in redemptions if order.state is State.SETTLED)
@@ -165,7 +167,7 @@ def status_of(context: DeskContext) -> DeskStatus:
         "discharged": (supply.discharged, discharged, taken),
         "escrowed": (context.market.escrowed(block=block), _escrowed(redemptions), strange),
     }
-    in_flight = context.ledger.transactions.find(state="recorded")
+    in_flight = ledger.transactions.find(state="recorded")
     return DeskStatus(
         block_number=block.number,
         block_hash=to_hex(block.hash),
@@ -179,9 +181,14 @@ def status_of(context: DeskContext) -> DeskStatus:
         orders={
             str(OrderKind.MINT): _count(mints),
             str(OrderKind.REDEMPTION): _count(redemptions),
+            **{
+                str(kind): _count(found)
+                for kind in sorted(FUND_KINDS)
+                if (found := ledger.orders.find(kind=kind))
+            },
         },
         overdue=tuple(order.id for order in redemptions if _is_overdue(order, now)),
-        unmatched_funds=tuple(item.reference for item in context.ledger.funds.unmatched()),
+        unmatched_funds=tuple(item.reference for item in ledger.funds.unmatched()),
         in_flight=tuple(record.hash for record in in_flight),
         burned_by_order=by_order,
         unknown_requests=unknown,

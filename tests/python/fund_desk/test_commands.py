@@ -6,15 +6,19 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from support.desks import CHECKER, COMPLIANCE, MAKER, TREASURER
 from support.fund_desks import ATTESTORS, DEALER, FUND_TERMS, FundBench
 from support.shell import Shell
 
+from toolkit.chain.hexes import keccak, to_hex
 
-def test_a_dealing_day_by_commands(bench: FundBench, tmp_path: Path) -> None:
+
+@pytest.fixture
+def shell(bench: FundBench, tmp_path: Path) -> Shell:
     record = tmp_path / "fund.json"
     bench.deployed.record.save(record)
-    shell = Shell(
+    return Shell(
         {
             "ISSUANCE_RPC": bench.suite.node.rpc_url,
             "ISSUANCE_RECORD": record,
@@ -23,6 +27,9 @@ def test_a_dealing_day_by_commands(bench: FundBench, tmp_path: Path) -> None:
             "ISSUANCE_FUND_CLASS": "A",
         }
     )
+
+
+def test_a_dealing_day_by_commands(bench: FundBench, shell: Shell, tmp_path: Path) -> None:
     investor = bench.investor()
     reference = bench.desk.reference(investor.investor)
     taking = ("--wallet", investor.wallet, "--idempotency-key", "S-1", "--maker", MAKER)
@@ -69,3 +76,42 @@ def test_a_dealing_day_by_commands(bench: FundBench, tmp_path: Path) -> None:
     assert "are free" in shell.refusal(2, "fund", "redeem", reference, "20000.0000", *taking)
     assert "no date" in shell.refusal(2, "fund", "nav", "show", "yesterday")
     assert "has no" in shell.refusal(2, "fund", "confirm-release", "--case", "C-1", "--by", COMPLIANCE)
+
+
+def test_a_distribution_by_commands(bench: FundBench, shell: Shell) -> None:
+    first, second = bench.investor(1), bench.investor(2)
+    bench.sent(bench.subscribed(first, "300000.00"), bench.subscribed(second, "100000.00"))
+    bench.settled(1)
+    bench.funds.run()
+    day = bench.date_of(1).isoformat()
+    at = ("--record-date", day, "--available")
+    declare = ("fund", "distribution", "declare", "0.05")
+    assert "is put aside" in shell.refusal(2, *declare, *at, "1.00", "--by", MAKER)
+    assert "hold nothing" in shell.refusal(2, *declare, *at, "9999.00", "--by", MAKER, "--reinvest", "nobody")
+    found = shell.json(*declare, *at, "9999.00", "--by", MAKER)
+    assert (found["state"], len(found["leaves"])) == ("declared", 2)
+    report = found["report"]
+    assert "fund it first" in shell.refusal(2, "fund", "distribution", "push", report)
+    bench.treasury(lambda by: bench.suite.issuance.amount("0.00"))
+    assert shell.json("fund", "distribution", "fund", report, "--by", TREASURER)["number"] == 1
+    before = bench.suite.token.balance_of(first.wallet)
+    assert shell.json("fund", "distribution", "push", report)["remaining"] == "0.000000"
+    due = next(int(leaf[2]) for leaf in found["leaves"] if leaf[1] == first.wallet)
+    assert bench.suite.token.balance_of(first.wallet) == before + due
+    assert "open until" in shell.refusal(1, "fund", "distribution", "sweep", report, "--by", TREASURER)
+    assert report in shell.text("fund", "distribution", "list")
+    counted = bench.desk.status().orders["subscription"]
+    assert counted == {"settled": 2}
+
+
+def test_dealing_is_suspended_by_a_command(bench: FundBench, shell: Shell, tmp_path: Path) -> None:
+    document = tmp_path / "reason.txt"
+    document.write_text("the custodian of the fund is silent")
+    assert "guardian" in shell.refusal(1, "fund", "suspend", document, "--by", MAKER)
+    bench.desk.add_person("guardian-1", label="a guardian", roles=["guardian"])
+    told = shell.json("fund", "suspend", document, "--by", "guardian-1")
+    assert told["reason"] == to_hex(keccak(document.read_bytes()))
+    assert bench.funds.suspension() == keccak(document.read_bytes())
+    assert "suspended" in shell.refusal(1, "fund", "suspend", document, "--by", "guardian-1")
+    absent = tmp_path / "nothing.txt"
+    assert "can't be read" in shell.refusal(2, "fund", "suspend", absent, "--by", "guardian-1")
