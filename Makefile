@@ -105,8 +105,17 @@ lock: ## pin the Python and npm dependencies again
 
 # ---- what CI runs --------------------------------------------------------------------------------
 
+# Compiling the tests takes forge minutes of one processor; the other has the rest meanwhile.
 .PHONY: check
-check: check-python check-contracts check-static check-gas test ## everything that CI proves
+check: check-contracts ## everything that CI proves
+	$(MAKE) --jobs 2 --output-sync=target build-tests check-beside
+	$(MAKE) test
+
+.PHONY: build-tests check-beside
+build-tests: setup
+	$(FORGE) build
+check-beside: setup .venv-contracts/.ready
+	$(MAKE) --jobs 1 check-python check-static check-gas
 
 .PHONY: check-deep
 check-deep: setup ## ten times the runs of the invariant campaign, and many times the courses beside the model
