@@ -9,6 +9,7 @@ import typer
 
 from toolkit.cli import (
     compiling,
+    compliance,
     deploy,
     desk_commands,
     fund,
@@ -62,6 +63,7 @@ _app.add_typer(investor.app, name="investor")
 _app.add_typer(mint.app, name="mint")
 _app.add_typer(redeem.app, name="redeem")
 _app.add_typer(fund.app, name="fund")
+_app.add_typer(compliance.app, name="compliance")
 fund.app.add_typer(fund_navs.app, name="nav")
 fund.app.add_typer(fund_distributions.app, name="distribution")
 for _command in (
