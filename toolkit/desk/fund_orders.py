@@ -14,6 +14,7 @@ from toolkit.amounts import Amount
 from toolkit.bindings.errors import DealingIsSuspended, NoDealingDay
 from toolkit.errors import InvalidInput
 from toolkit.funds.admission import Admitted, admit_redemption, admit_subscription
+from toolkit.ledger.eligibility import Asked, Stage
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.fund_orders import FundRequest
 from toolkit.ledger.machines import OrderKind, Role, State
@@ -131,8 +132,8 @@ class FundOrdering:
     def validate(self, order: Order | str, *, by: str) -> FundOrder:
         """`requested` to `valid`, by another person than the maker. See `FundDesk.validate`."""
         (found,) = self._context.fund_orders(order)
+        self._context.ledger.eligibility.require(Asked.of(found), stage=Stage.VALIDATION)
         if found.kind is OrderKind.SUBSCRIPTION:
-            self._context.ledger.investors.require_eligible(investor=found.investor, wallet=found.wallet)
             self._book.share.require_subscriber(found.wallet)
         role = self._context.role_of(by, Role.CHECKER, Role.COMPLIANCE)
         self._context.ledger.orders.step(found.id, State.VALID, actor=by, role=role)
@@ -157,7 +158,8 @@ class FundOrdering:
     def _admit_subscription(self, investor: str, wallet: str, coins: Amount, day: date | None) -> Admitted:
         context, book = self._context, self._book
         self._require_dealing()
-        context.ledger.investors.require_eligible(investor=investor, wallet=wallet)
+        asked = Asked.amount_of(OrderKind.SUBSCRIPTION, investor, wallet, coins, book.name)
+        context.ledger.eligibility.require(asked)
         wallets = context.ledger.investors.wallets(investor)
         first = all(book.share.balance_of(item.address) == 0 for item in wallets)
         admitted = admit_subscription(

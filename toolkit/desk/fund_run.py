@@ -116,17 +116,27 @@ class FundRun:
         announced, (number, _) = book.announced(), now
         today = announced.day_of(number)
         operator = book.context.signer("operator").address
-        for order in ledger.fund_orders.find(book.vault.address, None, [State.VALID, State.FUNDED]):
-            if order.flight_id is not None or order.dealing_date not in (None, today):
-                continue
-            if isinstance(order, SubscriptionOrder) and order.funded_by and order.state is State.VALID:
-                continue
-            if not book.vault.is_operator(order.wallet, operator):
-                continue
+        ready = [
+            order
+            for order in ledger.fund_orders.find(book.vault.address, None, [State.VALID, State.FUNDED])
+            if order.flight_id is None
+            and order.dealing_date in (None, today)
+            and not (isinstance(order, SubscriptionOrder) and order.funded_by and order.state is State.VALID)
+            and book.vault.is_operator(order.wallet, operator)
+        ]
+        for order in self._eligible(ready, log):
             try:
                 self.flights.send(_purpose(order), [order.id], _request(book, order), log)
             except (ContractReverted, LaneBusy) as error:
                 log.waits([order.id], error)
+
+    def _eligible(self, orders: Sequence[FundOrder], log: RunLog) -> list[FundOrder]:
+        """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
+        refused = self.book.context.ledger.eligibility.refusals(orders)
+        for order in orders:
+            if order.id in refused:
+                self._step(order, State.ON_HOLD, refused[order.id].message, log)
+        return [order for order in orders if order.id not in refused]
 
     # ------------------------------------------------------------------------------------------------ claims
 

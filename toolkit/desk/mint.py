@@ -20,7 +20,9 @@ from toolkit.bindings.events import OrderExecuted
 from toolkit.desk.context import DeskContext, order_id
 from toolkit.desk.proofs import Minted, minted_in
 from toolkit.errors import ContractReverted, IllegalTransition, NotEligible
+from toolkit.ledger.eligibility import Asked
 from toolkit.ledger.errors import NotFound
+from toolkit.ledger.machines import OrderKind
 from toolkit.ledger.records import FundsReceipt, MintOrder, Order
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Minting:
             known = None
         if known is None:
             # A repeated request gets its order back, whatever the rules say now.
-            context.ledger.investors.require_eligible(investor=investor, wallet=wallet)
+            context.ledger.eligibility.require(Asked.amount_of(OrderKind.MINT, investor, wallet, tokens))
             self._check_chain(wallet, tokens.base_units, expiry)
         return context.ledger.orders.request_mint(
             investor=investor,

@@ -247,13 +247,13 @@ class Onboarding:
     def register(self, wallets: Sequence[str]) -> tuple[records.Wallet, ...]:
         """Writes proven wallets to the registry on chain and waits until that is final.
 
-        Raises NotFound, NotEligible for a wallet without proof or an investor who isn't verified now,
-        EventMissing, and whatever sending raises.
+        Raises NotFound, NotEligible for a wallet without proof or an investor who isn't verified now or is
+        under review, EventMissing, and whatever sending raises.
         """
         investors = self._context.ledger.investors
         found = [investors.wallet(address) for address in wallets]
         for wallet in found:
-            investors.require_eligible(investor=wallet.investor, wallet=wallet.address)
+            self._context.ledger.eligibility.require_registrable(wallet.address)
         if not found:
             raise InvalidInput("no wallets were given: name at least one")
         self._write(found)

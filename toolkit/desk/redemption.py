@@ -16,6 +16,7 @@ from toolkit.desk.flights import ESCROW, REJECTION, Flights
 from toolkit.desk.proofs import redemption_reference
 from toolkit.desk.report import RunLog
 from toolkit.errors import IllegalTransition
+from toolkit.ledger.eligibility import Asked, Stage
 from toolkit.ledger.errors import PayoutAlreadyRecorded
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.records import Order, Payout, RedemptionOrder
@@ -90,6 +91,7 @@ class Redemptions:
                 + f": only a {State.VALID} order takes an authorisation",
                 order=order.id,
             )
+        context.ledger.eligibility.require(Asked.of(order), stage=Stage.EXECUTION)
         call = context.market.request_redemption_with_authorization(
             holder=order.wallet,
             amount=order.base_units,

@@ -140,6 +140,9 @@ class RedemptionRun:
         self._send(PAYOUT, [order.id for order in orders], call, log)
 
     def _accept(self, batch: Batch, orders: Sequence[RedemptionOrder], log: RunLog) -> None:
+        if len(self._sorting.eligible(orders, log)) < len(orders):
+            self._dissolve(batch)  # nothing of it is burned while compliance looks at one of them
+            return
         if not self._approvals.proposal(batch).is_complete:
             log.unsigned.extend(batch.order_ids)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from toolkit.bindings.errors import (
     BackingExceeded,
@@ -26,6 +27,8 @@ __all__ = ["Sorting"]
 # These pass by themselves or by somebody else's act: the order waits, its signatures stand.
 _PASSING = (ReserveStale, BackingExceeded, OperatorLimitExceeded, TokenPaused, MintingIsStopped)
 
+T = TypeVar("T", bound=Order)
+
 _EXPIRING = (State.REQUESTED, State.FUNDED, State.APPROVED)
 
 
@@ -36,15 +39,14 @@ class Sorting:
         self._context = context
         self._minting = minting
 
-    def eligible(self, orders: Sequence[MintOrder], log: RunLog) -> list[MintOrder]:
-        """Those whose investor and wallet still qualify; the others are on hold now (trap T10)."""
-        pairs = {(order.investor, order.wallet) for order in orders}
-        refused = self._context.ledger.investors.ineligible(pairs)
+    def eligible(self, orders: Sequence[T], log: RunLog) -> list[T]:
+        """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
+        refused = self._context.ledger.eligibility.refusals(orders)
         for order in orders:
-            error = refused.get((order.investor, order.wallet))
+            error = refused.get(order.id)
             if error is not None:
                 self.hold(order, error, log)
-        return [order for order in orders if (order.investor, order.wallet) not in refused]
+        return [order for order in orders if order.id not in refused]
 
     def refused(
         self, orders: Sequence[MintOrder], operator: str, log: RunLog

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from toolkit.errors import InvalidInput, LedgerError, LedgerUnreachable, Refused, StaleDeployment
+from toolkit.errors import (
+    InvalidInput,
+    LedgerError,
+    LedgerUnreachable,
+    NotEligible,
+    Refused,
+    StaleDeployment,
+)
 
 __all__ = [
+    "ClassNotApproved",
+    "DocumentNotAcknowledged",
     "FundsAlreadyMatched",
     "FundsMismatch",
+    "JurisdictionRefused",
     "LedgerBusy",
     "LedgerFull",
     "LedgerTooNew",
     "LedgerTooOld",
+    "LimitExceeded",
+    "LimitNotSet",
     "NotFound",
     "OrderExpired",
+    "OutsidePerimeter",
     "PayoutAlreadyRecorded",
+    "ProductNotAdmitted",
     "StaleLedger",
     "ThirdPartyPayment",
+    "UnderReview",
     "WalletTaken",
 ]
 
@@ -60,6 +75,57 @@ class PayoutAlreadyRecorded(Refused):
     """The redemption was paid before, or the payment reference was used before."""
 
     code = "payout_already_recorded"
+
+
+class UnderReview(NotEligible):
+    """Compliance is looking at the party: the order waits until compliance has decided.
+
+    The same words whatever the cause, which is in compliance's own record (regulation.md R-AML-11).
+    """
+
+    code = "under_review"
+
+
+class ProductNotAdmitted(NotEligible):
+    """Policies are in force and none of them is this product's: adopt one for it first."""
+
+    code = "product_not_admitted"
+
+
+class JurisdictionRefused(NotEligible):
+    """The policy doesn't allow the investor's jurisdiction."""
+
+    code = "jurisdiction_refused"
+
+
+class OutsidePerimeter(NotEligible):
+    """The account holds licensed stablecoins only: it moves to the full regime first."""
+
+    code = "outside_perimeter"
+
+
+class ClassNotApproved(NotEligible):
+    """The product isn't for the class that the investor is approved as now: classify them, or renew it."""
+
+    code = "class_not_approved"
+
+
+class DocumentNotAcknowledged(NotEligible):
+    """The investor hasn't acknowledged the current version of a document that the product names."""
+
+    code = "document_not_acknowledged"
+
+
+class LimitExceeded(NotEligible):
+    """With what counts already, the order passes a limit: wait for the window, or have the limit changed."""
+
+    code = "limit_exceeded"
+
+
+class LimitNotSet(NotEligible):
+    """The product's orders are limited and no limit was set: set one, or decide that there is none."""
+
+    code = "limit_not_set"
 
 
 class LedgerBusy(LedgerError):

@@ -17,6 +17,7 @@ from toolkit.errors import InvalidInput, NotAuthorised
 from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest
+from toolkit.ledger.eligibility import Asked, Stage, require
 from toolkit.ledger.investors import require_owner
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, Role, State
 from toolkit.ledger.orders import known_orders, new_row, open_orders
@@ -97,7 +98,11 @@ class FundOrders:
             order = known_orders(connection, [key], [body_hash]).get(key)
             if order is None:
                 require_role(connection, maker, role)
-                require_owner(connection, investor=request.investor, wallet=request.wallet)
+                if role is Role.OPERATOR:
+                    # The chain has it already: it is on record, whatever the rules say.
+                    require_owner(connection, investor=request.investor, wallet=request.wallet)
+                else:
+                    require(connection, [_asked(request)], at=now, stage=Stage.REQUEST)
                 row = new_row(
                     request.kind,
                     request.investor,
@@ -327,6 +332,12 @@ def _spread(dealings: list[Dealing], delivery: Delivery, released: bool) -> list
             amount=delivery.amount,
         )
     return changed
+
+
+def _asked(request: FundRequest) -> Asked:
+    return Asked.amount_of(
+        request.kind, request.investor, request.wallet, request.amount, request.share_class
+    )
 
 
 def _body(request: FundRequest) -> dict[str, str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,27 +13,15 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput, NotEligible
 from toolkit.ledger import checks, schema
-from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
 from toolkit.ledger.store import Unit
 
-__all__ = ["RECOVERED", "Investors", "require_bank_account", "require_eligible", "require_owner"]
+__all__ = ["RECOVERED", "Investors", "require_bank_account", "require_investor", "require_owner"]
 
 
 RECOVERED = "recovered"
 """Label and regime of an investor of whom `ledger rebuild` knows only what the registry says."""
-
-# As `require_eligible` asks, for many at once.
-_ELIGIBLE = (
-    sa.select(schema.wallets.c.investor, schema.wallets.c.address)
-    .join(schema.investors, schema.investors.c.reference == schema.wallets.c.investor)
-    .where(
-        Among(schema.wallets.c.address, "wallets"),
-        schema.wallets.c.proof_method.is_not(None),
-        schema.investors.c.verified_until > sa.bindparam("at"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +73,30 @@ class Investors:
             "regime": checks.word(regime, what="regime"),
         }
         with self.unit.writing() as connection:
-            if _investor(connection, reference).regime != RECOVERED:
+            if require_investor(connection, reference).regime != RECOVERED:
                 raise InvalidInput(f"investor {reference} is known and not recovered", reference=reference)
             connection.execute(
                 sa.update(schema.investors).where(schema.investors.c.reference == reference).values(**facts)
             )
-            return _investor(connection, reference)
+            return require_investor(connection, reference)
 
     def set_verified_until(self, reference: str, verified_until: datetime | None) -> Investor:
         """Renews, shortens or (with None) withdraws the verification."""
         if verified_until is not None:
             checks.aware(verified_until, what="verified_until")
         with self.unit.writing() as connection:
-            _investor(connection, reference)
+            require_investor(connection, reference)
             connection.execute(
                 sa.update(schema.investors)
                 .where(schema.investors.c.reference == reference)
                 .values(verified_until=verified_until)
             )
-            return _investor(connection, reference)
+            return require_investor(connection, reference)
 
     def get(self, reference: str) -> Investor:
         """The investor. Raises `NotFound`."""
         with self.unit.reading() as connection:
-            return _investor(connection, reference)
+            return require_investor(connection, reference)
 
     def all(self) -> tuple[Investor, ...]:
         """All investors, oldest first."""
@@ -135,7 +122,7 @@ class Investors:
             **_proof_columns(proof),
         }
         with self.unit.writing() as connection:
-            _investor(connection, investor)
+            require_investor(connection, investor)
             taken = _wallet(connection, address)
             if taken is not None:
                 raise WalletTaken(
@@ -187,35 +174,13 @@ class Investors:
             "verified_at": checks.aware(verified_at, what="verified_at"),
         }
         with self.unit.writing() as connection:
-            _investor(connection, investor)
+            require_investor(connection, investor)
             if _bank_account(connection, reference) is not None:
                 raise WalletTaken(
                     f"bank account {reference} is already in the ledger", bank_account=reference
                 )
             connection.execute(sa.insert(schema.bank_accounts), [row])
         return BankAccount(**row)  # type: ignore[arg-type]
-
-    def require_eligible(self, *, investor: str, wallet: str) -> None:
-        """Raises `NotEligible` unless the wallet is proven, the investor's, and the investor verified now.
-
-        Asked again when an order is executed: what held when it was taken may hold no longer.
-        """
-        with self.unit.reading() as connection:
-            require_eligible(connection, investor=investor, wallet=wallet, at=self.clock.now())
-
-    def ineligible(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], NotEligible]:
-        """Why those of these pairs (investor, wallet) that aren't eligible now are not."""
-        now = self.clock.now()
-        refused: dict[tuple[str, str], NotEligible] = {}
-        with self.unit.reading() as connection:
-            wallets = connection.execute(_ELIGIBLE, {"wallets": [wallet for _, wallet in pairs], "at": now})
-            eligible = {(investor, wallet) for investor, wallet in wallets}
-            for investor, wallet in sorted(set(pairs) - eligible):
-                try:
-                    require_eligible(connection, investor=investor, wallet=wallet, at=now)
-                except NotEligible as error:
-                    refused[investor, wallet] = error
-        return refused
 
     def bank_accounts(self, investor: str) -> tuple[BankAccount, ...]:
         """The accounts of an investor, newest first."""
@@ -237,27 +202,6 @@ def require_owner(connection: Connection, *, investor: str, wallet: str) -> Wall
             f"wallet {wallet} belongs to investor {record.investor}, not to {investor}", wallet=wallet
         )
     return record
-
-
-def require_eligible(connection: Connection, *, investor: str, wallet: str, at: datetime) -> None:
-    """Raises `NotEligible` unless the wallet is proven, the investor's, and the investor verified.
-
-    Raises `NotFound` if either is unknown.
-    """
-    record = require_owner(connection, investor=investor, wallet=wallet)
-    owner = _investor(connection, investor)
-    if record.proof is None:
-        raise NotEligible(
-            f"wallet {wallet} has no proof of ownership: record one with investors.prove_wallet",
-            wallet=wallet,
-        )
-    if not owner.is_verified(at):
-        until = owner.verified_until.isoformat() if owner.verified_until else "never verified"
-        raise NotEligible(
-            f"investor {investor} is not verified at {at.isoformat()} (verified until: {until}): "
-            "renew the verification",
-            investor=investor,
-        )
 
 
 def require_bank_account(
@@ -295,7 +239,8 @@ def _investor_row(connection: Connection, reference: str) -> RowMapping | None:
     return _row(connection, schema.investors.c.reference, reference)
 
 
-def _investor(connection: Connection, reference: str) -> Investor:
+def require_investor(connection: Connection, reference: str) -> Investor:
+    """The investor. Raises `NotFound`."""
     row = _investor_row(connection, reference)
     if row is None:
         raise NotFound(f"no investor {reference!r}: onboard them first", investor=reference)

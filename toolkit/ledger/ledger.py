@@ -15,18 +15,22 @@ from toolkit.errors import LedgerError
 from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
+from toolkit.ledger.eligibility import Eligibility
 from toolkit.ledger.errors import StaleLedger
 from toolkit.ledger.flights import Flights
 from toolkit.ledger.fund_orders import FundOrders
 from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
+from toolkit.ledger.limits import Limits
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
 from toolkit.ledger.recovery import Recovery
+from toolkit.ledger.restrictions import Restrictions
+from toolkit.ledger.standings import Standings
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
@@ -43,6 +47,22 @@ class _Repositories:
     @cached_property
     def investors(self) -> Investors:
         return Investors(self._unit, self.clock)
+
+    @cached_property
+    def eligibility(self) -> Eligibility:
+        return Eligibility(self._unit, self.clock)
+
+    @cached_property
+    def restrictions(self) -> Restrictions:
+        return Restrictions(self._unit, self.clock)
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings(self._unit)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(self._unit)
 
     @cached_property
     def persons(self) -> Persons:

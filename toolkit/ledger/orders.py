@@ -19,8 +19,9 @@ from toolkit.errors import IdempotencyConflict, InvalidInput, NotAuthorised
 from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest
+from toolkit.ledger.eligibility import Asked, Stage, require
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.investors import require_bank_account, require_eligible, require_owner
+from toolkit.ledger.investors import require_bank_account
 from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, RedemptionOrder
@@ -100,8 +101,11 @@ class Orders:
             fresh = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
             if fresh:
                 require_role(connection, maker, Role.MAKER)
-                for investor, wallet in {(item.investor, item.wallet) for item in fresh.values()}:
-                    require_eligible(connection, investor=investor, wallet=wallet, at=now)
+                asked = [
+                    Asked.amount_of(OrderKind.MINT, item.investor, item.wallet, item.amount)
+                    for item in fresh.values()
+                ]
+                require(connection, asked, at=now, stage=Stage.REQUEST)
                 first = _take_numbers(connection, len(fresh))
                 rows = []
                 for number, item in enumerate(fresh.values(), start=first):
@@ -142,7 +146,8 @@ class Orders:
             order = known_orders(connection, [key], [body_hash]).get(key)
             if order is None:
                 require_role(connection, maker, role)
-                require_owner(connection, investor=investor, wallet=wallet)
+                asked = Asked.amount_of(OrderKind.REDEMPTION, investor, wallet, amount)
+                require(connection, [asked], at=now, stage=Stage.REQUEST)
                 require_bank_account(connection, reference=bank_account, investor=investor, currency=currency)
                 row = new_row(OrderKind.REDEMPTION, investor, wallet, amount, currency, maker, now)
                 row["bank_account"] = bank_account
@@ -229,7 +234,7 @@ class Orders:
         now = self.clock.now()
         with self.unit.writing() as connection:
             row = locked_orders(connection, [order_id])[order_id]
-            require_eligible(connection, investor=row["investor"], wallet=row["wallet"], at=now)
+            require(connection, [Asked.of(order_from(row))], at=now, stage=Stage.VALIDATION)
             advance(
                 connection,
                 [order_id],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from toolkit.errors import IllegalTransition, NotAuthorised
 from toolkit.ledger.fund_machines import FUND_STEPS
 from toolkit.ledger.machines import Role
+from toolkit.ledger.party_machines import PARTY_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
 
 __all__ = ["RECORD_STEPS", "record_step"]
 
 RECORD_STEPS: RecordSteps = {
     **FUND_STEPS,
+    **PARTY_STEPS,
 }
 
 

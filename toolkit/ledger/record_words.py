@@ -20,6 +20,14 @@ class RecordKind(StrEnum):
     DISTRIBUTION = "distribution"
     NOTE = "note"
     # investors
+    POLICY = "policy"
+    LIMIT = "limit"
+    CLASSIFICATION = "classification"
+    REGIME = "regime"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    BANK_ACCOUNT = "bank_account"
+    MICROPAYMENT = "micropayment"
+    RESTRICTION = "restriction"
     # screening
     # cases
     # omnibus accounts
@@ -49,6 +57,21 @@ class RecordState(StrEnum):
     FUNDED = "funded"
     ISSUED = "issued"
     # investors
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+    EVIDENCE_RECEIVED = "evidence_received"
+    ASSESSED = "assessed"
+    APPROVED = "approved"
+    TURNED_DOWN = "turned_down"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    ACKNOWLEDGED = "acknowledged"
+    WITHDRAWN = "withdrawn"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    LAPSED = "lapsed"
+    IMPOSED = "imposed"
+    LIFTED = "lifted"
     # screening
     # cases
     # omnibus accounts

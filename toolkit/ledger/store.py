@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from toolkit.errors import ConfigurationError, LedgerError, LedgerUnreachable
 from toolkit.ledger.errors import LedgerBusy, LedgerFull
 
-__all__ = ["Store", "Unit"]
+__all__ = ["Joined", "Store", "Unit"]
 
 _BUSY_SECONDS = 30
 
@@ -52,6 +52,19 @@ class Unit(Protocol):
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection inside a consistent read."""
         ...
+
+
+class Joined:
+    """A unit inside another: what is done by it is part of the transaction of `connection`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """The connection."""
+        return nullcontext(self._connection)
+
+    reading = writing
 
 
 class Store:

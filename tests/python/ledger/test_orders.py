@@ -184,7 +184,7 @@ def test_a_wallet_without_proof_and_a_lapsed_verification(desk: Fixture) -> None
         _request(desk, idempotency_key="key-2")
     desk.ledger.investors.set_verified_until(reference(1), None)
     with pytest.raises(NotEligible, match="never verified"):
-        desk.ledger.investors.require_eligible(investor=reference(1), wallet=address(50))
+        desk.ledger.eligibility.require_registrable(address(50))
 
 
 def test_a_redemption_is_paid_only_to_the_customers_own_account(desk: Fixture) -> None:
