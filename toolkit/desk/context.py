@@ -101,8 +101,7 @@ class DeskContext:
 
     def role_of(self, person_id: str, *wanted: Role) -> Role:
         """The first of `wanted` that the person holds; the first one if none, for the ledger to refuse."""
-        held = self.ledger.persons.get(person_id).roles
-        return next((role for role in wanted if role in held), wanted[0])
+        return self.ledger.persons.role_of(person_id, *wanted)
 
     def mint_orders(self, orders: Order | str | Iterable[Order | str]) -> list[MintOrder]:
         """The orders as the ledger has them now. Raises NotFound, or InvalidInput for another kind."""

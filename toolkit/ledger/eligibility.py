@@ -32,7 +32,7 @@ from toolkit.ledger.errors import (
 )
 from toolkit.ledger.machines import OrderKind
 from toolkit.ledger.parties import Asked, Party, known_parties
-from toolkit.ledger.policies import FULL, ONBOARDING, Document, Policies, Policy, policies
+from toolkit.ledger.policies import FULL, FULL_DUE, ONBOARDING, Document, Policies, Policy, policies
 from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import Order
 from toolkit.ledger.store import Unit
@@ -225,6 +225,9 @@ def _admitted(look: _Look, places: Sequence[int]) -> _Refusals:
     """The product's policy: jurisdiction, regime and class."""
     for place in places:
         asked, party = look.of(place)
+        if party.regime == FULL_DUE:
+            yield place, _outside_perimeter(party, "it holds another asset already")
+            continue
         try:
             policy = look.policy(place)
         except ProductNotAdmitted as error:
@@ -243,12 +246,7 @@ def _outside(policy: Policy, asked: Asked, party: Party, at: datetime) -> NotEli
             jurisdiction=party.jurisdiction,
         )
     if not policy.licensed_stablecoin and party.regime != FULL:
-        return OutsidePerimeter(
-            f"{asked.product} is no licensed stablecoin and investor {party.investor} is under the regime "
-            f"{party.regime}: move the account to {FULL} first",
-            investor=party.investor,
-            regime=party.regime,
-        )
+        return _outside_perimeter(party, f"{asked.product} is no licensed stablecoin")
     found = party.investor_class(at)
     if found not in policy.classes:
         lapsed = party.approved_class is not None and party.approved_class != found
@@ -260,6 +258,15 @@ def _outside(policy: Policy, asked: Asked, party: Party, at: datetime) -> NotEli
             investor_class=found,
         )
     return None
+
+
+def _outside_perimeter(party: Party, why: str) -> OutsidePerimeter:
+    return OutsidePerimeter(
+        f"the account of investor {party.investor} is under the regime {party.regime}, and {why}: move it to "
+        f"{FULL} first",
+        investor=party.investor,
+        regime=party.regime,
+    )
 
 
 _RECORDS = schema.records

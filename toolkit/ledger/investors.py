@@ -14,6 +14,7 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput, NotEligible
 from toolkit.ledger import checks, schema
 from toolkit.ledger.errors import NotFound, WalletTaken
+from toolkit.ledger.policies import FULL, FULL_DUE
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
 from toolkit.ledger.store import Unit
 
@@ -52,7 +53,7 @@ class Investors:
             "label": checks.one_line(label, what="label"),
             "investor_class": checks.word(investor_class, what="investor class"),
             "jurisdiction": checks.country(jurisdiction),
-            "regime": checks.word(regime, what="regime"),
+            "regime": _first_regime(regime),
             "verified_until": verified_until and checks.aware(verified_until, what="verified_until"),
             "created_at": self.clock.now(),
         }
@@ -70,7 +71,7 @@ class Investors:
         facts = {
             "label": checks.one_line(label, what="label"),
             "jurisdiction": checks.country(jurisdiction),
-            "regime": checks.word(regime, what="regime"),
+            "regime": _first_regime(regime),
         }
         with self.unit.writing() as connection:
             if require_investor(connection, reference).regime != RECOVERED:
@@ -218,6 +219,14 @@ def require_bank_account(
             bank_account=reference,
         )
     return BankAccount(**row)
+
+
+def _first_regime(regime: str) -> str:
+    if regime in (FULL, FULL_DUE):
+        raise InvalidInput(
+            f"nobody begins under the regime {regime}: an account moves there by a record of compliance"
+        )
+    return checks.word(regime, what="regime")
 
 
 def _proof_columns(proof: OwnershipProof | None) -> dict[str, Any]:

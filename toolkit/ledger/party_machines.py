@@ -3,7 +3,7 @@
     policy           proposed -> in_force -> superseded, or retracted
     limit            the same
     classification   evidence_received -> assessed -> approved -> expiring -> expired, or turned_down
-    regime           proposed -> confirmed, or retracted
+    regime           proposed -> confirmed, or retracted; noted
     acknowledgement  acknowledged -> withdrawn
     bank_account     proposed -> confirmed, or retracted
     micropayment     asked -> answered, or lapsed
@@ -53,6 +53,8 @@ PARTY_STEPS: RecordSteps = {
         (_S.EXPIRING, _S.SUPERSEDED): _COMPLIANCE,
     },
     RecordKind.REGIME: {
+        # What takes something away is one act, also the worker's.
+        (None, _S.NOTED): RecordStep(frozenset({Role.MAKER, Role.COMPLIANCE, Role.OPERATOR})),
         (None, _S.PROPOSED): _MAKER,
         (_S.PROPOSED, _S.CONFIRMED): _SECOND,
         (_S.PROPOSED, _S.RETRACTED): _ANY_MAKER,

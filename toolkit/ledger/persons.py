@@ -109,6 +109,11 @@ class Persons:
         with self.unit.reading() as connection:
             return _person(connection, person_id)
 
+    def role_of(self, person_id: str, *wanted: Role) -> Role:
+        """The first of `wanted` that the person holds; the first one if none, for the ledger to refuse."""
+        held = self.get(person_id).roles
+        return next((role for role in wanted if role in held), wanted[0])
+
     def by_signer(self, address: str) -> Person:
         """Whose key this is. Raises `NotAuthorised` for an unknown or revoked key."""
         with self.unit.reading() as connection:

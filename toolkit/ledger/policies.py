@@ -22,12 +22,25 @@ from toolkit.ledger.errors import ProductNotAdmitted
 from toolkit.ledger.machines import OrderKind
 from toolkit.ledger.record_words import RecordKind, RecordState
 
-__all__ = ["ANYWHERE", "FULL", "ONBOARDING", "STABLECOIN_ONLY", "Document", "Policies", "Policy", "policies"]
+__all__ = [
+    "ANYWHERE",
+    "FULL",
+    "FULL_DUE",
+    "ONBOARDING",
+    "STABLECOIN_ONLY",
+    "Document",
+    "Policies",
+    "Policy",
+    "policies",
+]
 
 STABLECOIN_ONLY = "stablecoin_only"
 """The regime of an account that holds licensed stablecoins and nothing else (regulation.md R-BRK-04)."""
 FULL = "full"
 """The regime of every other account: knowledge, exposure, classification."""
+
+FULL_DUE = "full_due"
+"""An account that came to hold another asset before it had moved: it acquires nothing until it has."""
 
 ONBOARDING = "onboarding"
 """The policy of nobody's product: which jurisdictions are onboarded at all."""
@@ -153,7 +166,7 @@ class Policies:
 
 def policies(connection: Connection) -> Policies:
     """The policies in force now."""
-    found = (Policy.from_data(json.loads(text)) for text in connection.execute(_IN_FORCE).scalars())
+    found = (Policy.from_data(json.loads(text)["policy"]) for text in connection.execute(_IN_FORCE).scalars())
     return Policies({policy.product: policy for policy in found})
 
 

@@ -70,6 +70,7 @@ class RecordState(StrEnum):
     ASKED = "asked"
     ANSWERED = "answered"
     LAPSED = "lapsed"
+    NOTED = "noted"
     IMPOSED = "imposed"
     LIFTED = "lifted"
     # screening

@@ -16,7 +16,7 @@ from toolkit.errors import InvalidInput
 from toolkit.ledger import checks, schema, schema_eligibility
 from toolkit.ledger.investors import require_investor
 from toolkit.ledger.parties import HOUSE, RETAIL
-from toolkit.ledger.policies import FULL, STABLECOIN_ONLY
+from toolkit.ledger.policies import FULL, FULL_DUE, STABLECOIN_ONLY
 from toolkit.ledger.records import Investor
 from toolkit.ledger.store import Unit
 
@@ -80,8 +80,8 @@ class Standings:
 
     def set_regime(self, investor: str, regime: str) -> Investor:
         """Moves the account to a regime. Raises `InvalidInput` for a word that is none."""
-        if regime not in (STABLECOIN_ONLY, FULL):
-            raise InvalidInput(f"regime {regime!r} is unknown: use {STABLECOIN_ONLY} or {FULL}")
+        if regime not in (STABLECOIN_ONLY, FULL, FULL_DUE):
+            raise InvalidInput(f"regime {regime!r} is unknown: use {STABLECOIN_ONLY}, {FULL} or {FULL_DUE}")
         with self.unit.writing() as connection:
             return self._write(connection, investor, {}, {"regime": regime})
 

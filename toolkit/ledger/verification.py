@@ -3,7 +3,8 @@
 Three passes. The first follows the chain: every event's hash over its own fields and the one before it. The
 second takes the orders, each with its events: the steps are its machine's, the order is where its last event
 says and what its first event's digest says was ordered, and the bank's line, the payout and the fund's
-dealings are those that its events were written with. The third does the same for the records.
+dealings are those that its events were written with. The third does the same for the records, and for what
+orders are admitted on by them.
 Memory doesn't grow with the ledger.
 """
 
@@ -24,6 +25,7 @@ from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
+from toolkit.ledger.party_verification import check_parties
 from toolkit.ledger.record_book import data_digest
 from toolkit.ledger.record_machines import RECORD_STEPS
 from toolkit.ledger.record_words import RecordKind
@@ -115,6 +117,7 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
             _check_money(connection, evidence, orders, steps)
         _check_dealings(connection, ids, steps)
     _check_records(connection)
+    check_parties(connection)
     return end
 
 

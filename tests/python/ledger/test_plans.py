@@ -6,7 +6,20 @@ import pytest
 import sqlalchemy as sa
 from support.databases import Databases
 
-from toolkit.ledger import Ledger, audit, batches, flights, money, orders, steps, verification
+from toolkit.ledger import (
+    Ledger,
+    audit,
+    batches,
+    eligibility,
+    flights,
+    limits,
+    money,
+    orders,
+    parties,
+    policies,
+    steps,
+    verification,
+)
 
 STATEMENTS = {
     "standing": steps._LOCKED_STANDING,
@@ -28,6 +41,10 @@ STATEMENTS = {
     "next events of the fund": verification._NEXT_FUND_EVENTS,
     "steps of records": verification._RECORD_STEPS_OF,
     "dealings of orders": verification._DEALINGS_OF,
+    "parties": parties._PARTIES,
+    "policies": policies._IN_FORCE,
+    "acknowledged": eligibility._ACKNOWLEDGED,
+    "limits": limits._OF_SUBJECTS,
 }
 
 

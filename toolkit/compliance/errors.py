@@ -1,0 +1,64 @@
+"""What compliance refuses by itself, each as a class of its own. The families are `toolkit.errors`."""
+
+from __future__ import annotations
+
+from toolkit.errors import InvalidInput, NotEligible, Refused
+
+__all__ = [
+    "BelowThreshold",
+    "ChangeOvertaken",
+    "DocumentUnknown",
+    "EvidenceMissing",
+    "EvidenceTooOld",
+    "NameMismatch",
+    "RateMissing",
+    "RegimeNotComplete",
+]
+
+
+class EvidenceMissing(InvalidInput):
+    """A decision stands on a document, and none was given: give its kind, date and digest."""
+
+    code = "evidence_missing"
+
+
+class EvidenceTooOld(Refused):
+    """The document is older than the rules let it be at the relevant date: ask for a newer one."""
+
+    code = "evidence_too_old"
+
+
+class RateMissing(InvalidInput):
+    """A holding's currency has no dated rate of exchange for the relevant date."""
+
+    code = "rate_missing"
+
+
+class BelowThreshold(NotEligible):
+    """The portfolio or the total assets don't reach what the class asks for: the class isn't given."""
+
+    code = "below_threshold"
+
+
+class RegimeNotComplete(NotEligible):
+    """The account can't move to the full regime: classification, knowledge or exposure is missing."""
+
+    code = "regime_not_complete"
+
+
+class DocumentUnknown(InvalidInput):
+    """No policy in force names the document in that version, or it has another digest."""
+
+    code = "document_unknown"
+
+
+class NameMismatch(Refused):
+    """The bank account isn't in the customer's own name: no money moves to or from it."""
+
+    code = "name_mismatch"
+
+
+class ChangeOvertaken(Refused):
+    """A later version of the same is in force: propose the change anew."""
+
+    code = "change_overtaken"
