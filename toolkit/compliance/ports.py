@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 __all__ = ["Suite"]
@@ -13,4 +14,8 @@ class Suite(Protocol):
     @property
     def chain_id(self) -> int:
         """The chain's id (EIP-155)."""
+        ...
+
+    def write_wallets(self, wallets: Sequence[str]) -> None:
+        """Makes the registry say of these wallets, those it has, what the ledger says. Waits until final."""
         ...

@@ -4,6 +4,7 @@
 | --- | --- |
 | `desk` | `Desk`: the facade |
 | `onboarding` | `Investor`, `WalletChallenge`: investors, proofs of wallets, the registry |
+| `micropayments` | `Micropayment`: the other proof of a wallet |
 | `mint`, `redemption` | the orders' requests, money and rules |
 | `authorizations` | what a holder signs for the escrow |
 | `approvals` | `BatchProposal`: what approvers sign, and who counts |

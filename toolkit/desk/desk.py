@@ -21,6 +21,7 @@ from toolkit.desk.freezes import Freezes
 from toolkit.desk.imports import ImportReport, import_orders
 from toolkit.desk.incidents import Incidents
 from toolkit.desk.lanes import Lanes
+from toolkit.desk.micropayments import Micropayment, Micropayments
 from toolkit.desk.mint import DEFAULT_EXPIRY, Minting
 from toolkit.desk.onboarding import CHALLENGE_LIFETIME, Investor, Onboarding, WalletChallenge
 from toolkit.desk.redemption import Redemptions
@@ -104,6 +105,7 @@ class Desk:
         self._approvals = Approvals(self._context, self._minting)
         self._redemptions = Redemptions(self._context, flights)
         self._onboarding = Onboarding(self._context, lanes)
+        self._micropayments = Micropayments(self._context)
         self._freezes = Freezes(self._context, lanes)
         self._incidents = Incidents(self._context)
         sorting = Sorting(self._context, self._minting)
@@ -187,6 +189,33 @@ class Desk:
         sending raises.
         """
         return self._onboarding.register(addresses)
+
+    def request_micropayment(
+        self, investor: AnyInvestor, address: str, *, by: str, native: bool = False
+    ) -> Micropayment:
+        """Asks the owner of `address` to pay an odd amount of the token (or of the chain's own coin) from it,
+        which shows that it is theirs. `by` is a maker. Raises NotFound, InvalidInput, WalletTaken.
+        """
+        return self._micropayments.request(self.reference(investor), address, by=by, native=native)
+
+    def prove_by_micropayment(
+        self, micropayment: Micropayment | str, transaction: str, *, kind: WalletKind = WalletKind.UNHOSTED
+    ) -> records.Wallet:
+        """Records the wallet on the transaction (its hash) that paid what was asked, once it is final.
+
+        Raises StillPending, ChallengeMismatch, ChallengeExpired, ChallengeReplayed, NotWalletOwner,
+        WalletTaken.
+        """
+        return self._micropayments.prove(micropayment, transaction, kind=kind)
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id (EIP-155)."""
+        return self._context.client.chain_id
+
+    def write_wallets(self, wallets: Sequence[str]) -> None:
+        """Makes the registry say of these wallets, those it has, what the ledger says. By the registrar."""
+        self._onboarding.write_known(wallets)
 
     def renew(self, investor: AnyInvestor, verified_until: datetime) -> records.Investor:
         """Sets until when the investor is verified, in the ledger and for their wallets on chain."""

@@ -28,12 +28,15 @@ from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeRe
 from toolkit.errors import ContractReverted, InvalidInput, NotEligible
 from toolkit.ledger import records
 from toolkit.ledger.errors import NotFound, WalletTaken
-from toolkit.ledger.investors import RECOVERED
+from toolkit.ledger.investors import RECOVERED, Investors
+from toolkit.ledger.policies import STABLECOIN_ONLY
+from toolkit.ledger.record_words import RecordKind
 
 if TYPE_CHECKING:
     from toolkit.desk.lanes import Lanes
+    from toolkit.ledger.ledger import Transaction
 
-__all__ = ["CHALLENGE_LIFETIME", "Investor", "Onboarding", "WalletChallenge"]
+__all__ = ["CHALLENGE_LIFETIME", "Investor", "Onboarding", "WalletChallenge", "known_wallet"]
 
 CHALLENGE_LIFETIME = timedelta(minutes=15)
 
@@ -65,7 +68,7 @@ class Investor:
     country: str
     verified_until: datetime
     bank_account: str
-    regime: str = "hong-kong"
+    regime: str = STABLECOIN_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,8 @@ class Onboarding:
     def onboard(self, investor: Investor) -> records.Investor:
         """Records the investor and their bank account; the same again returns the record.
 
-        Raises InvalidInput, also for an investor on record with other facts, WalletTaken for a bank
-        account of somebody else.
+        Raises InvalidInput, also for an investor on record with other facts, JurisdictionRefused or
+        ClassNotApproved by the policy of onboarding, WalletTaken for a bank account of somebody else.
         """
         country_number(investor.country)
         reference = self.reference(investor)
@@ -164,13 +167,16 @@ class Onboarding:
             except NotFound:
                 known = None
             if known is None:
+                tx.eligibility.require_onboarding(
+                    jurisdiction=investor.country, investor_class=facts["investor_class"]
+                )
                 known = tx.investors.add(reference, **facts, verified_until=investor.verified_until)
             elif known.regime == RECOVERED and known.investor_class == facts["investor_class"]:
                 # The chain gave the reference and what the registry says; the rest comes back with them.
                 known = tx.investors.identify(
                     reference, label=investor.label, jurisdiction=investor.country, regime=investor.regime
                 )
-            elif any(getattr(known, name) != value for name, value in facts.items()):
+            elif any(getattr(known, name) != value for name, value in _as_onboarded(tx, reference, facts)):
                 raise InvalidInput(
                     f"investor {reference} is on record with other facts than {facts}: correct the input, or "
                     "renew the verification with renew()",
@@ -198,7 +204,7 @@ class Onboarding:
         """
         reference = self._context.ledger.investors.get(self.reference(investor)).reference
         address = checksum_address(address, what="wallet")
-        self._check_owner(reference, address)
+        known_wallet(self._context.ledger.investors, reference, address)
         expiry = int((self._context.clock.now() + lifetime).timestamp())
         return self._made(reference, address, expiry)
 
@@ -221,8 +227,8 @@ class Onboarding:
                 f"the challenge for {challenge.wallet} expired at {expires.isoformat()}: make a new one",
                 wallet=challenge.wallet,
             )
-        known = self._check_owner(challenge.investor, challenge.wallet)
-        if known is not None and known.proof is not None:
+        known = known_wallet(self._context.ledger.investors, challenge.investor, challenge.wallet)
+        if known is not None and known.proof is not None and known.proof.method == _METHOD:
             answered = WalletChallenge.from_json(json.loads(known.proof.challenge))
             if challenge.expiry <= answered.expiry:
                 raise ChallengeReplayed(
@@ -258,6 +264,17 @@ class Onboarding:
             raise InvalidInput("no wallets were given: name at least one")
         self._write(found)
         return tuple(found)
+
+    def write_known(self, wallets: Sequence[str]) -> None:
+        """Writes anew, of these wallets, those that the registry has."""
+        registry = self._context.registry
+        known = [
+            self._context.ledger.investors.wallet(address)
+            for address in wallets
+            if any(registry.wallet_of(address).investor)
+        ]
+        if known:
+            self._write(known)
 
     def _write(self, wallets: Sequence[records.Wallet]) -> None:
         """Makes the registry say of the wallets what the ledger says."""
@@ -302,17 +319,6 @@ class Onboarding:
             kind=WalletKind[wallet.kind.upper()],
         )
 
-    def _check_owner(self, reference: str, address: str) -> records.Wallet | None:
-        try:
-            known = self._context.ledger.investors.wallet(address)
-        except NotFound:
-            return None
-        if known.investor != reference:
-            raise WalletTaken(
-                f"wallet {address} belongs to investor {known.investor}, not to {reference}", wallet=address
-            )
-        return known
-
     def _made(self, reference: str, address: str, expiry: int) -> WalletChallenge:
         chain_id, registry = self._context.client.chain_id, self._context.registry.address
         asked = f"{chain_id}/{registry}/{reference}/{address}/{expiry}"
@@ -349,6 +355,30 @@ class Onboarding:
         except ContractReverted:
             return False
         return answer == _ERC1271_MAGIC.ljust(32, b"\0")
+
+
+def known_wallet(investors: Investors, reference: str, address: str) -> records.Wallet | None:
+    """The wallet if it is on record as the investor's, None if it isn't on record. Raises WalletTaken."""
+    try:
+        known = investors.wallet(address)
+    except NotFound:
+        return None
+    if known.investor != reference:
+        raise WalletTaken(
+            f"wallet {address} belongs to investor {known.investor}, not to {reference}", wallet=address
+        )
+    return known
+
+
+def _as_onboarded(tx: Transaction, reference: str, facts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Those of the facts that nobody of compliance has decided on since."""
+    decided = {"investor_class": RecordKind.CLASSIFICATION, "regime": RecordKind.REGIME}
+    return [
+        (name, value)
+        for name, value in facts.items()
+        if name not in decided
+        or not tx.record_book.find(decided[name], prefix=f"{decided[name]}/{reference}/")
+    ]
 
 
 def _plain(data: Mapping[str, Any]) -> Any:

@@ -61,6 +61,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_limits_record_id"), "limits", ["record_id"])
     op.create_index("ix_orders_created_at", "orders", ["created_at"])
+    # What the desk wrote before there were two regimes.
+    op.execute("UPDATE investors SET regime = 'stablecoin_only' WHERE regime = 'hong-kong'")
 
 
 def downgrade() -> None:
