@@ -43,6 +43,7 @@ __all__ = [
     "AuthorityIsFixed",
     "BackingExceeded",
     "BatchEmpty",
+    "BlockNotOfThisChain",
     "BufferTooLarge",
     "CallerIsNotMarket",
     "CallerIsNotVault",
@@ -56,7 +57,9 @@ __all__ = [
     "CutOffNotLater",
     "CutOffNotReached",
     "CutOffPassed",
+    "DayNotAfter",
     "DayNotClosed",
+    "DayNotReached",
     "DayOutOfOrder",
     "DeadlineNotReached",
     "DealingIsSuspended",
@@ -102,6 +105,7 @@ __all__ = [
     "HolderLimitReached",
     "HoldingAboveMaximum",
     "HoldingBelowMinimum",
+    "IncompleteStatement",
     "IncompleteWallet",
     "InsufficientBalance",
     "InvalidAccountNonce",
@@ -142,6 +146,7 @@ __all__ = [
     "NotEnoughSignatures",
     "NotInQuarantine",
     "NotInitializing",
+    "NotOmnibus",
     "NotOperator",
     "NotRedemptionHolder",
     "NotSameInvestor",
@@ -179,6 +184,7 @@ __all__ = [
     "TooManyDecimals",
     "TooManyUnsettledDays",
     "TotalAboveTiers",
+    "TotalIsNotBalance",
     "TransfersClosed",
     "TreeExceedsFunding",
     "UUPSUnauthorizedCallContext",
@@ -525,6 +531,21 @@ class BatchEmpty(SolidityError, family.InvalidInput):
     template = "the call has no batches, or a batch has no orders: give at least one"
 
 
+class BlockNotOfThisChain(SolidityError, family.Refused):
+    """`BlockNotOfThisChain(uint64 number, bytes32 hash)`"""
+
+    code = "block_not_of_this_chain"
+    signature = "BlockNotOfThisChain(uint64,bytes32)"
+    fields = ("number", "hash")
+    template = (
+        "block {number} with the hash {hash} is not one of this chain's last 256: build the "
+        "commitment again on a recent block"
+    )
+
+    number: int
+    hash: bytes
+
+
 class BufferTooLarge(SolidityError, family.InvalidInput):
     """`BufferTooLarge(uint16 bufferBps)`"""
 
@@ -682,6 +703,21 @@ class CutOffPassed(SolidityError, family.CutOffPassed):
     cut_off: int
 
 
+class DayNotAfter(SolidityError, family.Refused):
+    """`DayNotAfter(uint32 day, uint32 lastDay)`"""
+
+    code = "day_not_after"
+    signature = "DayNotAfter(uint32,uint32)"
+    fields = ("day", "last_day")
+    template = (
+        "day {day} is not after {last_day}, the last day committed for this wallet and token: a "
+        "commitment is never replaced, commit the next day's"
+    )
+
+    day: int
+    last_day: int
+
+
 class DayNotClosed(SolidityError, family.Refused):
     """`DayNotClosed(uint256 day)`"""
 
@@ -693,6 +729,20 @@ class DayNotClosed(SolidityError, family.Refused):
     )
 
     day: int
+
+
+class DayNotReached(SolidityError, family.Refused):
+    """`DayNotReached(uint32 day, uint32 today)`"""
+
+    code = "day_not_reached"
+    signature = "DayNotReached(uint32,uint32)"
+    fields = ("day", "today")
+    template = (
+        "day {day} has not begun in Hong Kong, where it is day {today} since 1970: commit it when it has"
+    )
+
+    day: int
+    today: int
 
 
 class DayOutOfOrder(SolidityError, family.Refused):
@@ -1235,6 +1285,17 @@ class HoldingBelowMinimum(SolidityError, family.NotEligible):
     minimum: int
 
 
+class IncompleteStatement(SolidityError, family.InvalidInput):
+    """`IncompleteStatement()`"""
+
+    code = "incomplete_statement"
+    signature = "IncompleteStatement()"
+    template = (
+        "a commitment needs a root, at least one client and the address of a token contract: build it"
+        " from the sub-ledger"
+    )
+
+
 class IncompleteWallet(SolidityError, family.InvalidInput):
     """`IncompleteWallet(address account)`"""
 
@@ -1715,6 +1776,21 @@ class NotInitializing(SolidityError):
     template = "this function runs during initialisation only: it cannot be called now"
 
 
+class NotOmnibus(SolidityError, family.NotEligible):
+    """`NotOmnibus(address wallet, uint8 kind)`"""
+
+    code = "not_omnibus"
+    signature = "NotOmnibus(address,uint8)"
+    fields = ("wallet", "kind")
+    template = (
+        "wallet {wallet} is registered as kind {kind}, not as an omnibus wallet (4): prove and "
+        "register it as one first"
+    )
+
+    wallet: str
+    kind: int
+
+
 class NotOperator(SolidityError, family.NotAuthorised):
     """`NotOperator(address account, address caller)`"""
 
@@ -2177,6 +2253,21 @@ class TotalAboveTiers(SolidityError, family.Refused):
     highest: int
 
 
+class TotalIsNotBalance(SolidityError, family.Refused):
+    """`TotalIsNotBalance(uint128 total, uint256 balance)`"""
+
+    code = "total_is_not_balance"
+    signature = "TotalIsNotBalance(uint128,uint256)"
+    fields = ("total", "balance")
+    template = (
+        "the clients' positions add up to {total} base units and the wallet holds {balance}: find the"
+        " difference, then build the commitment again"
+    )
+
+    total: int
+    balance: int
+
+
 class TransfersClosed(SolidityError, family.NotEligible):
     """`TransfersClosed(address from, address to)`"""
 
@@ -2366,6 +2457,7 @@ ALL: tuple[type[SolidityError], ...] = (
     AuthorityIsFixed,
     BackingExceeded,
     BatchEmpty,
+    BlockNotOfThisChain,
     BufferTooLarge,
     CallerIsNotMarket,
     CallerIsNotVault,
@@ -2379,7 +2471,9 @@ ALL: tuple[type[SolidityError], ...] = (
     CutOffNotLater,
     CutOffNotReached,
     CutOffPassed,
+    DayNotAfter,
     DayNotClosed,
+    DayNotReached,
     DayOutOfOrder,
     DeadlineNotReached,
     DealingIsSuspended,
@@ -2425,6 +2519,7 @@ ALL: tuple[type[SolidityError], ...] = (
     HolderLimitReached,
     HoldingAboveMaximum,
     HoldingBelowMinimum,
+    IncompleteStatement,
     IncompleteWallet,
     InsufficientBalance,
     InvalidAccountNonce,
@@ -2465,6 +2560,7 @@ ALL: tuple[type[SolidityError], ...] = (
     NotEnoughSignatures,
     NotInQuarantine,
     NotInitializing,
+    NotOmnibus,
     NotOperator,
     NotRedemptionHolder,
     NotSameInvestor,
@@ -2502,6 +2598,7 @@ ALL: tuple[type[SolidityError], ...] = (
     TooManyDecimals,
     TooManyUnsettledDays,
     TotalAboveTiers,
+    TotalIsNotBalance,
     TransfersClosed,
     TreeExceedsFunding,
     UUPSUnauthorizedCallContext,
