@@ -21,6 +21,7 @@ from toolkit.amounts import Amount
 from toolkit.bindings.access import AccessManager, GuardianGate
 from toolkit.bindings.feed import AttestedFeed
 from toolkit.bindings.market import PrimaryMarket
+from toolkit.bindings.omnibus import OmnibusRegistry
 from toolkit.bindings.registry import InvestorRegistry
 from toolkit.bindings.token import Stablecoin
 from toolkit.deployment.wiring import check_built_in, check_set
@@ -151,18 +152,21 @@ class Issuance:
         """
         at = self.client.block(block)
         manager = self.access_manager.address
-        governed: tuple[Contract, ...] = (
+        governed: list[Contract] = [
             self.guardian_gate,
             self.registry,
             self.feed,
             self.token,
             self.market,
-        )
+        ]
+        omnibus = [self.omnibus] if "OmnibusRegistry" in self.record.contracts else []
+        governed += omnibus
         built_in = [(contract, "authority", contract.authority(block=at), manager) for contract in governed]
         built_in += [
             (self.market, "token", self.market.token(block=at), self.token.address),
             (self.market, "registry", self.market.registry(block=at), self.registry.address),
         ]
+        built_in += [(one, "registry", one.registry(block=at), self.registry.address) for one in omnibus]
         check_built_in(built_in)
         check_set(
             [
@@ -170,6 +174,13 @@ class Issuance:
                 ("the token's market", self.token.market(block=at), self.market.address),
             ]
         )
+
+    @cached_property
+    def omnibus(self) -> OmnibusRegistry:
+        """Whose the tokens of omnibus wallets are. Raises DeploymentError for a suite from before there was
+        one: `issuance deploy apply` adds it.
+        """
+        return OmnibusRegistry(self.client, self.record.address("OmnibusRegistry"))
 
     # --------------------------------------------------------------------------------------- what the coin is
 

@@ -3,6 +3,7 @@
 | module | holds |
 | --- | --- |
 | `token`, `market`, `feed`, `registry` | `Stablecoin`, `PrimaryMarket`, `AttestedFeed`, `InvestorRegistry` |
+| `omnibus` | `OmnibusRegistry`, its event and structs |
 | `share`, `vault`, `distribution` | `FundShare`, `FundVault`, `Distribution` |
 | `regulated_token` | what the coin and the shares have in common |
 | `access` | `AccessManager`, `GuardianGate` |
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from toolkit.bindings.distribution import Distribution
     from toolkit.bindings.feed import AttestedFeed
     from toolkit.bindings.market import PrimaryMarket
+    from toolkit.bindings.omnibus import OmnibusRegistry
     from toolkit.bindings.registry import InvestorRegistry
     from toolkit.bindings.roles import Role
     from toolkit.bindings.share import FundShare
@@ -39,6 +41,7 @@ _HOMES = {
     "FundVault": "vault",
     "GuardianGate": "access",
     "InvestorRegistry": "registry",
+    "OmnibusRegistry": "omnibus",
     "PrimaryMarket": "market",
     "Role": "roles",
     "Stablecoin": "token",
@@ -52,6 +55,7 @@ __all__ = [
     "FundVault",
     "GuardianGate",
     "InvestorRegistry",
+    "OmnibusRegistry",
     "PrimaryMarket",
     "Role",
     "Stablecoin",

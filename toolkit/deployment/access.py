@@ -21,6 +21,7 @@ __all__ = [
     "FORBIDDEN_PAIRS",
     "FUNCTION_ROLES",
     "IMMEDIATE_ROLES",
+    "LATER_CONTRACTS",
     "MANAGER_FUNCTIONS",
     "MARKET_FUNCTIONS",
     "OPPOSITE_ENDS",
@@ -42,12 +43,16 @@ CONTRACTS = (
     "ReserveFeed",
     "Stablecoin",
     "PrimaryMarket",
+    "OmnibusRegistry",
 )
 """A coin's contracts under their names in the deployment record.
 
 A fund's stand beside them, each a kind and whose it is: `FundShare A`, `NavFeed A`, `FundVault A tUSD`,
 `Distribution tUSD`; and `Coin X` where the fund also settles in a coin of another suite.
 """
+
+LATER_CONTRACTS = ("OmnibusRegistry",)
+"""Those of a coin's that a record made before there were any doesn't have, and is good without."""
 
 FEEDS = ("ReserveFeed", "NavFeed")
 """The kinds that are attested feeds."""
@@ -71,6 +76,10 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, tuple[str, ...]]] = {
             "setWallets((address,(bytes16,uint40,uint16,uint8,uint8))[])",
             "removeWallets(address[])",
         ),
+        Role.UPGRADER: _UPGRADE,
+    },
+    "OmnibusRegistry": {
+        Role.REGISTRAR: ("commit((address,address,uint32,bytes32,uint128,uint64,uint64,bytes32))",),
         Role.UPGRADER: _UPGRADE,
     },
     "ReserveFeed": _FEED,
@@ -224,6 +233,7 @@ OPPOSITE_ENDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("mint and raise its own limit", "PrimaryMarket", "mint", "PrimaryMarket", "setOperatorLimit"),
     ("mint and change the approvals", "PrimaryMarket", "mint", "PrimaryMarket", "setApprovalTiers"),
     ("mint and verify the recipients", "PrimaryMarket", "mint", "InvestorRegistry", "setWallets"),
+    ("mint and say whose the tokens are", "PrimaryMarket", "mint", "OmnibusRegistry", "commit"),
     ("mint and change the feed", "PrimaryMarket", "mint", "Stablecoin", "setFeed"),
     ("mint and upgrade", "PrimaryMarket", "mint", "PrimaryMarket", "upgradeToAndCall"),
     ("accept and pay out", "PrimaryMarket", "acceptRedemptions", "PrimaryMarket", "recordPayouts"),

@@ -18,13 +18,15 @@ from toolkit.artifacts.model import ByteRange
 from toolkit.chain.addresses import checksum_address
 from toolkit.chain.client import Client
 from toolkit.chain.hexes import keccak, to_hex
-from toolkit.deployment.access import CONTRACTS
+from toolkit.deployment.access import CONTRACTS, LATER_CONTRACTS
 from toolkit.deployment.code import read_code
 from toolkit.deployment.suite import AddressBook, Creation, Suite, mask
 from toolkit.deployment.terms_file import TermsFile
 from toolkit.errors import CodeMismatch, ConfigurationError, DeploymentError, StaleDeployment, ToolkitError
 
 __all__ = ["SCHEMA", "DeploymentRecord", "RecordedContract", "default_record_path"]
+
+_NEEDED = tuple(name for name in CONTRACTS if name not in LATER_CONTRACTS)
 
 SCHEMA = 1
 
@@ -216,7 +218,7 @@ class DeploymentRecord:
     def book(self) -> AddressBook:
         """The addresses of all contracts. Raises DeploymentError if one of a coin's isn't recorded."""
         return AddressBook(
-            {contract: self.address(contract) for contract in dict.fromkeys((*CONTRACTS, *self.contracts))}
+            {contract: self.address(contract) for contract in dict.fromkeys((*_NEEDED, *self.contracts))}
         )
 
     @property

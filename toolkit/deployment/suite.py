@@ -196,6 +196,7 @@ def _coin(terms: Terms) -> Suite:
         currency=coin.currency,
     )
     builder.create_proxied("PrimaryMarket", authority=manager, token=token, registry=registry)
+    builder.create_proxied("OmnibusRegistry", authority=manager, registry=registry)
     return Suite(tuple(builder.made))
 
 

@@ -12,6 +12,7 @@ from toolkit.errors import (
 )
 
 __all__ = [
+    "AllocationUneven",
     "ClassNotApproved",
     "DocumentNotAcknowledged",
     "FundsAlreadyMatched",
@@ -23,10 +24,12 @@ __all__ = [
     "LedgerTooOld",
     "LimitExceeded",
     "LimitNotSet",
+    "NotAnOmnibusWallet",
     "NotFound",
     "OrderExpired",
     "OutsidePerimeter",
     "PayoutAlreadyRecorded",
+    "PositionTooSmall",
     "ProductNotAdmitted",
     "StaleLedger",
     "ThirdPartyPayment",
@@ -45,6 +48,24 @@ class WalletTaken(Refused):
     """The wallet, signing key or bank account already belongs to somebody else."""
 
     code = "wallet_taken"
+
+
+class AllocationUneven(InvalidInput):
+    """The clients' parts don't add up to what is allocated, to the base unit."""
+
+    code = "allocation_uneven"
+
+
+class NotAnOmnibusWallet(NotEligible):
+    """The ledger has the wallet as another kind: it has no clients' positions."""
+
+    code = "not_an_omnibus_wallet"
+
+
+class PositionTooSmall(Refused):
+    """The client has less than is to be moved, locked or taken out."""
+
+    code = "position_too_small"
 
 
 class FundsAlreadyMatched(Refused):

@@ -24,6 +24,7 @@ from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.limits import Limits
 from toolkit.ledger.money import Funds, Payouts
+from toolkit.ledger.omnibus import Omnibus
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.persons import Persons
 from toolkit.ledger.record_book import RecordBook
@@ -79,6 +80,10 @@ class _Repositories:
     @cached_property
     def record_book(self) -> RecordBook:
         return RecordBook(self._unit, self.clock)
+
+    @cached_property
+    def omnibus(self) -> Omnibus:
+        return Omnibus(self._unit, self.clock)
 
     @cached_property
     def funds(self) -> Funds:

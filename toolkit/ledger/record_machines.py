@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.errors import IllegalTransition, NotAuthorised
 from toolkit.ledger.fund_machines import FUND_STEPS
 from toolkit.ledger.machines import Role
+from toolkit.ledger.omnibus_machines import OMNIBUS_STEPS
 from toolkit.ledger.party_machines import PARTY_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
 
@@ -13,6 +14,7 @@ __all__ = ["RECORD_STEPS", "record_step"]
 RECORD_STEPS: RecordSteps = {
     **FUND_STEPS,
     **PARTY_STEPS,
+    **OMNIBUS_STEPS,
 }
 
 

@@ -31,6 +31,10 @@ class RecordKind(StrEnum):
     # screening
     # cases
     # omnibus accounts
+    ALLOCATION = "allocation"
+    CLIENT_FLOW = "client_flow"
+    CLIENT_LOCK = "client_lock"
+    COMMITMENT = "commitment"
     # travel rule and monitoring
     # reconciliation
     # reports
@@ -76,6 +80,10 @@ class RecordState(StrEnum):
     # screening
     # cases
     # omnibus accounts
+    ALLOCATION_PENDING = "allocation_pending"
+    ALLOCATED = "allocated"
+    FLOW_PENDING = "flow_pending"
+    LOCKED = "locked"
     # travel rule and monitoring
     # reconciliation
     # reports

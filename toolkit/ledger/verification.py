@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.errors import LedgerTampered
-from toolkit.ledger import audit, schema
+from toolkit.ledger import audit, omnibus_audit, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
@@ -118,6 +118,7 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
         _check_dealings(connection, ids, steps)
     _check_records(connection)
     check_parties(connection)
+    omnibus_audit.check(connection)
     return end
 
 

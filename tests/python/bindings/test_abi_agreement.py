@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from toolkit import artifacts
-from toolkit.bindings import events, fund_events, fund_structs, structs
+from toolkit.bindings import events, fund_events, fund_structs, omnibus, structs
 from toolkit.bindings.access import AccessManager, GuardianGate
 from toolkit.bindings.contract import Contract
 from toolkit.bindings.distribution import Distribution
 from toolkit.bindings.event import ContractEvent
 from toolkit.bindings.feed import AttestedFeed
 from toolkit.bindings.market import PrimaryMarket
+from toolkit.bindings.omnibus import OmnibusRegistry
 from toolkit.bindings.registry import InvestorRegistry
 from toolkit.bindings.roles import Role
 from toolkit.bindings.share import FundShare
@@ -31,14 +32,17 @@ CONTRACTS: tuple[type[Contract], ...] = (
     FundVault,
     GuardianGate,
     InvestorRegistry,
+    OmnibusRegistry,
     PrimaryMarket,
     Stablecoin,
 )
 EVENTS = [
     kind
-    for module in (events, fund_events)
+    for module in (events, fund_events, omnibus)
     for name in module.__all__
-    if isinstance(kind := getattr(module, name), type) and kind is not ContractEvent
+    if isinstance(kind := getattr(module, name), type)
+    and issubclass(kind, ContractEvent)
+    and kind is not ContractEvent
 ]
 # Of OpenZeppelin's bases and never emitted: the authority is fixed, and domains don't change.
 NEVER_EMITTED = {"AuthorityUpdated", "EIP712DomainChanged"}
@@ -83,6 +87,10 @@ def test_events_have_their_indexed_arguments(kind: type[ContractEvent]) -> None:
         (structs.ApprovalTier, "ApprovalTier"),
         (structs.Wallet, "Wallet"),
         (structs.WalletEntry, "WalletEntry"),
+        (omnibus.OmnibusCommitment, "OmnibusCommitment"),
+        (omnibus.OmnibusStatement, "OmnibusStatement"),
+        (omnibus.SumLeaf, "SumLeaf"),
+        (omnibus.SumNode, "SumNode"),
         (fund_structs.Book, "Book"),
         (fund_structs.Day, "Day"),
         (fund_structs.DealingTerms, "DealingTerms"),

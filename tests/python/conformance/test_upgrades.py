@@ -25,7 +25,15 @@ from toolkit.deployment import incompatibilities
 # Compiling what no cache holds yet takes half a minute, more on a busy machine.
 pytestmark = pytest.mark.timeout(300)
 
-PROXIED = ("Distribution", "FundShare", "FundVault", "InvestorRegistry", "PrimaryMarket", "Stablecoin")
+PROXIED = (
+    "Distribution",
+    "FundShare",
+    "FundVault",
+    "InvestorRegistry",
+    "OmnibusRegistry",
+    "PrimaryMarket",
+    "Stablecoin",
+)
 
 # What upgrades-core finds in our implementations, and why it is as it should be.
 ACCEPTED = {
@@ -33,6 +41,7 @@ ACCEPTED = {
     "Distribution": {("missing-initializer-call", "contracts/market/Distribution.sol")},
     "FundVault": {("missing-initializer-call", "contracts/market/FundVault.sol")},
     "InvestorRegistry": {("missing-initializer-call", "contracts/compliance/InvestorRegistry.sol")},
+    "OmnibusRegistry": {("missing-initializer-call", "contracts/compliance/OmnibusRegistry.sol")},
     # EIP-712's constructor sets immutables, which OpenZeppelin's own source does not annotate. A name of 32
     # bytes or more would go into the implementation's storage, where the proxy can't read it: token
     # and share refuse such a name, the market's is fixed.

@@ -28,7 +28,7 @@ from toolkit.errors import ConfigurationError, DeploymentError, NotAuthorised, W
 def test_the_plan_of_an_empty_chain_names_everything_to_be_done(client: Client) -> None:
     steps = plan(demo_terms(), client)
     kinds = [step.kind for step in steps]
-    assert kinds.count("create") == 9
+    assert kinds.count("create") == 11
     assert kinds[-1] == "handover"
     assert "set Stablecoin's buffer: 0 bps -> 100 bps [ADMIN]" in str(steps).splitlines()
     assert f"grant GOVERNOR to {account(10)}: not held -> delay 86400 s [ADMIN]" in str(steps).splitlines()

@@ -110,7 +110,7 @@ def test_a_node_that_dies_half_way_is_a_node_error(tmp_path: Path) -> None:
     client = node.client()
 
     def kill_the_node(progress: Progress) -> None:
-        if progress.remaining == 50:
+        if progress.remaining == 54:
             node.stop()
 
     try:

@@ -30,7 +30,12 @@ def with_layout(record: DeploymentRecord, contract: str, layout: dict[str, Any])
 
 
 def test_a_deployment_of_this_version_keeps_its_storage(deployed: Deployed) -> None:
-    assert set(check_record(deployed.record)) == {"InvestorRegistry", "PrimaryMarket", "Stablecoin"}
+    assert set(check_record(deployed.record)) == {
+        "InvestorRegistry",
+        "OmnibusRegistry",
+        "PrimaryMarket",
+        "Stablecoin",
+    }
     again = DeploymentRecord.load(deployed.path)
     assert check_record(again) == check_record(deployed.record)
 
