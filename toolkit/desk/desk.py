@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -476,6 +477,15 @@ class Desk:
     def unfreeze(self, account: str, case_id: str, amount: AnyAmount | None = None) -> Mined:
         """Lowers what is frozen to `amount` (nothing, if not given) under a case. Sent by compliance."""
         return self._freezes.unfreeze(account, case_id, amount)
+
+    @property
+    def lanes(self) -> Lanes:
+        """The sending keys, for what another room sends in a role's name."""
+        return self._lanes
+
+    def derived_secret(self, purpose: str) -> bytes:
+        """32 bytes made of the desk's secret, for one purpose and no other."""
+        return hmac.digest(self._context.secret, b"derived:" + purpose.encode(), "sha256")
 
     # ---------------------------------------------------------------------------------------------- reading
 
