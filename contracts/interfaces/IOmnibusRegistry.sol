@@ -9,7 +9,8 @@ import {SumLeaf, SumNode} from "../compliance/SumTree.sol";
 /// @param root Root of the Merkle sum tree over the clients' positions (`SumTree`).
 /// @param total Sum of the positions, in the token's base units.
 /// @param clients How many positions there are.
-/// @param builtOn Block at which the sub-ledger was compared with the chain, and its hash.
+/// @param builtOn A block of this chain on which the statement was made, and its hash: one that was made on a branch
+/// that is no more is refused.
 struct OmnibusStatement {
     address wallet;
     address token;

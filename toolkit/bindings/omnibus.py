@@ -47,8 +47,8 @@ class Committed(ContractEvent):
 
 @dataclass(frozen=True, slots=True)
 class OmnibusStatement:
-    """What is committed: `root` of the sum tree over `clients` positions that add up to `total`, compared
-    with the chain at the block `built_on`.
+    """What is committed: `root` of the sum tree over `clients` positions that add up to `total`. The block
+    `built_on` binds it to the branch of the chain that it was made on.
     """
 
     wallet: str

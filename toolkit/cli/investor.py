@@ -16,7 +16,7 @@ __all__ = ["app"]
 app = typer.Typer(help="People at the desk, investors and their wallets.", no_args_is_help=True)
 
 # The ledger's roles without the worker's.
-_PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance")
+_PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance", "registrar")
 
 Reference = Annotated[str, typer.Argument(help="The investor's reference (0x and 32 hexadecimal digits).")]
 
@@ -27,7 +27,8 @@ VerifiedUntil = Annotated[datetime, typer.Option(help="When the verification lap
 def person(
     person_id: Annotated[str, typer.Argument(help="An id of the desk's own, e.g. checker-1.")],
     role: Annotated[
-        list[str], typer.Option(help="maker, checker, treasurer, approver or compliance. Repeat it.")
+        list[str],
+        typer.Option(help="maker, checker, treasurer, approver, compliance or registrar. Repeat it."),
     ],
     record: Record,
     rpc: Rpc,
@@ -129,14 +130,18 @@ def prove(
     ledger: LedgerUrl,
     signature: Annotated[str | None, typer.Option(help="The owner's signature, hexadecimal.")] = None,
     signer: Annotated[str | None, typer.Option(help="Or sign here: anvil:INDEX or keystore:PATH.")] = None,
+    kind: Annotated[
+        str, typer.Option(help="unhosted, custodial, contract, omnibus or platform.")
+    ] = "unhosted",
     terms: TermsFile = None,
     key: Keys = None,
     json: Json = False,
 ) -> None:
     """Record the proof of a wallet and register it on chain."""
+    from toolkit.bindings.structs import WalletKind
     from toolkit.chain.hexes import from_hex
     from toolkit.cli.files import read_json
-    from toolkit.cli.options import open_desk, signer_from
+    from toolkit.cli.options import chosen, open_desk, signer_from
     from toolkit.cli.output import Output
     from toolkit.desk import WalletChallenge
     from toolkit.errors import InvalidInput
@@ -144,6 +149,8 @@ def prove(
     output = Output(json=json)
     if (signature is None) == (signer is None):
         raise InvalidInput("give either --signature or --signer")
+    kinds = {item.name.lower(): item for item in WalletKind if item}
+    chosen(kind, kinds, what="kind")
     made = WalletChallenge.from_json(read_json(challenge_file, what="challenge"))
     answer = (
         made.signable.sign(signer_from(signer)).data
@@ -151,7 +158,7 @@ def prove(
         else from_hex(signature or "", what="signature")
     )
     with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("registering"):
-        desk.prove_wallet(made, answer)
+        desk.prove_wallet(made, answer, kind=kinds[kind])
         desk.register_wallet(made.wallet)
     output.result({"wallet": made.wallet}, lambda: output.line(f"{made.wallet} is proven and registered"))
 

@@ -156,8 +156,9 @@ class Commitments:
             root=tree.root,
             total=tree.total,
             clients=len(tree.leaves),
-            built_on=block.number,
-            built_on_hash=block.hash,
+            # The last block's own hash is unknown to a node that rehearses the call on top of it.
+            built_on=block.number - 1,
+            built_on_hash=block.parent_hash,
         )
         return statement, {
             "wallet": wallet,
@@ -168,8 +169,8 @@ class Commitments:
             "root": to_hex(tree.root),
             "total": str(tree.total),
             "clients": len(tree.leaves),
-            "built_on": block.number,
-            "built_on_hash": to_hex(block.hash),
+            "built_on": statement.built_on,
+            "built_on_hash": to_hex(statement.built_on_hash),
             "through": through,
         }
 
