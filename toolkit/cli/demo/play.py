@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from toolkit.cli.demo.cast import APPROVERS, CUSTOMERS, OPERATOR, Customer, hire
 from toolkit.cli.demo.fund_act import FundAct
 from toolkit.cli.demo.narrator import Narrator
+from toolkit.cli.demo.omnibus_act import OmnibusAct
 from toolkit.cli.demo.stage import approve, confirm_money, go_to, publish_report
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Play:
                 self._stale(node, desk)
                 self._close(desk, report)
                 FundAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
+                OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},
