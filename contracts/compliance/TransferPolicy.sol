@@ -114,20 +114,19 @@ library TransferPolicy {
         returns (Restriction refused)
     {
         refused = onReceiver(rules, policy, to);
-        if (refused != Restriction.None || !policy.investorAccounts || amount == 0) return refused;
-        refused = onMaximum(rules, policy, to.investor(), amount);
-        if (refused != Restriction.None || rules.positions[to.investor()].holding != 0) return refused;
-        return _onNewHolder(rules, policy);
+        return refused == Restriction.None ? onLimits(rules, policy, to.investor(), amount) : refused;
     }
 
-    /// @notice What keeps an investor from getting `amount`, as far as the maximum goes.
-    function onMaximum(Rules storage rules, SharePolicy memory policy, bytes16 investor, uint256 amount)
+    /// @notice What keeps an investor from getting `amount`, as far as maximum and holder count go.
+    function onLimits(Rules storage rules, SharePolicy memory policy, bytes16 investor, uint256 amount)
         internal
         view
         returns (Restriction)
     {
-        uint256 received = Math.saturatingAdd(rules.positions[investor].holding, amount);
-        return received > policy.maxHolding ? Restriction.AboveMaximum : Restriction.None;
+        if (!policy.investorAccounts || amount == 0) return Restriction.None;
+        uint256 held = rules.positions[investor].holding;
+        if (Math.saturatingAdd(held, amount) > policy.maxHolding) return Restriction.AboveMaximum;
+        return held == 0 ? _onNewHolder(rules, policy) : Restriction.None;
     }
 
     /// @notice What keeps an investor from redeeming: the lock-up and nothing else.

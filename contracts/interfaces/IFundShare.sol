@@ -96,6 +96,9 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     /// @notice The contract does not name this share and this asset as its own (ERC-7575).
     error VaultMismatch(address vault, address asset);
 
+    /// @notice The vault takes requests, or has some that wait for their price; replaced, it could not settle them.
+    error VaultInUse(address vault);
+
     /// @notice An address without code where a contract is needed.
     error NotAContract(address account);
 
@@ -166,9 +169,12 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
         returns (uint8[] memory refused);
 
     /// @notice Hands back shares that `collect` took from `to` and that were not redeemed. Its own shares: no class,
-    /// country or verification is asked and no lock-up starts; pause, freeze and the maximum are obeyed. Only a vault,
-    /// also a replaced one.
+    /// country or verification is asked and no lock-up starts; pause, freeze, maximum and holder count are obeyed. Only a
+    /// vault, also a replaced one.
     function giveBack(address to, uint256 amount) external;
+
+    /// @notice Reverts if `amount` more for the investor of `account` would now pass the maximum or the holder count.
+    function requireRoom(address account, uint256 amount) external view;
 
     /// @notice Reverts, with the error of the first rule that refuses, unless `account` may subscribe now: not paused, not
     /// frozen, verified, class and country admitted. What depends on the amount is asked on delivery.
@@ -201,7 +207,8 @@ interface IFundShare is IRegulatedERC20, IERC1404, IERC7575Share {
     function setCountries(CountryRule rule, uint16[] calldata countries) external;
 
     /// @notice Names the vault that deals against `asset`, or with zero takes the present one's right to issue and
-    /// collect. What a replaced vault holds it may still deliver, give back and retire. Only `GOVERNOR`.
+    /// collect: when its calendar has run out and no request waits for its price (`isIdle`). What a replaced vault holds it
+    /// may still deliver, give back and retire. Only `GOVERNOR`.
     function setVault(address asset, address vault_) external;
 
     // ------------------------------------------------------------------------------------------------ views

@@ -11,7 +11,8 @@ import {IERC7887Deposit, IERC7887Redeem} from "./IERC7887.sol";
 /// @param swingBps By how much the price swings against the side that moves the fund.
 /// @param swingThresholdBps Net flow, of the class's net asset value, above which it swings.
 /// @param gateBps Most that a day redeems, of the class's shares; 10,000 for no gate.
-/// @param overdueAfter Seconds after a cut-off from when a request that still has no price may be cancelled again.
+/// @param overdueAfter Seconds after a cut-off from when a request that still has no price may be cancelled again: 1 to 90
+/// days, counted in hours, rounded up.
 /// @param minSubscription Least that a request may subscribe, in the asset's base units.
 /// @param minRedemption Least that a request may redeem, in base units of the share, unless it is all that is free.
 struct DealingTerms {
@@ -29,7 +30,8 @@ struct DealingTerms {
 /// @param cutOff Unix time; a request at that very second belongs to the next day.
 /// @param navAsOf Instant of the net asset value it was settled at; 0 until then.
 /// @param nav Net asset value of one share, in the feed's decimals; 0 until settled.
-/// @param entryFeeBps The terms as of the day's close; 0 until then.
+/// @param entryFeeBps The terms as of the day's close, like all that follows; 0 until then.
+/// @param overdueHours `overdueAfter`, in hours.
 struct Day {
     uint40 cutOff;
     uint40 navAsOf;
@@ -39,6 +41,7 @@ struct Day {
     uint16 swingBps;
     uint16 swingThresholdBps;
     uint16 gateBps;
+    uint16 overdueHours;
 }
 
 /// @notice One side of a dealing day: its subscriptions or its redemptions.
@@ -79,11 +82,11 @@ struct Settlement {
 
 /// @notice What is to leave the quarantine, by two hands.
 /// @param controller Whose it is.
-/// @param to Who gets it.
+/// @param to Who gets it: a verified wallet.
 /// @param assets Base units of the asset.
 /// @param shares Base units of the share.
 /// @param redeem The shares are redeemed for the controller at the next price, instead of going to `to`: for an investor
-/// who may not hold them any more.
+/// who may not hold them any more. If he cancels that, they go back to quarantine.
 /// @param caseId The case it happens under.
 struct Release {
     address controller;
@@ -215,7 +218,7 @@ interface IFundVaultTypes {
     /// @notice The controller has not that much in quarantine.
     error NotInQuarantine(address controller, uint256 assets, uint256 shares);
 
-    /// @notice Nobody proposed exactly this release.
+    /// @notice Nobody who is in `COMPLIANCE` now proposed exactly this release.
     error ReleaseNotProposed(address controller, bytes32 caseId);
 
     /// @notice Who proposed a release can't confirm it.
@@ -312,6 +315,9 @@ interface IFundVault is
 
     /// @notice The last day announced, closed, settled.
     function progress() external view returns (uint256 announced, uint256 closed, uint256 settled);
+
+    /// @notice Whether no day takes requests and none waits for its price. Only then a share lets go of its vault.
+    function isIdle() external view returns (bool);
 
     function dealingDay(uint256 day) external view returns (Day memory);
     function subscriptionBook(uint256 day) external view returns (Book memory);

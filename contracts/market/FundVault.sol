@@ -210,6 +210,18 @@ contract FundVault is IERC165, UUPSUpgradeable, Requests, Claims {
     }
 
     /// @inheritdoc IFundVault
+    function isIdle() external view returns (bool) {
+        State memory state = _calendar().state;
+        uint256 open = _firstAhead(state);
+        if (open <= state.announced) return false;
+        for (uint256 day = uint256(state.settled) + 1; day <= open; ++day) {
+            uint256 subscriptions = _side(SUBSCRIPTIONS).books[day].positions;
+            if (subscriptions != 0 || _side(REDEMPTIONS).books[day].positions != 0) return false;
+        }
+        return true;
+    }
+
+    /// @inheritdoc IFundVault
     function dealingDay(uint256 day) external view returns (Day memory) {
         return _calendar().dayAt[day];
     }

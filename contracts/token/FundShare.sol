@@ -15,6 +15,7 @@ import {
     Restriction,
     SharePolicy
 } from "../interfaces/IFundShare.sol";
+import {IFundVault} from "../interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
 import {IRegulatedERC20} from "../interfaces/IRegulatedERC20.sol";
 import {Account} from "./Account.sol";
@@ -138,10 +139,15 @@ contract FundShare is IFundShare, RegulatedERC20 {
         bytes16 investor = investorOf(to);
         if (investor == bytes16(0)) revert IInvestorRegistry.WalletNotVerified(to, 0);
         super._move(msg.sender, to, amount);
-        TransferPolicy.Rules storage rules = _share().rules;
-        if (!rules.policy.investorAccounts) return;
-        _require(rules.onMaximum(policy(), investor, amount), address(0), to, amount);
-        rules.enter(investor, amount, 0);
+        SharePolicy memory terms = policy();
+        _require(_share().rules.onLimits(terms, investor, amount), address(0), to, amount);
+        if (terms.investorAccounts) _share().rules.enter(investor, amount, 0);
+    }
+
+    /// @inheritdoc IFundShare
+    function requireRoom(address account, uint256 amount) external view {
+        Restriction refused = _share().rules.onLimits(policy(), investorOf(account), amount);
+        _require(refused, address(0), account, amount);
     }
 
     /// @inheritdoc IFundShare
@@ -248,7 +254,10 @@ contract FundShare is IFundShare, RegulatedERC20 {
     function setVault(address asset, address vault_) external restricted {
         FundShareStorage storage $ = _share();
         address old = $.vaults[asset];
-        if (old != address(0)) _setDealing(old, false);
+        if (old != address(0)) {
+            if (old != vault_ && !IFundVault(old).isIdle()) revert VaultInUse(old);
+            _setDealing(old, false);
+        }
         if (vault_ != address(0)) {
             _requireVaultFor(asset, vault_);
             _markEscrow(vault_);

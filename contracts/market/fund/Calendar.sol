@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IFundShare} from "../../interfaces/IFundShare.sol";
 import {Day, DealingTerms, IFundDesk} from "../../interfaces/IFundVault.sol";
 import {Positions} from "./Positions.sol";
 import {Pricing} from "./Pricing.sol";
@@ -20,6 +21,10 @@ abstract contract Calendar is IFundDesk, Positions {
     /// @notice Least that a gate has to let through: 1 % of the class a day.
     uint16 public constant MIN_GATE_BPS = 100;
 
+    /// @notice Least and most that a request may have to wait for its price before it can be cancelled again.
+    uint32 public constant MIN_OVERDUE = 1 days;
+    uint32 public constant MAX_OVERDUE = 90 days;
+
     // ------------------------------------------------------------------------------------------------ calendar
 
     /// @inheritdoc IFundDesk
@@ -30,6 +35,8 @@ abstract contract Calendar is IFundDesk, Positions {
             revert NotConfigured();
         }
         State memory state = $.state;
+        // One that was replaced could not settle them.
+        if (!SHARE.isVault(address(this))) revert IFundShare.CallerIsNotVault(address(this));
         uint256 current = _firstAhead(state);
         if (cutOffs.length == 0 || firstDay < current || firstDay > uint256(state.announced) + 1) {
             revert InvalidCalendar(firstDay, uint256(state.announced) + 1);
@@ -63,7 +70,8 @@ abstract contract Calendar is IFundDesk, Positions {
             exitFeeBps: terms.exitFeeBps,
             swingBps: terms.swingBps,
             swingThresholdBps: terms.swingThresholdBps,
-            gateBps: terms.gateBps
+            gateBps: terms.gateBps,
+            overdueHours: _overdueHours(terms.overdueAfter).toUint16()
         });
         state.closed = day.toUint24();
         state.cutOff = day < state.announced ? $.dayAt[day + 1].cutOff : 0;
@@ -107,7 +115,7 @@ abstract contract Calendar is IFundDesk, Positions {
         _within(terms.swingBps, 0, MAX_SWING_BPS);
         _within(terms.swingThresholdBps, 0, Pricing.BPS);
         _within(terms.gateBps, MIN_GATE_BPS, Pricing.BPS);
-        _within(terms.overdueAfter, 1, type(uint32).max);
+        _within(terms.overdueAfter, MIN_OVERDUE, MAX_OVERDUE);
         CalendarStorage storage $ = _calendar();
         $.terms = terms;
         $.state.minSubscription = terms.minSubscription;

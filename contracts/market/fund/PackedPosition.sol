@@ -10,6 +10,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// carried over met one that was there.
 /// @param kept Something settled lies among the claims.
 /// @param cancelled Something cancelled lies among the cancellations.
+/// @param released Of what came out of quarantine, and goes back there if it is cancelled: `FIRST` where some of `amount`
+/// did, `SECOND` where some of `later` did.
 struct Position {
     uint256 amount;
     uint256 later;
@@ -18,10 +20,14 @@ struct Position {
     uint256 members;
     bool kept;
     bool cancelled;
+    uint256 released;
 }
 
+uint256 constant FIRST = 1;
+uint256 constant SECOND = 2;
+
 /// @notice The same in one word, from the lowest bit: `amount` and `later` in 96 each, `day` in 24, `gap` in 8, `members` in
-/// 16, `kept` and `cancelled` in 8 each.
+/// 16, `kept` in 8, `cancelled` and `released` in 4 each.
 type PackedPosition is uint256;
 
 using {unpack} for PackedPosition global;
@@ -37,7 +43,8 @@ function unpack(PackedPosition packed) pure returns (Position memory position) {
     position.gap = uint8(word >> 216);
     position.members = uint16(word >> 224);
     position.kept = (word >> 240) & 0xff != 0;
-    position.cancelled = word >> 248 != 0;
+    position.cancelled = (word >> 248) & 0xf != 0;
+    position.released = word >> 252;
 }
 
 /// @dev Reverts where a field doesn't fit.
@@ -49,5 +56,5 @@ function pack(Position memory position) pure returns (PackedPosition) {
     word |= uint256(SafeCast.toUint16(position.members)) << 224;
     if (position.kept) word |= 1 << 240;
     if (position.cancelled) word |= 1 << 248;
-    return PackedPosition.wrap(word);
+    return PackedPosition.wrap(word | position.released << 252);
 }

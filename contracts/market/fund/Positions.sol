@@ -2,12 +2,13 @@
 pragma solidity ^0.8.30;
 
 import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
-import {Book} from "../../interfaces/IFundVault.sol";
+import {Book, Day} from "../../interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../../interfaces/IInvestorRegistry.sol";
 import {IRegulatedERC20} from "../../interfaces/IRegulatedERC20.sol";
-import {Position} from "./PackedPosition.sol";
+import {FIRST, Position, SECOND} from "./PackedPosition.sol";
 import {Pricing} from "./Pricing.sol";
 import {VaultStorage} from "./VaultStorage.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Positions
@@ -30,12 +31,21 @@ abstract contract Positions is VaultStorage {
         if (day > state.announced) revert NoDealingDay(state.announced);
     }
 
-    /// @dev A request can be cancelled before its cut-off, and again when it is overdue.
-    function _requireCancellable(uint256 day) internal view {
+    /// @dev A request can be cancelled before its cut-off, and again when it is overdue. What a gate carried beyond the
+    /// calendar has no cut-off yet, whatever one stood there before.
+    function _requireCancellable(uint256 day) private view {
         CalendarStorage storage $ = _calendar();
-        uint256 cutOff = $.dayAt[day].cutOff;
-        bool overdue = block.timestamp >= cutOff + $.terms.overdueAfter;
+        if (day > $.state.announced) return;
+        Day storage terms = $.dayAt[day];
+        (uint256 cutOff, uint256 patience) = (terms.cutOff, terms.overdueHours);
+        if (patience == 0) patience = _overdueHours($.terms.overdueAfter);
+        bool overdue = block.timestamp >= cutOff + patience * 1 hours;
         if (block.timestamp >= cutOff && !overdue) revert CutOffPassed(day, cutOff);
+    }
+
+    /// @dev Rounded up, so that nothing is overdue earlier than the terms say.
+    function _overdueHours(uint256 overdueAfter) internal pure returns (uint256) {
+        return Math.ceilDiv(overdueAfter, 1 hours);
     }
 
     /// @dev The first day whose cut-off lies ahead; the one after the calendar's last if there is none. Mostly the day
@@ -52,49 +62,62 @@ abstract contract Positions is VaultStorage {
     // ------------------------------------------------------------------------------------------------ requests
 
     /// @dev Adds a request for the open day to the controller's position.
-    function _place(bool which, address controller, uint256 amount, uint256 day, uint256 settled) internal {
+    /// @param released Whether it is of what lay in quarantine.
+    function _place(
+        bool which,
+        address controller,
+        uint256 amount,
+        uint256 day,
+        uint256 settled,
+        bool released
+    ) internal {
         Position memory position = _current(which, controller, settled);
         Book storage book = _side(which).books[day];
         uint256 opened = 0;
-        if (position.members == 0) {
-            (position.amount, position.day) = (amount, day);
-            (position.members, opened) = (1, 1);
-        } else if (position.day == day) {
+        if (position.members == 0 || position.day == day) {
+            if (position.members == 0) (position.day, position.members, opened) = (day, 1, 1);
             position.amount += amount;
-        } else if (position.gap == 0) {
-            (position.later, position.gap) = (amount, day - position.day);
-            opened = 1;
+            if (released) position.released |= FIRST;
         } else {
             uint256 second = position.day + position.gap;
-            if (second != day) revert TooManyUnsettledDays(controller, position.day, second);
+            if (position.gap == 0) (position.gap, opened) = (day - position.day, 1);
+            else if (second != day) revert TooManyUnsettledDays(controller, position.day, second);
             position.later += amount;
+            if (released) position.released |= SECOND;
         }
         _write(book, book.amount + amount, book.positions + opened);
         _side(which).positions[controller] = position.pack();
     }
 
-    /// @dev Takes a request that waits for its price out of its day, to be claimed back.
-    function _cancel(bool which, uint256 day, address controller) internal {
+    /// @dev Takes a request that waits for its price out of its day, to be claimed back. What came out of quarantine to be
+    /// redeemed goes back there, for who cancels it is who could not be given it.
+    /// @return claimable What can be claimed back.
+    function _cancel(bool which, uint256 day, address controller) internal returns (uint256 claimable) {
         uint256 settled = _calendar().state.settled;
         Position memory position = _current(which, controller, settled);
         Book storage book = _side(which).books[day];
-        (uint256 amount, uint256 left) = (0, 0);
+        (uint256 amount, uint256 left, uint256 released) = (0, 0, 0);
         if (position.day == day && position.members != 0 && day > settled) {
-            (amount, left) = (position.amount, position.members);
+            (amount, left, released) = (position.amount, position.members, position.released & FIRST);
             _promote(position);
         } else if (position.day + position.gap == day && position.gap != 0 && day > settled) {
-            (amount, left) = (position.later, 1);
-            (position.later, position.gap) = (0, 0);
+            (amount, left, released) = (position.later, 1, position.released & SECOND);
+            (position.later, position.gap, position.released) = (0, 0, position.released & FIRST);
         }
         // Zero is what a request amounts to that isn't there.
         // slither-disable-next-line incorrect-equality
         if (amount == 0) revert NothingPending(controller, day);
         _requireCancellable(day);
         _write(book, book.amount - amount, book.positions - left);
-        position.cancelled = true;
+        position.cancelled = released == 0;
         _side(which).positions[controller] = position.pack();
+        if (released != 0) {
+            _hold(controller, 0, amount, 0);
+            return 0;
+        }
         _side(which).cancellations[controller] =
             Cancellation({amount: amount.toUint104(), day: day.toUint24()});
+        return amount;
     }
 
     /// @dev Takes what was cancelled, to be handed back.
@@ -220,7 +243,7 @@ abstract contract Positions is VaultStorage {
         }
     }
 
-    function _requireVerified(address account) private view {
+    function _requireVerified(address account) internal view {
         if (REGISTRY.isVerified(account)) return;
         revert IInvestorRegistry.WalletNotVerified(account, REGISTRY.walletOf(account).verifiedUntil);
     }
@@ -243,6 +266,15 @@ abstract contract Positions is VaultStorage {
         if (investor == bytes16(0) || investor != SHARE.investorOf(other)) {
             revert NotSameInvestor(account, other);
         }
+    }
+
+    /// @dev Sets aside what stays in the vault.
+    function _hold(address controller, uint256 assets, uint256 shares, uint256 dealtAt) internal {
+        Held storage held = _quarantine().held[controller];
+        held.assets = (assets + held.assets).toUint104();
+        held.shares = (shares + held.shares).toUint104();
+        if (dealtAt > held.dealtAt) held.dealtAt = dealtAt.toUint40();
+        emit Quarantined(controller, assets, shares, msg.sender);
     }
 
     /// @dev The coin's freezes and pause.
@@ -302,6 +334,7 @@ abstract contract Positions is VaultStorage {
         if (position.gap != 0) return;
         position.amount += position.later;
         position.later = 0;
+        if (position.released != 0) position.released = FIRST;
         ++position.members;
     }
 
@@ -310,6 +343,8 @@ abstract contract Positions is VaultStorage {
         position.amount = position.later;
         position.day += position.gap;
         position.members = position.gap == 0 ? 0 : 1;
+        // `SECOND` becomes `FIRST`.
+        position.released >>= 1;
         (position.later, position.gap) = (0, 0);
     }
 

@@ -2,8 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {IERC7540Redeem} from "../../interfaces/IERC7540.sol";
+import {IERC7943Fungible} from "../../interfaces/IERC7943.sol";
 import {IFundDesk, Release} from "../../interfaces/IFundVault.sol";
 import {Positions} from "./Positions.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -30,8 +32,11 @@ abstract contract Quarantine is IFundDesk, Positions {
 
     /// @inheritdoc IFundDesk
     /// @dev The token's own rules hold here too: the receiver of shares passes the policy, and nobody frozen gets anything.
+    /// Who proposed has to be in the role still.
     function confirmRelease(Release calldata release) external restricted direct {
-        if (_takeProposal(release) == msg.sender) revert SameHand(msg.sender);
+        address proposer = _takeProposal(release);
+        if (proposer == msg.sender) revert SameHand(msg.sender);
+        _requireProposer(proposer, release);
         Held memory held = _requireHeld(release);
         held.assets -= release.assets;
         held.shares -= release.shares;
@@ -48,23 +53,18 @@ abstract contract Quarantine is IFundDesk, Positions {
         if (release.shares != 0 && release.redeem) {
             State memory state = _calendar().state;
             uint256 day = _dealingDay(state);
-            _place(REDEMPTIONS, release.controller, release.shares, day, state.settled);
+            _place(REDEMPTIONS, release.controller, release.shares, day, state.settled, true);
             emit IERC7540Redeem.RedeemRequest(
                 release.controller, release.controller, day, msg.sender, release.shares
             );
         } else if (release.shares != 0) {
             SHARE.deliver(release.to, release.shares, held.dealtAt);
         }
-        if (release.assets != 0) COIN.safeTransfer(release.to, release.assets);
-    }
-
-    /// @dev Sets aside what stays in the vault.
-    function _hold(address controller, uint256 assets, uint256 shares, uint256 dealtAt) internal {
-        Held storage held = _quarantine().held[controller];
-        held.assets = (assets + held.assets).toUint104();
-        held.shares = (shares + held.shares).toUint104();
-        if (dealtAt > held.dealtAt) held.dealtAt = dealtAt.toUint40();
-        emit Quarantined(controller, assets, shares, msg.sender);
+        if (release.assets == 0) return;
+        _requireVerified(release.to);
+        // In the vault they would be nobody's.
+        if (release.to == address(this)) revert IERC7943Fungible.ERC7943CannotReceive(release.to);
+        COIN.safeTransfer(release.to, release.assets);
     }
 
     function _takeProposal(Release calldata release) private returns (address proposer) {
@@ -73,6 +73,12 @@ abstract contract Quarantine is IFundDesk, Positions {
         proposer = $.proposers[key];
         if (proposer == address(0)) revert ReleaseNotProposed(release.controller, release.caseId);
         delete $.proposers[key];
+    }
+
+    function _requireProposer(address proposer, Release calldata release) private view {
+        (bool atOnce, uint32 delay) =
+            IAccessManager(authority()).canCall(proposer, address(this), IFundDesk.proposeRelease.selector);
+        if (!atOnce && delay == 0) revert ReleaseNotProposed(release.controller, release.caseId);
     }
 
     function _requireHeld(Release calldata release) private view returns (Held memory held) {

@@ -45,7 +45,7 @@ abstract contract Requests is IFundVault, Positions {
         // slither-disable-next-line unused-return
         SHARE.requireSubscriber(controller);
         _requireSameInvestor(controller, owner);
-        _place(SUBSCRIPTIONS, controller, assets, day, state.settled);
+        _place(SUBSCRIPTIONS, controller, assets, day, state.settled, false);
         emit DepositRequest(controller, owner, day, msg.sender, assets);
         // The owner is the caller, or has made it its operator.
         // slither-disable-next-line arbitrary-send-erc20
@@ -53,7 +53,8 @@ abstract contract Requests is IFundVault, Positions {
     }
 
     /// @inheritdoc IERC7540Redeem
-    /// @dev Nobody is kept from redeeming by a lapsed verification. A spender needs the owner's allowance of shares.
+    /// @dev Nobody is kept from redeeming by a lapsed verification; only another wallet to which the shares or their proceeds
+    /// pass has to be verified. A spender needs the owner's allowance of shares.
     function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 day) {
         bool consented = msg.sender == owner || _positions().operators[owner][msg.sender];
         if (consented) _requireConsent(owner);
@@ -63,7 +64,8 @@ abstract contract Requests is IFundVault, Positions {
         uint256 minimum = _calendar().terms.minRedemption;
         if (shares < minimum && shares != _free(owner)) revert RedemptionBelowMinimum(shares, minimum);
         _requireSameInvestor(controller, owner);
-        _place(REDEMPTIONS, controller, shares, day, state.settled);
+        if (controller != owner) _requireVerified(controller);
+        _place(REDEMPTIONS, controller, shares, day, state.settled, false);
         emit RedeemRequest(controller, owner, day, msg.sender, shares);
         SHARE.collect(owner, consented ? owner : msg.sender, shares);
     }
@@ -78,10 +80,13 @@ abstract contract Requests is IFundVault, Positions {
     }
 
     /// @inheritdoc IERC7887Redeem
+    /// @dev Refused where the class's limits have no room for the shares any more: the redemption stands. What was released
+    /// from quarantine to be redeemed goes back there.
     function cancelRedeemRequest(uint256 requestId, address controller) external {
         _requireConsent(controller);
-        _cancel(REDEMPTIONS, requestId, controller);
+        uint256 shares = _cancel(REDEMPTIONS, requestId, controller);
         emit CancelRedeemRequest(controller, requestId, msg.sender);
+        if (shares != 0) SHARE.requireRoom(controller, shares);
     }
 
     /// @inheritdoc IERC7887Deposit
@@ -97,7 +102,7 @@ abstract contract Requests is IFundVault, Positions {
     }
 
     /// @inheritdoc IERC7887Redeem
-    /// @dev The shares go back as they came: nobody has to be verified to hold what is his.
+    /// @dev The shares go back as they came: nobody has to be verified to hold what is his, but for another wallet.
     function claimCancelRedeemRequest(uint256 requestId, address receiver, address controller)
         external
         returns (uint256 shares)
@@ -105,6 +110,7 @@ abstract contract Requests is IFundVault, Positions {
         _requireConsent(controller);
         if (receiver != controller) {
             _requireSameInvestor(controller, receiver);
+            _requireVerified(receiver);
             if (!SHARE.canSend(controller)) revert IERC7943Fungible.ERC7943CannotSend(controller);
         }
         shares = _takeCancelled(REDEMPTIONS, requestId, controller);

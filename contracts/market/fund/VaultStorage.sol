@@ -96,6 +96,9 @@ abstract contract VaultStorage is IFundVaultTypes, Governed {
     // keccak256(abi.encode(uint256(keccak256("issuance.storage.Quarantine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant QUARANTINE = 0xdb1f12b9f214ef0c02774912e237bb617d38055f42516b06f2eafaa6b3e19800;
 
+    /// @dev A gated day's rounding costs an order up to one base unit of shares, which has to be worth nothing.
+    uint256 private constant MIN_SHARE_DECIMALS = 4;
+
     bool internal constant SUBSCRIPTIONS = false;
     bool internal constant REDEMPTIONS = true;
 
@@ -117,12 +120,16 @@ abstract contract VaultStorage is IFundVaultTypes, Governed {
         if (share_.code.length == 0) revert NotAContract(share_);
         if (asset_.code.length == 0) revert NotAContract(asset_);
         if (navDecimals > 18) revert TermOutOfBounds(navDecimals, 0, 18);
+        uint256 shareDecimals = IERC20Metadata(share_).decimals();
+        if (shareDecimals < MIN_SHARE_DECIMALS) {
+            revert TermOutOfBounds(shareDecimals, MIN_SHARE_DECIMALS, 18);
+        }
         SHARE = IFundShare(share_);
         COIN = IERC20(asset_);
         REGISTRY = IInvestorRegistry(IFundShare(share_).registry());
         NAV_DECIMALS = navDecimals;
         COIN_UNIT = 10 ** IERC20Metadata(asset_).decimals();
-        SHARE_UNIT = 10 ** (uint256(IERC20Metadata(share_).decimals()) + navDecimals);
+        SHARE_UNIT = 10 ** (shareDecimals + navDecimals);
     }
 
     function _units() internal view returns (Units memory) {

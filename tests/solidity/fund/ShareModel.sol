@@ -43,7 +43,10 @@ abstract contract ShareModel is ShareSuite {
     }
 
     function _mayDeliver(address to, uint256 amount) internal view returns (bool) {
-        if (!_mayReceive(to)) return false;
+        return _mayReceive(to) && _hasRoom(to, amount);
+    }
+
+    function _hasRoom(address to, uint256 amount) private view returns (bool) {
         if (amount == 0) return true;
         uint256 held = _sumOf(_investor(to));
         if (held + amount > terms.maxHolding) return false;
@@ -55,8 +58,7 @@ abstract contract ShareModel is ShareSuite {
     }
 
     function _mayGiveBack(address to, uint256 amount) internal view returns (bool) {
-        if (_accountFrozen(to) || amount > inVault) return false;
-        return _sumOf(_investor(to)) + amount <= terms.maxHolding;
+        return !_accountFrozen(to) && amount <= inVault && _hasRoom(to, amount);
     }
 
     function _mayTransfer(address from, address to, uint256 amount) internal view returns (bool) {

@@ -152,7 +152,7 @@ contract VaultCampaign is VaultSuite, VaultModel {
         }
         if (deposits) {
             uint256 assets = subscribed[day][i];
-            bool should = assets != 0 && subscriber[i].cancelled == 0 && _cancellable(day);
+            bool should = assets != 0 && subscriber[i].cancelled == 0 && day > settled && _cancellable(day);
             bytes memory call = abi.encodeCall(IERC7887Deposit.cancelDepositRequest, (day, investors[i]));
             if (!_attempt(investors[i], call, should)) return;
             dayOf[day].assets -= assets;
@@ -160,11 +160,16 @@ contract VaultCampaign is VaultSuite, VaultModel {
             (subscriber[i].cancelled, subscriber[i].cancelledDay) = (assets, day);
         } else {
             uint256 shares = redeemed[day][i];
-            bool should = shares != 0 && redeemer[i].cancelled == 0 && _cancellable(day);
+            bool should = shares != 0 && redeemer[i].cancelled == 0 && day > settled && _cancellable(day);
             bytes memory call = abi.encodeCall(IERC7887Redeem.cancelRedeemRequest, (day, investors[i]));
             if (!_attempt(investors[i], call, should)) return;
             dayOf[day].shares -= shares;
             (redeemed[day][i], redeems[day][i]) = (0, false);
+            if (released[day][i]) {
+                released[day][i] = false;
+                subscriber[i].held += shares;
+                return;
+            }
             (redeemer[i].cancelled, redeemer[i].cancelledDay) = (shares, day);
         }
     }
@@ -298,7 +303,7 @@ contract VaultCampaign is VaultSuite, VaultModel {
             proposed = _attempt(compliance, abi.encodeCall(IFundDesk.proposeRelease, (r)), held);
         }
         uint256 day = _modelOpenDay();
-        bool should = proposed && (assets == 0 || !coinFrozen[i]);
+        bool should = proposed && (assets == 0 || (!coinFrozen[i] && !lapsed[i]));
         if (shares != 0 && asRedemption) {
             should =
                 should && !suspended && day != 0 && redeemer[i].cancelled == 0 && !_thirdDay(redeems, i, day);
@@ -314,7 +319,7 @@ contract VaultCampaign is VaultSuite, VaultModel {
         if (asRedemption) {
             dayOf[day].shares += shares;
             redeemed[day][i] += shares;
-            redeems[day][i] = true;
+            (redeems[day][i], released[day][i]) = (true, true);
         } else {
             sharesOf[i] += shares;
         }
@@ -383,6 +388,7 @@ contract VaultCampaign is VaultSuite, VaultModel {
         t.gateBps = _roll(2) == 0 ? 10_000 : uint16(1000 + _roll(9000));
         (t.entryFeeBps, t.exitFeeBps) = (uint16(_roll(501)), uint16(_roll(501)));
         (t.swingBps, t.swingThresholdBps) = (uint16(_roll(301)), uint16(_roll(2000)));
+        t.overdueAfter = uint32((1 + _roll(4)) * 1 days);
         _setTerms(t);
         terms = t;
         ++succeeded[msg.sig];

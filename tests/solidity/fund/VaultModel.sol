@@ -42,6 +42,8 @@ abstract contract VaultModel {
     mapping(uint256 day => uint256[4]) internal redeemed;
     mapping(uint256 day => bool[4]) internal subscribes;
     mapping(uint256 day => bool[4]) internal redeems;
+    /// @dev Whether some of a day's redemption came out of quarantine.
+    mapping(uint256 day => bool[4]) internal released;
 
     uint256 internal announced;
     uint256 internal closed;
@@ -77,9 +79,12 @@ abstract contract VaultModel {
         return waiting >= 2;
     }
 
+    /// @dev Only of days that are not settled.
     function _cancellable(uint256 day) internal view returns (bool) {
-        uint256 cutOff = dayOf[day].cutOff;
-        return day > settled && (block.timestamp < cutOff || block.timestamp >= cutOff + terms.overdueAfter);
+        if (day > announced) return true;
+        DayModel storage d = dayOf[day];
+        uint256 overdueAfter = day > closed ? terms.overdueAfter : d.terms.overdueAfter;
+        return block.timestamp < d.cutOff || block.timestamp >= d.cutOff + overdueAfter;
     }
 
     // ------------------------------------------------------------------------------------------- settlement
@@ -140,6 +145,7 @@ abstract contract VaultModel {
         _credit(redeemer[i], amount - rest, due, day);
         if (o.part != PARTS && redeems[day][i]) {
             redeems[day + 1][i] = true;
+            if (released[day][i]) released[day + 1][i] = true;
             redeemed[day + 1][i] += rest;
         }
     }

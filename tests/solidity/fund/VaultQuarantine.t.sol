@@ -332,6 +332,7 @@ contract VaultQuarantineTest is VaultSuite {
         _pushAssets(_list(bob));
         _held(bob, 550e6, 0);
         address court = vm.addr(888);
+        _verify(court);
         release = _release(bob, court, 550e6, 0, false);
         _propose(release);
         vm.prank(treasurer);

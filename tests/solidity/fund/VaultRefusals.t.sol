@@ -476,7 +476,8 @@ contract VaultRefusalsTest is VaultSuite {
     }
 
     function test_AVaultWithoutTermsFeedOrCustodyOpensNoDay() public {
-        bytes memory arguments = abi.encode(manager, share, token, uint8(8));
+        address other = address(_newToken());
+        bytes memory arguments = abi.encode(manager, share, other, uint8(8));
         address bare = _proxy(_create("FundVault.sol:FundVault", arguments));
         _planRole(bare, IFundDesk.announceDays.selector, Roles.DEALING_MANAGER);
         _carryOut();
@@ -494,6 +495,10 @@ contract VaultRefusalsTest is VaultSuite {
             _plan(bare, steps[i]);
             _carryOut();
         }
+        vm.prank(dealer);
+        vm.expectRevert(abi.encodeWithSelector(IFundShare.CallerIsNotVault.selector, bare));
+        IFundDesk(bare).announceDays(1, _cutOffs(1));
+        _govern(address(share), abi.encodeCall(IFundShare.setVault, (other, bare)));
         vm.prank(dealer);
         IFundDesk(bare).announceDays(1, _cutOffs(1));
     }

@@ -7,6 +7,7 @@ import {IFundShare} from "../../../contracts/interfaces/IFundShare.sol";
 contract BareVault {
     address public immutable asset;
     IFundShare public immutable share;
+    bool public constant isIdle = true;
 
     constructor(address asset_, IFundShare share_) {
         asset = asset_;
