@@ -96,7 +96,10 @@ class DealingTerms:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A dealing day: its cut-off (Unix time), from its close on its terms, once settled its price."""
+    """A dealing day: its cut-off (Unix time), from its close on its terms, once settled its price.
+
+    `overdue_hours` after its cut-off a request that has no price may be cancelled again.
+    """
 
     cut_off: int
     nav_as_of: int
@@ -106,6 +109,7 @@ class Day:
     swing_bps: int
     swing_threshold_bps: int
     gate_bps: int
+    overdue_hours: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,10 @@ class FundVault(Contract):
         day, cut_off = self._read("openDay", block=block)
         return (day, cut_off) if day else None
 
+    def is_idle(self, *, block: BlockRef = "latest") -> bool:
+        """Whether no day takes requests and none waits for its price: only then the share can replace it."""
+        return bool(self._read("isIdle", block=block))
+
     def dealing_day(self, day: int, *, block: BlockRef = "latest") -> Day:
         """A day; its cut-off is 0 if it is not announced."""
         return Day(*self._read("dealingDay", day, block=block).values())
