@@ -61,7 +61,7 @@ class FundVault(Contract):
 
     def is_idle(self, *, block: BlockRef = "latest") -> bool:
         """Whether no day takes requests and none waits for its price: only then the share can replace it."""
-        return bool(self._read("isIdle", block=block))
+        return self._bool("isIdle", block=block)
 
     def dealing_day(self, day: int, *, block: BlockRef = "latest") -> Day:
         """A day; its cut-off is 0 if it is not announced."""

@@ -386,13 +386,17 @@ class FundWatch:
 def _given(
     found: Sequence[ContractEvent], kind: type[ContractEvent], owner: str, unit: str
 ) -> tuple[Counter[str], Counter[str]]:
-    """By wallet, how much of `unit` (shares or assets) was delivered, and how much put in quarantine."""
+    """By wallet, how much of `unit` (shares or assets) was delivered, and how much put in quarantine.
+
+    What was released to be redeemed and cancelled goes back to quarantine: no order was due that.
+    """
+    cancelled = {event.controller for event in found if isinstance(event, events.CancelRedeemRequest)}
     given: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for event in found:
         if isinstance(event, kind):
             given[getattr(event, owner)] += getattr(event, unit)
-        elif isinstance(event, events.Quarantined):
+        elif isinstance(event, events.Quarantined) and event.controller not in cancelled:
             held[event.controller] += getattr(event, unit)
     return given, held
 

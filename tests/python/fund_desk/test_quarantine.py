@@ -91,6 +91,15 @@ def test_a_proposal_can_be_taken_back_and_the_shares_redeemed_instead(bench: Fun
     assert (redemption.state, redemption.base_units) == (State.IN_BATCH, 199_800_000)
     row = bench.funds.register().row(bench.desk.reference(lapsing.investor))
     assert (row.units.base_units, row.escrowed.base_units) == (0, 199_800_000)
+    # Cancelled, it goes back to where it came from, and not to who may not hold it.
+    bench.act(lapsing.key, bench.vault.cancel_redemption(redemption.dealing_day or 0, lapsing.wallet))
+    report = bench.funds.run()
+    assert report.alarms == ()
+    assert (bench.order(redemption.id).state, bench.order(order).state) == (State.CANCELLED, State.SETTLED)
+    assert bench.funds.quarantined(lapsing.wallet).shares == 199_800_000
+    assert bench.share.balance_of(lapsing.wallet) == 0
+    assert bench.funds.register().row(bench.desk.reference(lapsing.investor)) == row
+    bench.desk.ledger.verify()
 
 
 def test_what_a_frozen_investor_asked_back_is_kept_and_no_order_is_due_it(bench: FundBench) -> None:
