@@ -193,6 +193,7 @@ __all__ = [
     "UnsolicitedExceeded",
     "UnusableMetadata",
     "ValueTooLarge",
+    "VaultInUse",
     "VaultMismatch",
     "WalletBelongsToAnother",
     "WalletNotRegistered",
@@ -2374,6 +2375,20 @@ class ValueTooLarge(SolidityError, family.InvalidInput):
     value: int
 
 
+class VaultInUse(SolidityError, family.Refused):
+    """`VaultInUse(address vault)`"""
+
+    code = "vault_in_use"
+    signature = "VaultInUse(address)"
+    fields = ("vault",)
+    template = (
+        "{vault} takes requests or has some without a price: let its calendar run out and settle its "
+        "days first"
+    )
+
+    vault: str
+
+
 class VaultMismatch(SolidityError, family.InvalidInput):
     """`VaultMismatch(address vault, address asset)`"""
 
@@ -2607,6 +2622,7 @@ ALL: tuple[type[SolidityError], ...] = (
     UnsolicitedExceeded,
     UnusableMetadata,
     ValueTooLarge,
+    VaultInUse,
     VaultMismatch,
     WalletBelongsToAnother,
     WalletNotRegistered,
