@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from toolkit.cli import omnibus
+from toolkit.cli import classes, omnibus, rules
 
 __all__ = ["app"]
 
@@ -14,3 +14,10 @@ app = typer.Typer(
 )
 
 app.add_typer(omnibus.app, name="omnibus")
+# parties
+app.add_typer(rules.policies, name="policy")
+app.add_typer(rules.limits, name="limit")
+app.add_typer(classes.classify, name="classify")
+app.add_typer(classes.regime, name="regime")
+app.add_typer(classes.bank, name="bank")
+app.command()(classes.acknowledge)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
-from toolkit.cli.options import Json, Keys, LedgerUrl, Record, Rpc, TermsFile
+from toolkit.cli.options import By, Json, Keys, LedgerUrl, Record, Rpc, TermsFile
+
+if TYPE_CHECKING:
+    from toolkit.bindings.structs import WalletKind
 
 __all__ = ["app"]
 
@@ -19,6 +22,8 @@ app = typer.Typer(help="People at the desk, investors and their wallets.", no_ar
 _PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance", "registrar")
 
 Reference = Annotated[str, typer.Argument(help="The investor's reference (0x and 32 hexadecimal digits).")]
+
+Kind = Annotated[str, typer.Option(help="unhosted, custodial, contract, omnibus or platform.")]
 
 VerifiedUntil = Annotated[datetime, typer.Option(help="When the verification lapses (UTC).")]
 
@@ -130,18 +135,15 @@ def prove(
     ledger: LedgerUrl,
     signature: Annotated[str | None, typer.Option(help="The owner's signature, hexadecimal.")] = None,
     signer: Annotated[str | None, typer.Option(help="Or sign here: anvil:INDEX or keystore:PATH.")] = None,
-    kind: Annotated[
-        str, typer.Option(help="unhosted, custodial, contract, omnibus or platform.")
-    ] = "unhosted",
+    kind: Kind = "unhosted",
     terms: TermsFile = None,
     key: Keys = None,
     json: Json = False,
 ) -> None:
     """Record the proof of a wallet and register it on chain."""
-    from toolkit.bindings.structs import WalletKind
     from toolkit.chain.hexes import from_hex
     from toolkit.cli.files import read_json
-    from toolkit.cli.options import chosen, open_desk, signer_from
+    from toolkit.cli.options import open_desk, signer_from
     from toolkit.cli.output import Output
     from toolkit.desk import WalletChallenge
     from toolkit.errors import InvalidInput
@@ -149,8 +151,7 @@ def prove(
     output = Output(json=json)
     if (signature is None) == (signer is None):
         raise InvalidInput("give either --signature or --signer")
-    kinds = {item.name.lower(): item for item in WalletKind if item}
-    chosen(kind, kinds, what="kind")
+    wallet_kind = _kind(kind)
     made = WalletChallenge.from_json(read_json(challenge_file, what="challenge"))
     answer = (
         made.signable.sign(signer_from(signer)).data
@@ -158,9 +159,61 @@ def prove(
         else from_hex(signature or "", what="signature")
     )
     with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("registering"):
-        desk.prove_wallet(made, answer, kind=kinds[kind])
+        desk.prove_wallet(made, answer, kind=wallet_kind)
         desk.register_wallet(made.wallet)
     output.result({"wallet": made.wallet}, lambda: output.line(f"{made.wallet} is proven and registered"))
+
+
+@app.command("ask-payment")
+def ask_payment(
+    investor: Reference,
+    wallet: Annotated[str, typer.Argument(help="The wallet's address.")],
+    by: By,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: TermsFile = None,
+    key: Keys = None,
+    native: Annotated[bool, typer.Option("--native", help="In the chain's own coin, not the token.")] = False,
+    json: Json = False,
+) -> None:
+    """Ask for a small payment from a wallet that can't sign a challenge. By a maker."""
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_desk(record, rpc, ledger, terms, key) as desk:
+        asked = desk.request_micropayment(investor, wallet, by=by, native=native)
+    output.result(
+        asked.to_json(),
+        lambda: output.line(
+            f"{asked.id}: pay {asked.amount.display()} from {asked.wallet} to {asked.to} before "
+            f"{asked.expires_at.isoformat()}"
+        ),
+    )
+
+
+@app.command("prove-payment")
+def prove_payment(
+    payment: Annotated[str, typer.Argument(help="The id that `ask-payment` gave.")],
+    transaction: Annotated[str, typer.Argument(help="The hash of the transaction that paid it.")],
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: TermsFile = None,
+    key: Keys = None,
+    kind: Kind = "unhosted",
+    json: Json = False,
+) -> None:
+    """Record a wallet on the payment that was asked for, and register it on chain."""
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_desk(record, rpc, ledger, terms, key) as desk, output.progress("registering"):
+        wallet = desk.prove_by_micropayment(payment, transaction, kind=_kind(kind)).address
+        desk.register_wallet(wallet)
+    output.result({"wallet": wallet}, lambda: output.line(f"{wallet} is proven and registered"))
 
 
 @app.command()
@@ -224,6 +277,7 @@ def list_(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> No
                 "label": item.label,
                 "class": item.investor_class,
                 "country": item.jurisdiction,
+                "regime": item.regime,
                 "verified_until": item.verified_until.isoformat() if item.verified_until else None,
                 "wallets": [wallet.address for wallet in desk.ledger.investors.wallets(item.reference)],
             }
@@ -231,8 +285,16 @@ def list_(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> No
         ]
 
     def show() -> None:
-        columns = ["reference", "label", "class", "country", "verified_until"]
+        columns = ["reference", "label", "class", "country", "regime", "verified_until"]
         rows = [[*(item[name] for name in columns), ", ".join(item["wallets"])] for item in found]
         output.table([*columns[:-1], "verified until", "wallets"], rows)
 
     output.result(found, show)
+
+
+def _kind(text: str) -> WalletKind:
+    from toolkit.bindings.structs import WalletKind
+    from toolkit.cli.options import chosen
+
+    kinds = {item.name.lower(): item for item in WalletKind if item}
+    return kinds[chosen(text, kinds, what="kind of wallet")]
