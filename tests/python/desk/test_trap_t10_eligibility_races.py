@@ -10,6 +10,7 @@ import pytest
 from support.desks import CHECKER, COMPLIANCE, MAKER, TREASURER, Bench, Customer
 from support.parties import DIGEST, case, office, policy
 
+from toolkit.bindings.roles import Role as ChainRole
 from toolkit.bindings.structs import InvestorClass, RedemptionStatus
 from toolkit.compliance.office import Compliance
 from toolkit.compliance.portfolio import Application, Evidence
@@ -106,6 +107,24 @@ def test_t10_the_jurisdiction_rule_changes(room: Room) -> None:
     room.stopped(order, why="isn't for investors of HK")
     room.bench.desk.run()
     room.adopt(allowed=["HK"])
+    room.goes_on(order)
+
+
+def test_t10_the_wallet_leaves_the_registry_and_the_product_is_stopped(room: Room) -> None:
+    """What the chain itself refuses: the one waits for a person, the other for the product."""
+    bench, customer = room.bench, room.bench.customer()
+    order, other = bench.approved(customer), bench.approved(bench.customer(2))
+    suite = bench.suite
+    bench.desk._lanes.execute("registrar", suite.registry.remove_wallets([customer.wallet]))
+    suite.send(ChainRole.GUARDIAN, suite.market.stop_minting())
+    bench.desk.run()
+    assert bench.desk.order(other).state is State.APPROVED
+    assert suite.token.balance_of(other.wallet) == 0
+    suite.govern(suite.market.resume_minting())
+    bench.attest(1_000_000_000_000)
+    room.stopped(order, why="")
+    assert bench.desk.order(other).state is State.SETTLED
+    bench.desk.register_wallet(customer.wallet)
     room.goes_on(order)
 
 
