@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from toolkit.compliance.perimeter import Exposure, Knowledge
     from toolkit.compliance.portfolio import Evidence
 
-__all__ = ["acknowledge", "bank", "classify", "regime"]
+__all__ = ["acknowledge", "bank", "classify", "distributor", "regime"]
 
 classify = typer.Typer(help="Classify investors on evidence.", no_args_is_help=True)
 regime = typer.Typer(help="Accounts with licensed stablecoins only, and all others.", no_args_is_help=True)
+distributor = typer.Typer(help="Which distributor an investor came by.", no_args_is_help=True)
 bank = typer.Typer(help="Bank accounts in the customer's own name.", no_args_is_help=True)
 
 
@@ -213,6 +214,38 @@ def note(
         )
     else:
         show_record(output, made, f"{investor} acquires nothing until it has moved to the full regime")
+
+
+@distributor.command("propose")
+def propose_distributor(
+    investor: InvestorReference,
+    name: Annotated[str, typer.Argument(help="The distributor, a lower-case word; house is the broker.")],
+    by: By,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    json: Json = False,
+) -> None:
+    """Say whose limits an investor's orders count towards. By a maker."""
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_parties(record, rpc, ledger) as office:
+        made = office.affiliations.propose(investor, name, by=by)
+    show_record(output, made)
+
+
+@distributor.command("confirm")
+def confirm_distributor(
+    record_id: RecordId, by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False
+) -> None:
+    """Let it count. By compliance, another person than proposed it."""
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_parties(record, rpc, ledger) as office:
+        made = office.affiliations.confirm(record_id, by=by)
+    show_record(output, made)
 
 
 def acknowledge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from toolkit.compliance.acknowledgements import Acknowledgements
+from toolkit.compliance.affiliations import Affiliations
 from toolkit.compliance.bank_accounts import BankAccounts
 from toolkit.compliance.classification import Classifications
 from toolkit.compliance.context import ComplianceContext
@@ -41,6 +42,10 @@ class Compliance:
     @cached_property
     def acknowledgements(self) -> Acknowledgements:
         return Acknowledgements(self._context)
+
+    @cached_property
+    def affiliations(self) -> Affiliations:
+        return Affiliations(self._context)
 
     @cached_property
     def bank_accounts(self) -> BankAccounts:

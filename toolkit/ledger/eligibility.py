@@ -10,10 +10,12 @@ when. The rules about a party's own standing come first, and those that look at 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -133,13 +135,16 @@ def refusals(
         return {}
     parties = known_parties(connection, (item.wallet for item in asked))
     look = _Look(connection, asked, parties, policies(connection), at)
+    by_kind: dict[OrderKind, list[int]] = defaultdict(list)
+    for place, item in enumerate(asked):
+        by_kind[item.kind].append(place)
     refused: dict[int, NotEligible] = {}
-    for check, when in _RULES:
-        concerned = [
-            place for place, item in enumerate(asked) if place not in refused and (item.kind, stage) in when
-        ]
-        if concerned:
-            refused.update(check(look, concerned))
+    for kind, standing in by_kind.items():
+        for check in _checks(kind, stage):
+            found = dict(check(look, standing))
+            if found:
+                refused |= found
+                standing[:] = [place for place in standing if place not in found]
     return refused
 
 
@@ -315,6 +320,11 @@ def _within_limits(look: _Look, places: Sequence[int]) -> _Refusals:
         must_be_set = policy is not None and asked.kind in policy.limited
         wanted.append(limits.Use(place, asked, party, must_be_set))
     return limits.passed(look.connection, wanted, at=look.at)
+
+
+@cache
+def _checks(kind: OrderKind, stage: Stage) -> tuple[_Check, ...]:
+    return tuple(check for check, when in _RULES if (kind, stage) in when)
 
 
 def _at(

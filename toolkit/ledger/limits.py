@@ -139,13 +139,8 @@ class _Ask(NamedTuple):
     window: Window
 
 
-class _Counted(NamedTuple):
-    """An order that counts: until when it was under way, None as long as it is."""
-
-    seq: int
-    amount: int
-    at: datetime | None
-
+_Counted = tuple[int, int, datetime | None]
+"""An order that counts: its place in the sequence, its amount, until when it was under way (None: it is)."""
 
 _OF_SUBJECTS = sa.select(_LIMITS).where(Among(_LIMITS.c.subject, "subjects"))
 _SEQS = sa.select(_ORDERS.c.id, _ORDERS.c.opened_seq).where(Among(_ORDERS.c.id, "ids"))
@@ -160,6 +155,8 @@ _SENT = (
     .group_by(_CARRIED.c.order_id)
     .subquery("sent")
 )
+_IS_OPEN = _ORDERS.c.state.in_(_OPEN)
+# Of an open order the times don't matter, and reading thousands of them takes time; so do types.
 _COUNTED = (
     sa.select(
         _ORDERS.c.investor,
@@ -168,17 +165,15 @@ _COUNTED = (
         _ORDERS.c.kind,
         _ORDERS.c.unit,
         _ORDERS.c.opened_seq,
-        _ORDERS.c.amount,
-        _ORDERS.c.state,
-        _ORDERS.c.created_at,
-        _SENT.c.sent_at,
+        sa.type_coerce(_ORDERS.c.amount, sa.String),
+        sa.case((_IS_OPEN, None), else_=_ORDERS.c.created_at),
+        sa.case((_IS_OPEN, None), else_=_SENT.c.sent_at),
     )
     .join(_WALLETS, _WALLETS.c.address == _ORDERS.c.wallet)
     .join(_STANDINGS, _STANDINGS.c.investor == _ORDERS.c.investor, isouter=True)
     .join(_SENT, _SENT.c.order_id == _ORDERS.c.id, isouter=True)
     .order_by(_ORDERS.c.opened_seq)
 )
-_IS_OPEN = _ORDERS.c.state.in_(_OPEN)
 _OF_CLIENTS = _COUNTED.where(
     Among(_ORDERS.c.investor, "investors"),
     _ORDERS.c.state.not_in(_ENDED),
@@ -248,6 +243,8 @@ def passed(connection: Connection, uses: Iterable[Use], *, at: datetime) -> Iter
     uses = list(uses)
     found = _by_key(connection.execute(_OF_SUBJECTS, {"subjects": _subjects(uses)}).mappings())
     asks: list[_Ask] = []
+    if not found and not any(use.must_be_set for use in uses):
+        return
     for use in uses:
         for scope, subject in _scopes(use.asked, use.party):
             group = (scope.value, subject, use.asked.kind.value, use.asked.unit)
@@ -286,8 +283,8 @@ def _measured(
 
 def _running(orders: Sequence[_Counted], since: datetime) -> tuple[list[int], list[int]]:
     """The sequence numbers of what counts, and before each (and after the last) the sum so far."""
-    counting = [item for item in orders if item.at is None or item.at > since]
-    return [item.seq for item in counting], [0, *accumulate(item.amount for item in counting)]
+    counting = [(seq, amount) for seq, amount, at in orders if at is None or at > since]
+    return [seq for seq, _ in counting], [0, *accumulate(amount for _, amount in counting)]
 
 
 def _counted(connection: Connection, asks: Sequence[_Ask], at: datetime) -> Mapping[_Group, list[_Counted]]:
@@ -297,28 +294,18 @@ def _counted(connection: Connection, asks: Sequence[_Ask], at: datetime) -> Mapp
     query = _OF_ALL
     if all(scope == Scope.CLIENT for scope, *_ in groups):
         query, values["investors"] = _OF_CLIENTS, sorted({group[1] for group in groups})
-    found: dict[_Group, list[_Counted]] = defaultdict(list)
-    for (
-        investor,
-        wallet_kind,
-        distributor,
-        kind,
-        unit,
-        seq,
-        amount,
-        state,
-        asked_at,
-        sent_at,
-    ) in connection.execute(query, values):
-        until = None if state in _OPEN else max(asked_at, sent_at or asked_at)
-        for scope, subject in (
-            (Scope.CLIENT, investor),
-            (Scope.WALLET_KIND, wallet_kind),
-            (Scope.DISTRIBUTOR, distributor or HOUSE),
+    found: dict[_Group, list[_Counted]] = {group: [] for group in groups}
+    client, kind_of_wallet, brought_by = (scope.value for scope in Scope)
+    rows = connection.execute(query, values).all()
+    for investor, wallet_kind, distributor, kind, unit, seq, amount, asked_at, sent_at in rows:
+        counted = seq, int(amount), asked_at if sent_at is None else max(asked_at, sent_at)
+        for group in (
+            (client, investor, kind, unit),
+            (kind_of_wallet, wallet_kind, kind, unit),
+            (brought_by, distributor or HOUSE, kind, unit),
         ):
-            group = (scope.value, subject, kind, unit)
-            if group in groups:
-                found[group].append(_Counted(seq, amount, until))
+            if group in found:
+                found[group].append(counted)
     return found
 
 

@@ -6,6 +6,7 @@
     regime           proposed -> confirmed, or retracted; noted
     acknowledgement  acknowledged -> withdrawn
     bank_account     proposed -> confirmed, or retracted
+    affiliation      the same
     micropayment     asked -> answered, or lapsed
     restriction      imposed -> lifted
 
@@ -36,6 +37,11 @@ _CHANGE = {
     # In the transaction that puts the next version in force.
     (_S.IN_FORCE, _S.SUPERSEDED): RecordStep(_OFFICERS),
 }
+_CONFIRMED = {
+    (None, _S.PROPOSED): _MAKER,
+    (_S.PROPOSED, _S.CONFIRMED): _SECOND,
+    (_S.PROPOSED, _S.RETRACTED): _ANY_MAKER,
+}
 
 PARTY_STEPS: RecordSteps = {
     RecordKind.POLICY: _CHANGE,
@@ -55,19 +61,14 @@ PARTY_STEPS: RecordSteps = {
     RecordKind.REGIME: {
         # What takes something away is one act, also the worker's.
         (None, _S.NOTED): RecordStep(frozenset({Role.MAKER, Role.COMPLIANCE, Role.OPERATOR})),
-        (None, _S.PROPOSED): _MAKER,
-        (_S.PROPOSED, _S.CONFIRMED): _SECOND,
-        (_S.PROPOSED, _S.RETRACTED): _ANY_MAKER,
+        **_CONFIRMED,
     },
     RecordKind.ACKNOWLEDGEMENT: {
         (None, _S.ACKNOWLEDGED): _ANY_MAKER,
         (_S.ACKNOWLEDGED, _S.WITHDRAWN): _COMPLIANCE,
     },
-    RecordKind.BANK_ACCOUNT: {
-        (None, _S.PROPOSED): _MAKER,
-        (_S.PROPOSED, _S.CONFIRMED): _SECOND,
-        (_S.PROPOSED, _S.RETRACTED): _ANY_MAKER,
-    },
+    RecordKind.BANK_ACCOUNT: _CONFIRMED,
+    RecordKind.AFFILIATION: _CONFIRMED,
     RecordKind.MICROPAYMENT: {
         (None, _S.ASKED): _MAKER,
         (_S.ASKED, _S.ANSWERED): _WORKER,

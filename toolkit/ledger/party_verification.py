@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema, schema_eligibility
 from toolkit.ledger.limits import Limit, limit_rows
+from toolkit.ledger.parties import HOUSE
 from toolkit.ledger.policies import FULL, FULL_DUE
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.restrictions import Restriction, restriction_data
@@ -34,6 +35,7 @@ def check_parties(connection: Connection) -> None:
     _check_limits(connection)
     _check_classes(connection)
     _check_regimes(connection)
+    _check_distributors(connection)
 
 
 def _check_restrictions(connection: Connection) -> None:
@@ -85,6 +87,19 @@ def _check_regimes(connection: Connection) -> None:
         _INVESTORS.c.regime.in_((FULL, FULL_DUE))
     )
     _compare("regime", stated, {row.reference: row.regime for row in connection.execute(query)})
+
+
+def _check_distributors(connection: Connection) -> None:
+    stated: dict[str, str] = {}
+    for row in _records(connection, RecordKind.AFFILIATION):
+        if row.state == RecordState.CONFIRMED:
+            data = json.loads(row.data)
+            stated[data["investor"]] = data["distributor"]
+    query = sa.select(_STANDINGS.c.investor, _STANDINGS.c.distributor)
+    found = {row.investor: row.distributor for row in connection.execute(query)}
+    # Who was classified and is nobody's is the house's.
+    house = {name: HOUSE for name in found if name not in stated}
+    _compare("distributor", house | stated, found)
 
 
 def _records(connection: Connection, kind: RecordKind) -> Iterator[Any]:

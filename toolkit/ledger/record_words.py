@@ -26,6 +26,7 @@ class RecordKind(StrEnum):
     REGIME = "regime"
     ACKNOWLEDGEMENT = "acknowledgement"
     BANK_ACCOUNT = "bank_account"
+    AFFILIATION = "affiliation"
     MICROPAYMENT = "micropayment"
     RESTRICTION = "restriction"
     # screening

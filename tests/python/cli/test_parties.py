@@ -131,6 +131,9 @@ def _moved(counter: Counter) -> None:
     )
     do(*office, "confirm", record["id"], "--by", COMPLIANCE)
     do(*office, "note", counter.investor, *noted)
+    partner = ("compliance", "distributor")
+    made = shell.json(*partner, "propose", counter.investor, "partner", "--by", MAKER)
+    do(*partner, "confirm", made["id"], "--by", COMPLIANCE)
     account = (
         *("compliance", "bank", "propose", counter.investor, "BANK-2", "--currency", "USD"),
         *("--method", "name_match", "--evidence", DIGEST, "--by", MAKER),

@@ -22,6 +22,7 @@ from support.ledgers import (
 )
 from support.parties import DIGEST, adopt, case, limit, office, policy, restrict
 
+from toolkit.compliance.affiliations import Affiliations
 from toolkit.compliance.errors import ChangeOvertaken
 from toolkit.compliance.policies import PolicyBook
 from toolkit.errors import IllegalTransition, InvalidInput, LedgerTampered, NotAuthorised, NotEligible
@@ -403,8 +404,16 @@ def test_limits_over_many_clients(desk: Fixture, scope: str) -> None:
         desk.mint("second", customer=2)
     desk.mint("third", customer=2, amount="50.00")
     if scope == "distributor":
-        desk.ledger.standings.set_distributor(reference(2), "partner")
+        book = Affiliations(office(desk.ledger))
+        moved = book.propose(reference(2), "partner", by=MAKER)
+        with pytest.raises(NotAuthorised):
+            book.confirm(moved.id, by=MAKER)
+        book.confirm(moved.id, by=COMPLIANCE)
         desk.mint("fourth", customer=2)
+        desk.ledger.verify()
+        run_sql(desk.url, "UPDATE standings SET distributor = 'another'")
+        with pytest.raises(LedgerTampered):
+            desk.ledger.verify()
 
 
 def test_an_own_limit_goes_before_everyones(desk: Fixture) -> None:
