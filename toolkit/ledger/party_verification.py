@@ -24,7 +24,7 @@ from toolkit.ledger.restrictions import Restriction, restriction_data
 
 __all__ = ["check_parties"]
 
-_RECORDS = schema.records
+_RECORDS, _EVENTS = schema.records, schema.record_events
 _RESTRICTIONS, _STANDINGS = schema_eligibility.restrictions, schema_eligibility.standings
 _LIMITS, _INVESTORS = schema_eligibility.limits, schema.investors
 
@@ -103,8 +103,9 @@ def _check_distributors(connection: Connection) -> None:
 
 
 def _records(connection: Connection, kind: RecordKind) -> Iterator[Any]:
-    query = sa.select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(_RECORDS.c.opened_seq)
-    return iter(connection.execute(query))
+    """In the sequence in which they came to where they stand: of two that say the same, the later holds."""
+    last = sa.select(sa.func.max(_EVENTS.c.seq)).where(_EVENTS.c.record_id == _RECORDS.c.id).scalar_subquery()
+    return iter(connection.execute(sa.select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(last)))
 
 
 def _compare(what: str, stated: dict[Any, Any], found: dict[Any, Any]) -> None:

@@ -120,14 +120,15 @@ def test_what_is_knowledge_and_what_is_exposure() -> None:
 
 def test_another_asset_found_closes_the_account_until_it_has_moved(desk: Fixture) -> None:
     perimeter = Compliance(office(desk.ledger)).perimeter
+    classified(desk)
+    record = perimeter.propose(reference(1), knowledge=TRAINED, exposure=EXPOSURE, by=MAKER)
     noted = perimeter.note_other_asset(reference(1), "XYZ", evidence=DIGEST, by=WORKER)
     assert noted is not None
+    desk.ledger.verify()
     assert noted.data["to"] == "full_due"
     with pytest.raises(OutsidePerimeter, match="holds another asset"):
         desk.mint()
     assert desk.redemption().investor == reference(1)
-    classified(desk)
-    record = perimeter.propose(reference(1), knowledge=TRAINED, exposure=EXPOSURE, by=MAKER)
     perimeter.confirm(record.id, by=COMPLIANCE)
     assert desk.mint().investor == reference(1)
     desk.ledger.verify()
