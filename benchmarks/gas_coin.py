@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from toolkit import Anvil, Issuance, LocalSigner, Terms, dev_signer
+from toolkit.artifacts import load
 from toolkit.bindings.feed import AttestedFeed
+from toolkit.bindings.omnibus import OmnibusStatement, SumLeaf, SumNode
 from toolkit.bindings.structs import Attestation as OnChain
 from toolkit.bindings.structs import (
     InvestorClass,
@@ -17,9 +20,11 @@ from toolkit.bindings.structs import (
     WalletEntry,
     WalletKind,
 )
+from toolkit.chain.abi import encode_call
 from toolkit.chain.calls import Call
-from toolkit.chain.hexes import keccak
+from toolkit.chain.hexes import keccak, to_hex
 from toolkit.chain.signers import Signer
+from toolkit.compliance.omnibus.sum_tree import Domain, SumTree, salts
 from toolkit.reserves.attestation import Attestation, FeedDomain
 from toolkit.reserves.bundle import AttestationBundle
 
@@ -54,6 +59,9 @@ PEERS = {
     "acceptance with burn, 50 of 50 holders, each": "Circle's burn 47,174",
     "acceptance with burn, 50 of one holder, each": "Circle's burn 47,174",
     "payout, 50, each": "-",
+    "omnibus commitment, the first": "-",
+    "omnibus commitment, a later day": "-",
+    "omnibus proof of 100,000 clients, verified on chain": "-",
 }
 
 
@@ -156,6 +164,7 @@ class CoinBench(Meter):
         self._token()
         self._minting()
         self._redemption()
+        self._omnibus()
         return {name: self.figures[name] for name in PEERS}
 
     def _prepare(self) -> None:
@@ -237,3 +246,45 @@ class CoinBench(Meter):
             self.request(HOLDER, UNIT)
         ids = list(range(self.market.redemption_count() - 49, self.market.redemption_count() + 1))
         put("acceptance with burn, 50 of one holder, each", self.accept(ids) // 50)
+
+    def _omnibus(self) -> None:
+        """The day's root over 100,000 clients, of whom the first is proved."""
+        pool, omnibus, put = person(2_000).address, self.issuance.omnibus, self.figures.__setitem__
+        entry = _entry(pool, InvestorClass.INSTITUTIONAL)
+        entry = WalletEntry(pool, replace(entry.wallet, kind=WalletKind.OMNIBUS))
+        self.send(REGISTRAR, self.issuance.registry.set_wallets([entry]))
+        self.mint([pool], amount=100_000)
+        clients = {to_hex(keccak(b"client %d" % number)[:16]): 1 for number in range(100_000)}
+        first = self.issuance.client.block("latest")
+        today = (first.timestamp + 8 * 3600) // 86_400
+        for name, day in (("the first", today - 1), ("a later day", today)):
+            domain = Domain(self.issuance.chain_id, omnibus.address, pool, self.token.address, day)
+            tree = SumTree.of(domain, clients, salts(bytes(32), domain.hash))
+            block = self.issuance.client.block("latest")
+            statement = OmnibusStatement(
+                wallet=pool,
+                token=self.token.address,
+                day=day,
+                root=tree.root,
+                total=tree.total,
+                clients=len(tree.leaves),
+                built_on=block.number - 1,
+                built_on_hash=block.parent_hash,
+            )
+            put(f"omnibus commitment, {name}", self.send(REGISTRAR, omnibus.commit(statement)))
+        leaf = tree.leaves[0]
+        proof = [SumNode(node.hash, node.sum) for node in tree.path(0)]
+        shown = SumLeaf(leaf.index, leaf.client, leaf.salt, leaf.amount)
+        data = encode_call(
+            load("OmnibusRegistry").abi,
+            "verify",
+            [pool, self.token.address, today, _row(shown), [_row(node) for node in proof]],
+        )
+        put(
+            "omnibus proof of 100,000 clients, verified on chain",
+            self.send(HOLDER, Call(omnibus.address, data)),
+        )
+
+
+def _row(value: SumLeaf | SumNode) -> tuple[object, ...]:
+    return tuple(getattr(value, item.name) for item in fields(value))
