@@ -223,7 +223,7 @@ class Omnibus:
         client), `NotAuthorised`.
         """
         wallet, token, client = _account(wallet, token, client)
-        case = checks.one_line(case, what="case", longest=32)
+        case = checks.one_line(case, what="case", longest=64)
         record_id = _lock_id(wallet, token, client, case)
         lines = moved(amount, (client, Bucket.AVAILABLE), (client, Bucket.LOCKED))
         with self._writing() as (connection, book):

@@ -17,11 +17,12 @@ from toolkit.chain.hexes import to_hex
 from toolkit.compliance.omnibus.errors import AllocationUnbacked
 from toolkit.errors import InvalidInput
 from toolkit.ledger.omnibus_lines import Position
+from toolkit.ledger.record_words import RecordState
 
 if TYPE_CHECKING:
     from toolkit.bindings.regulated_token import RegulatedToken
     from toolkit.chain.client import Block, BlockRef
-    from toolkit.ledger.ledger import Ledger
+    from toolkit.ledger.ledger import Ledger, Transaction
     from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["OmnibusAccounts", "Statement", "StatementRow", "client_reference"]
@@ -156,17 +157,19 @@ class OmnibusAccounts:
         and what `ledger.omnibus.allocate` raises.
         """
         whole = self.amount(total).base_units
-        record = self.ledger.omnibus.allocate(
-            wallet,
-            self.token.address,
-            {client: self.amount(part).base_units for client, part in parts.items()},
-            total=whole,
-            key=key,
-            maker=maker,
-            reason=reason,
-        )
-        if record.state == "allocation_pending":
-            self._require_backed(wallet, whole)
+        balance = self.token.balance_of(wallet)
+        with self.ledger.transaction() as tx:
+            record = tx.omnibus.allocate(
+                wallet,
+                self.token.address,
+                {client: self.amount(part).base_units for client, part in parts.items()},
+                total=whole,
+                key=key,
+                maker=maker,
+                reason=reason,
+            )
+            if record.state is RecordState.ALLOCATION_PENDING:
+                self._require_backed(tx, wallet, balance, whole)
         return record
 
     def transfer(
@@ -197,12 +200,15 @@ class OmnibusAccounts:
 
         Raises AllocationUnbacked, and what `ledger.omnibus.approve` raises.
         """
-        record = self.ledger.record_book.get(record_id)
-        if record.data.get("what") == "allocate" and record.state == "allocation_pending":
-            if record.data["token"] != self.token.address:
-                raise InvalidInput(f"{record_id} is of the token {record.data['token']}: approve it there")
-            self._require_backed(record.data["wallet"], int(record.data["amount"]))
-        return self.ledger.omnibus.approve(record_id, checker=checker)
+        data = self.ledger.record_book.get(record_id).data
+        if data.get("token") != self.token.address:
+            raise InvalidInput(f"{record_id} is not of {self.symbol}: approve it with its own token")
+        balance = self.token.balance_of(data["wallet"])
+        with self.ledger.transaction() as tx:
+            done = tx.omnibus.approve(record_id, checker=checker)
+            if data["what"] == "allocate":
+                self._require_backed(tx, data["wallet"], balance, 0)
+        return done
 
     def lock(self, wallet: str, client: str, amount: AnyAmount, *, case: str, actor: str) -> LedgerRecord:
         """Locks a part of a client's position under a case; see `ledger.omnibus.lock`."""
@@ -251,14 +257,18 @@ class OmnibusAccounts:
             self.from_base_units(position.pending_out),
         )
 
-    def _require_backed(self, wallet: str, whole: int) -> None:
-        free = self.unallocated(wallet)
-        if whole > free:
+    def _require_backed(self, tx: Transaction, wallet: str, balance: int, more: int) -> None:
+        """Nothing may be allocated that isn't there: what the clients have and `more`, within `balance`.
+
+        In the transaction that allocates, so that two can't each count the same tokens.
+        """
+        held = sum(item.held for item in tx.omnibus.positions(wallet, self.token.address))
+        if held + more > balance:
             show = self.from_base_units
             raise AllocationUnbacked(
-                f"{show(whole).display()} can't be allocated: the wallet {wallet} holds "
-                f"{show(free).display()} that no client has; allocate at most that, or wait for the tokens",
+                f"the clients of {wallet} would have {show(held + more).display()} and it holds "
+                f"{show(balance).display()}: allocate no more than arrived, or wait for the tokens",
                 wallet=wallet,
-                asked=whole,
-                free=free,
+                asked=held + more,
+                balance=balance,
             )
