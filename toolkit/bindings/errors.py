@@ -733,10 +733,10 @@ class DayNotClosed(SolidityError, family.Refused):
 
 
 class DayNotReached(SolidityError, family.Refused):
-    """`DayNotReached(uint32 day, uint32 today)`"""
+    """`DayNotReached(uint32 day, uint256 today)`"""
 
     code = "day_not_reached"
-    signature = "DayNotReached(uint32,uint32)"
+    signature = "DayNotReached(uint32,uint256)"
     fields = ("day", "today")
     template = (
         "day {day} has not begun in Hong Kong, where it is day {today} since 1970: commit it when it has"
