@@ -113,7 +113,7 @@ contract OmnibusRegistry is IOmnibusRegistry, Governed, UUPSUpgradeable {
         uint8 kind = REGISTRY.packedOf(statement.wallet).kind();
         if (kind != uint8(WalletKind.Omnibus)) revert NotOmnibus(statement.wallet, kind);
         uint256 today = (block.timestamp + HONG_KONG) / 1 days;
-        if (statement.day > today) revert DayNotReached(statement.day, uint32(today));
+        if (statement.day > today) revert DayNotReached(statement.day, today);
         bytes32 hash = blockhash(statement.builtOn);
         if (hash == bytes32(0) || hash != statement.builtOnHash) {
             revert BlockNotOfThisChain(statement.builtOn, statement.builtOnHash);

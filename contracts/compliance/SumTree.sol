@@ -46,17 +46,17 @@ library SumTree {
         bytes32 hash = keccak256(
             abi.encodePacked(bytes1(0x00), domain_, leaf.index, leaf.client, leaf.salt, leaf.amount)
         );
-        uint256 sum = leaf.amount;
+        uint128 sum = leaf.amount;
         uint256 used = 0;
         for (; width > 1; width = (width + 1) >> 1) {
             if (place & 1 == 1 || place + 1 < width) {
                 if (used == path.length) return false;
                 SumNode calldata sibling = path[used++];
+                if (sibling.sum > type(uint128).max - sum) return false;
                 hash = place & 1 == 1
                     ? _node(sibling.hash, sibling.sum, hash, sum)
                     : _node(hash, sum, sibling.hash, sibling.sum);
                 sum += sibling.sum;
-                if (sum > type(uint128).max) return false;
             }
             place >>= 1;
         }
@@ -64,14 +64,11 @@ library SumTree {
         return root == keccak256(abi.encodePacked(bytes1(0x02), domain_, clients, hash, total));
     }
 
-    /// @dev The sums are below 2^128 where this is called.
-    function _node(bytes32 left, uint256 leftSum, bytes32 right, uint256 rightSum)
+    function _node(bytes32 left, uint128 leftSum, bytes32 right, uint128 rightSum)
         private
         pure
         returns (bytes32)
     {
-        return keccak256(
-            abi.encodePacked(bytes1(0x01), left, bytes16(uint128(leftSum)), right, bytes16(uint128(rightSum)))
-        );
+        return keccak256(abi.encodePacked(bytes1(0x01), left, leftSum, right, rightSum));
     }
 }

@@ -57,7 +57,7 @@ interface IOmnibusRegistry {
     error DayNotAfter(uint32 day, uint32 lastDay);
 
     /// @notice The day has not begun in Hong Kong.
-    error DayNotReached(uint32 day, uint32 today);
+    error DayNotReached(uint32 day, uint256 today);
 
     /// @notice A root, a client and a token contract are needed.
     error IncompleteStatement();

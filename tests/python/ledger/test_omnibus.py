@@ -138,11 +138,11 @@ def test_a_transfer_takes_what_is_available_and_no_more(pool: Pool) -> None:
         pool.book.transfer(POOL, TOKEN, ANN, ANN, 1, key="t4", maker=MAKER)
 
 
-@pytest.mark.parametrize("amount", [0, -1, True, 1.5, 2**128])
-def test_what_is_no_amount_is_refused(pool: Pool, amount: int) -> None:
+def test_what_is_no_amount_is_refused(pool: Pool) -> None:
     pool.allocate({ANN: 10})
-    with pytest.raises(InvalidInput):
-        pool.book.transfer(POOL, TOKEN, ANN, BEN, amount, key="t", maker=MAKER)
+    for amount in (0, -1, True, 1.5, 2**128):
+        with pytest.raises(InvalidInput):
+            pool.book.transfer(POOL, TOKEN, ANN, BEN, amount, key="t", maker=MAKER)  # type: ignore[arg-type]
     assert pool.held() == {ANN: 10}
 
 
