@@ -185,6 +185,11 @@ bench-desk: setup ## orders a second, durable at each step, beside what the node
 bench-fund: setup ## a fund's dealing day with 5,000 investors: time and gas
 	@$(BIN)/python benchmarks/fund_day.py $(FUND)
 
+# Fewer clients: make bench-omnibus OMNIBUS="--clients 1000"
+.PHONY: bench-omnibus
+bench-omnibus: setup ## an omnibus wallet's day with 100,000 clients: tree, proof, ledger
+	@$(BIN)/python benchmarks/omnibus.py $(OMNIBUS)
+
 .PHONY: clean
 clean: ## remove what was built, keep what was installed
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -243,7 +243,7 @@ def prove(
 def verify(
     proof: Annotated[Path, typer.Argument(help="The proof's file (JSON).")],
     rpc: Annotated[
-        str | None, typer.Option("--rpc", envvar="ISSUANCE_RPC", help="A node, to compare with the chain.")
+        str | None, typer.Option("--rpc", help="A node's http(s) address, to compare with the chain.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -269,7 +269,8 @@ def verify(
     data = {"holds": problem is None, "compared_with_chain": rpc is not None, "problem": problem}
     if problem is None:
         shown = verify_position.shown(document, amount)
-        output.result(data | {"amount": shown}, lambda: output.line(f"it holds: {shown}"))
+        compared = "the chain has its root" if rpc else "compare its root with the chain (--rpc)"
+        output.result(data | {"amount": shown}, lambda: output.line(f"it holds: {shown}; {compared}"))
         return
     output.result(data, lambda: output.line(f"it does not hold: {problem}"))
     raise typer.Exit(1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -298,14 +299,20 @@ class Liar:
         )
 
     def proofs(self, index: int) -> list[dict[str, Any]]:
-        """The siblings as committed, and with each in turn taking up what is missing to the total."""
-        leaf, place, path = self.leaves[index], index, []
-        for level in self.levels[:-1]:
+        """The siblings as committed; with one of them taking up what is missing to the total; and with each
+        making up for its node's sum, which is how Maxwell's tree was broken.
+        """
+        leaf, place, path, fitted = self.leaves[index], index, [], []
+        reached = leaf.amount
+        for level, above in pairwise(self.levels):
             if place ^ 1 < len(level):
-                path.append(level[place ^ 1])
+                node, amount = level[place ^ 1]
+                path.append((node, amount))
+                fitted.append((node, (above[place >> 1][1] - reached) % LIMIT))
+                reached = above[place >> 1][1]
             place >>= 1
         missing = self.total - leaf.amount - sum(amount for _, amount in path)
-        paths = [path]
+        paths = [path, fitted]
         for at, (node, amount) in enumerate(path):
             paths.append([*path[:at], (node, (amount + missing) % LIMIT), *path[at + 1 :]])
         return [self._document(leaf, one) for one in paths]

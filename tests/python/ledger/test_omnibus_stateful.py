@@ -1,4 +1,4 @@
-"""Any course of movements, legal or not: an omnibus account follows the model and is recomputed from lines."""
+"""Any course of movements, legal or not: an omnibus account follows the model, and its lines say so."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from toolkit.chain.hexes import to_hex
 from toolkit.compliance.omnibus.errors import CommitmentDiffers, OmnibusBreak, ProofNotFound
 from toolkit.compliance.omnibus.proofs import PositionProof
 from toolkit.compliance.omnibus.sum_tree import Domain, SumTree, salts
-from toolkit.errors import InvalidInput
+from toolkit.errors import ConfigurationError, InvalidInput
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
@@ -77,6 +77,7 @@ class Commitments:
         found = self._registry.commitment_of(wallet, self._token.address, day_number(day))
         if found.committed_at:
             return self._adopt(record_id, known, found, wallet, day, by)
+        lane = self._require_lane()
         statement, data = self._build(wallet, day)
         data["earlier"] = [] if known is None else _proposals(known)
         self._propose(record_id, known, data, by)
@@ -89,7 +90,7 @@ class Commitments:
             total=statement.total,
             clients=statement.clients,
         )
-        mined = self._require_lane().execute("registrar", self._registry.commit(statement), expected)
+        mined = lane.execute("registrar", self._registry.commit(statement), expected)
         return self._confirm(record_id, data, to_hex(mined.receipt.tx_hash), mined.block.number, by)
 
     def get(self, wallet: str, day: date) -> LedgerRecord:
@@ -233,9 +234,7 @@ class Commitments:
 
     def _require_lane(self) -> SendingLane:
         if self._lane is None:
-            raise InvalidInput(
-                "nothing can be committed without a lane: open the account with the registrar's"
-            )
+            raise ConfigurationError("nothing can be committed without the registrar's lane: pass `lane`")
         return self._lane
 
 
