@@ -406,6 +406,8 @@ def test_the_file_runs_alone(tmp_path: Path) -> None:
     assert "12.500000 tUSD together" in out
     assert "proves nothing" in out
     assert run_file(path, "--client", client(99))[0] == 1
+    assert run_file(path, "--registry", shown["registry"])[0] == 0
+    assert run_file(path, "--registry", shown["token"])[0] == 1
     assert run_file(path, "--amount", "1")[0] == 1
     assert run_file(path, "--amount", "one")[0] == 2
     assert run_file(path, "--rpc", "http://127.0.0.1:1")[0] == 3

@@ -4,14 +4,17 @@
     python verify_position.py proof.json                         the proof alone
     python verify_position.py proof.json --rpc https://node...   also what the chain says, from your own node
     python verify_position.py proof.json --client 0x... --amount 12.50   also that it is yours, and how much
+    python verify_position.py proof.json --registry 0x... --rpc ...      also that it is the issuer's registry
 
 One file, the standard library alone, nothing of the distributor's: read it, then run it. What it computes is
 in `verify`. The proof is a JSON document; its numbers of tokens are decimal strings in base units.
 
 A position is in the commitment if its leaf and the siblings on its path hash up to the committed root while
 the sums add up to the committed total. Compare the root with the chain (--rpc does): without it, you know
-only that the document agrees with itself. Exit status: 0 it holds, 1 it doesn't, 2 the document or the
-command is wrong, 3 the node doesn't answer.
+only that the document agrees with itself. And see that registry, token and wallet are those that the issuer
+publishes: a registry of the distributor's own would say what the distributor likes.
+
+Exit status: 0 it holds, 1 it doesn't, 2 the document or the command is wrong, 3 the node doesn't answer.
 """
 
 from __future__ import annotations
@@ -281,6 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("proof", type=Path, help="the proof's file (JSON)")
     parser.add_argument("--rpc", help="a node's http(s) address, to compare with the chain")
     parser.add_argument("--client", help="your reference, as your contract notes show it")
+    parser.add_argument("--registry", help="the omnibus registry's address, as the issuer publishes it")
     parser.add_argument("--amount", help="what you think you have, e.g. 12.50")
     options = parser.parse_args(arguments)
     out, err = sys.stdout.write, sys.stderr.write
@@ -288,6 +292,8 @@ def main(arguments: list[str] | None = None) -> int:
         proof = json.loads(options.proof.read_text(encoding="utf-8"))
         amount = verify(proof)
         _require_mine(proof, amount, options.client, options.amount)
+        if options.registry and options.registry.lower() != proof["registry"].lower():
+            raise Refuted(f"the proof is of registry {proof['registry']}, not of {options.registry}")
         if options.rpc:
             compare_with_chain(proof, options.rpc)
         commitment = proof["commitment"]
