@@ -22,7 +22,6 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import IdempotencyConflict, InvalidInput
 from toolkit.ledger import audit, checks, schema
-from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest
 from toolkit.ledger.errors import AllocationUneven, NotAnOmnibusWallet, NotFound
 from toolkit.ledger.machines import Role
@@ -36,21 +35,28 @@ from toolkit.ledger.omnibus_lines import (
     lines_digest,
     moved,
 )
+from toolkit.ledger.omnibus_posting import (
+    OF_ACCOUNT,
+    Joined,
+    Stopped,
+    lines_of,
+    open_record,
+    position_from,
+    positions_of,
+    post,
+    step_record,
+)
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
 from toolkit.ledger.schema_omnibus import omnibus_lines, omnibus_movements, omnibus_positions
 from toolkit.ledger.store import Unit
 
-__all__ = ["Movement", "Omnibus", "movement_lines"]
+__all__ = ["Movement", "Omnibus"]
 
 _S = RecordState
 _POSITIONS, _MOVEMENTS, _LINES = omnibus_positions, omnibus_movements, omnibus_lines
-_OF_ACCOUNT = sa.and_(
-    _POSITIONS.c.wallet == sa.bindparam("wallet"), _POSITIONS.c.token == sa.bindparam("token")
-)
-_ALL = sa.select(_POSITIONS).where(_OF_ACCOUNT).order_by(_POSITIONS.c.client)
-_SOME = sa.select(_POSITIONS).where(_OF_ACCOUNT, Among(_POSITIONS.c.client, "clients"))
+_ALL = sa.select(_POSITIONS).where(OF_ACCOUNT).order_by(_POSITIONS.c.client)
 _JOURNAL = (
     sa.select(_LINES.c.account, _LINES.c.bucket, _LINES.c.sign, _LINES.c.amount)
     .join(
@@ -147,7 +153,7 @@ class Omnibus:
         with self._writing() as (connection, book):
             record = _record(book, record_id, RecordKind.ALLOCATION)
             done = book.step(record_id, _S.ALLOCATED, actor=checker, role=Role.CHECKER)
-            _post(connection, record, 1, _lines(connection, record_id, 1), book.clock.now())
+            post(connection, record, 1, lines_of(connection, record_id, 1), book.clock.now())
             return done
 
     def retract(self, record_id: str, *, by: str, role: Role, reason: str) -> LedgerRecord:
@@ -157,9 +163,9 @@ class Omnibus:
             if record.kind is RecordKind.ALLOCATION:
                 return book.step(record_id, _S.RETRACTED, actor=by, role=role, reason=reason)
             back = [
-                Line(line.account, line.bucket, -line.change) for line in _lines(connection, record_id, 1)
+                Line(line.account, line.bucket, -line.change) for line in lines_of(connection, record_id, 1)
             ]
-            return _step(connection, book, record, _S.RETRACTED, back, by, role, reason)
+            return step_record(connection, book, record, _S.RETRACTED, back, by, role, reason)
 
     # ------------------------------------------------------------------------------------- in and out
 
@@ -198,7 +204,7 @@ class Omnibus:
                 ]
             else:
                 lines = [*moved(amount, (client, Bucket.PENDING_OUT), (CHAIN, Bucket.AVAILABLE))]
-            return _step(
+            return step_record(
                 connection, book, record, _S.SETTLED, lines, by, role, "", {"transaction": transaction}
             )
 
@@ -231,7 +237,7 @@ class Omnibus:
             if known is None:
                 _require_omnibus(connection, wallet)
                 data = _document("lock", wallet, token, client=client, amount=str(amount), case=case)
-                return _open(
+                return open_record(
                     connection,
                     book,
                     record_id,
@@ -246,7 +252,7 @@ class Omnibus:
             if known.state is _S.LOCKED and known.data["amount"] == str(amount):
                 return known
             more = {"amount": str(amount)}
-            return _step(connection, book, known, _S.LOCKED, lines, actor, role, reason, more)
+            return step_record(connection, book, known, _S.LOCKED, lines, actor, role, reason, more)
 
     def unlock(
         self, wallet: str, token: str, client: str, *, case: str, actor: str, reason: str = ""
@@ -260,7 +266,7 @@ class Omnibus:
             record = _record(book, _lock_id(wallet, token, client, case), RecordKind.CLIENT_LOCK)
             amount = int(record.data["amount"])
             lines = moved(amount, (client, Bucket.LOCKED), (client, Bucket.AVAILABLE))
-            return _step(connection, book, record, _S.RELEASED, lines, actor, Role.COMPLIANCE, reason)
+            return step_record(connection, book, record, _S.RELEASED, lines, actor, Role.COMPLIANCE, reason)
 
     def locked_total(self, wallet: str, token: str) -> int:
         """What is locked of all clients together."""
@@ -272,13 +278,13 @@ class Omnibus:
         """What the client has now; all zero for one that the wallet never had."""
         wallet, token, client = _account(wallet, token, client)
         with self.unit.reading() as connection:
-            return _positions_of(connection, wallet, token, [client]).get(client, Position(client))
+            return positions_of(connection, wallet, token, [client]).get(client, Position(client))
 
     def positions(self, wallet: str, token: str) -> tuple[Position, ...]:
         """Who has something now, by reference."""
         values = {"wallet": _address(wallet, "wallet"), "token": _address(token, "token")}
         with self.unit.reading() as connection:
-            found = [_position(row) for row in connection.execute(_ALL, values).mappings()]
+            found = [position_from(row) for row in connection.execute(_ALL, values).mappings()]
         return tuple(position for position in found if not position.is_empty)
 
     def look_through(
@@ -313,7 +319,7 @@ class Omnibus:
         query = sa.select(_MOVEMENTS).where(_MOVEMENTS.c.wallet == wallet, _MOVEMENTS.c.token == token)
         with self.unit.reading() as connection:
             found = [
-                Movement(row.seq, row.record_id, row.at, _lines(connection, row.record_id, row.step))
+                Movement(row.seq, row.record_id, row.at, lines_of(connection, row.record_id, row.step))
                 for row in connection.execute(query.order_by(_MOVEMENTS.c.seq)).all()
             ]
         if client is None:
@@ -369,8 +375,8 @@ class Omnibus:
             posted = kind is RecordKind.CLIENT_FLOW
             state = _S.FLOW_PENDING if posted else _S.ALLOCATION_PENDING
             if what == "transfer":  # to say no at once; the approval asks again
-                apply_lines(_positions_of(connection, wallet, token, [line.account for line in lines]), lines)
-            return _open(
+                apply_lines(positions_of(connection, wallet, token, [line.account for line in lines]), lines)
+            return open_record(
                 connection,
                 book,
                 record_id,
@@ -389,148 +395,7 @@ class Omnibus:
         """A transaction that holds the end of the event chain, and a book of records inside it."""
         with self.unit.writing() as connection:
             audit.lock(connection)
-            yield connection, RecordBook(_Joined(connection), _Stopped(self.clock.now()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """A unit of work inside one that is open."""
-
-    connection: Connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        yield self.connection
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        yield self.connection
-
-
-@dataclass(frozen=True, slots=True)
-class _Stopped:
-    """The one instant of an act."""
-
-    instant: datetime
-
-    def now(self) -> datetime:
-        return self.instant
-
-
-def movement_lines(rows: Sequence[Any]) -> tuple[Line, ...]:
-    """The lines in rows of the table, in their sequence."""
-    return tuple(Line(row.account, Bucket(row.bucket), row.sign * row.amount) for row in rows)
-
-
-def _document(what: str, wallet: str, token: str, **more: Any) -> dict[str, Any]:
-    return {"what": what, "wallet": wallet, "token": token, "lines": {}, **more}
-
-
-def _open(
-    connection: Connection,
-    book: RecordBook,
-    record_id: str,
-    kind: RecordKind,
-    state: RecordState,
-    data: dict[str, Any],
-    lines: Sequence[Line],
-    actor: str,
-    role: Role,
-    reason: str,
-    *,
-    posted: bool = True,
-) -> LedgerRecord:
-    data["lines"] = {"1": lines_digest(lines)}
-    record = book.open(record_id, kind, state, data, actor=actor, role=role, reason=reason)
-    _write_lines(connection, record_id, 1, lines)
-    if posted:
-        _post(connection, record, 1, lines, book.clock.now())
-    return record
-
-
-def _step(
-    connection: Connection,
-    book: RecordBook,
-    record: LedgerRecord,
-    to: RecordState,
-    lines: Sequence[Line],
-    actor: str,
-    role: Role,
-    reason: str,
-    more: Mapping[str, Any] | None = None,
-) -> LedgerRecord:
-    """A further step of a record, posted with lines of its own."""
-    step = len(record.data["lines"]) + 1
-    data = {**record.data, **(more or {}), "lines": {**record.data["lines"], str(step): lines_digest(lines)}}
-    done = book.step(record.id, to, actor=actor, role=role, reason=reason, data=data)
-    _write_lines(connection, record.id, step, lines)
-    _post(connection, record, step, lines, book.clock.now())
-    return done
-
-
-def _write_lines(connection: Connection, record_id: str, step: int, lines: Sequence[Line]) -> None:
-    rows = [
-        (
-            record_id,
-            step,
-            position,
-            line.account,
-            line.bucket.value,
-            1 if line.change > 0 else -1,
-            abs(line.change),
-        )
-        for position, line in enumerate(lines, start=1)
-    ]
-    insert_rows(connection, _LINES, rows)
-
-
-def _post(
-    connection: Connection, record: LedgerRecord, step: int, lines: Sequence[Line], at: datetime
-) -> None:
-    """Moves what the lines say, as the record's last event in the chain."""
-    wallet, token = record.data["wallet"], record.data["token"]
-    before = _positions_of(connection, wallet, token, [line.account for line in lines])
-    after = apply_lines(before, lines)
-    seq = audit.head(connection).seq
-    insert_rows(connection, _MOVEMENTS, [(seq, record.id, step, wallet, token, at)])
-    fresh = [client for client in after if client not in before]
-    insert_rows(connection, _POSITIONS, [(wallet, token, *_columns(after[client])) for client in fresh])
-    changed = [
-        {"b_client": client, **{bucket.value: getattr(after[client], bucket) for bucket in Bucket}}
-        for client in after
-        if client in before
-    ]
-    if changed:
-        statement = sa.update(_POSITIONS).where(
-            _POSITIONS.c.wallet == wallet,
-            _POSITIONS.c.token == token,
-            _POSITIONS.c.client == sa.bindparam("b_client"),
-        )
-        connection.execute(statement, changed)
-
-
-def _columns(position: Position) -> tuple[Any, ...]:
-    return (position.client, *(getattr(position, bucket) for bucket in Bucket))
-
-
-def _lines(connection: Connection, record_id: str, step: int) -> tuple[Line, ...]:
-    query = (
-        sa.select(_LINES)
-        .where(_LINES.c.record_id == record_id, _LINES.c.step == step)
-        .order_by(_LINES.c.position)
-    )
-    return movement_lines(connection.execute(query).all())
-
-
-def _positions_of(
-    connection: Connection, wallet: str, token: str, clients: Sequence[str]
-) -> dict[str, Position]:
-    values = {"wallet": wallet, "token": token, "clients": clients}
-    return {row["client"]: _position(row) for row in connection.execute(_SOME, values).mappings()}
-
-
-def _position(row: Any) -> Position:
-    return Position(row["client"], **{bucket.value: row[bucket.value] for bucket in Bucket})
+            yield connection, RecordBook(Joined(connection), Stopped(self.clock.now()))
 
 
 def _known(book: RecordBook, record_id: str) -> LedgerRecord | None:
@@ -569,3 +434,7 @@ def _require_omnibus(connection: Connection, wallet: str) -> None:
             wallet=wallet,
             kind=kind,
         )
+
+
+def _document(what: str, wallet: str, token: str, **more: Any) -> dict[str, Any]:
+    return {"what": what, "wallet": wallet, "token": token, "lines": {}, **more}

@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 
 from toolkit.errors import LedgerTampered, ToolkitError
 from toolkit.ledger import schema
-from toolkit.ledger.omnibus import movement_lines
 from toolkit.ledger.omnibus_lines import Line, Position, apply_lines, lines_digest
 from toolkit.ledger.omnibus_machines import OMNIBUS_KINDS, POSTED
+from toolkit.ledger.omnibus_posting import movement_lines
 from toolkit.ledger.schema_omnibus import omnibus_lines, omnibus_movements, omnibus_positions
 
 __all__ = ["check"]
