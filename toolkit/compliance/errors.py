@@ -7,12 +7,16 @@ from toolkit.errors import InvalidInput, NotEligible, Refused
 __all__ = [
     "BelowThreshold",
     "ChangeOvertaken",
+    "CounterpartyUnfit",
     "DocumentUnknown",
     "EvidenceMissing",
     "EvidenceTooOld",
+    "ListMalformed",
+    "ListTruncated",
     "NameMismatch",
     "RateMissing",
     "RegimeNotComplete",
+    "TravelDataMissing",
 ]
 
 
@@ -62,3 +66,28 @@ class ChangeOvertaken(Refused):
     """A later version of the same is in force: propose the change anew."""
 
     code = "change_overtaken"
+
+
+# screening, the travel rule and monitoring
+class ListMalformed(InvalidInput):
+    """The list file is refused whole, with the first thing that is wrong with it. The one in force stays."""
+
+    code = "list_malformed"
+
+
+class ListTruncated(ListMalformed):
+    """The list file isn't whole: broken JSON, or another count or digest than it says."""
+
+    code = "list_truncated"
+
+
+class TravelDataMissing(InvalidInput):
+    """The data that have to go with the transfer aren't complete."""
+
+    code = "travel_data_missing"
+
+
+class CounterpartyUnfit(NotEligible):
+    """The institution is a shell, not accepted, suspended, or its due diligence has lapsed."""
+
+    code = "counterparty_unfit"

@@ -25,14 +25,18 @@ __all__ = [
     "LimitExceeded",
     "LimitNotSet",
     "NotAnOmnibusWallet",
+    "ListConflict",
+    "ListOutdated",
     "NotFound",
     "OrderExpired",
     "OutsidePerimeter",
     "PayoutAlreadyRecorded",
     "PositionTooSmall",
     "ProductNotAdmitted",
+    "ScreeningImpossible",
     "StaleLedger",
     "ThirdPartyPayment",
+    "TransferNotAcknowledged",
     "UnderReview",
     "WalletTaken",
 ]
@@ -180,3 +184,31 @@ class LedgerTooOld(LedgerError):
     """The schema is of an older version: back the database up, then `Ledger.migrate(url)`."""
 
     code = "ledger_too_old"
+
+
+# screening
+
+
+class ListOutdated(Refused):
+    """The list's version is older than the one in force, which stays."""
+
+    code = "list_outdated"
+
+
+class ListConflict(Refused):
+    """The list's version is on record with other contents. The one in force stays."""
+
+    code = "list_conflict"
+
+
+class ScreeningImpossible(NotEligible):
+    """No list is in force, or one is too old: nobody can be said to be clear, so nothing moves."""
+
+    code = "screening_impossible"
+
+
+class TransferNotAcknowledged(NotEligible):
+    """The transfer goes to another institution's wallet, and that hasn't acknowledged its data yet."""
+
+    code = "transfer_not_acknowledged"
+    retryable = True

@@ -8,6 +8,7 @@ from toolkit.ledger.machines import Role
 from toolkit.ledger.omnibus_machines import OMNIBUS_STEPS
 from toolkit.ledger.party_machines import PARTY_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
+from toolkit.ledger.screening_machines import SCREENING_STEPS
 
 __all__ = ["RECORD_STEPS", "record_step"]
 
@@ -15,6 +16,7 @@ RECORD_STEPS: RecordSteps = {
     **FUND_STEPS,
     **PARTY_STEPS,
     **OMNIBUS_STEPS,
+    **SCREENING_STEPS,
 }
 
 

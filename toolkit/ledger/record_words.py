@@ -30,6 +30,10 @@ class RecordKind(StrEnum):
     MICROPAYMENT = "micropayment"
     RESTRICTION = "restriction"
     # screening
+    LIST = "list"
+    SCREENING_POLICY = "screening_policy"
+    SCREENING = "screening"
+    HIT = "hit"
     # cases
     # omnibus accounts
     ALLOCATION = "allocation"
@@ -37,6 +41,9 @@ class RecordKind(StrEnum):
     CLIENT_LOCK = "client_lock"
     COMMITMENT = "commitment"
     # travel rule and monitoring
+    COUNTERPARTY = "counterparty"
+    TRAVEL = "travel"
+    ALERT = "alert"
     # reconciliation
     # reports
     # exit
@@ -79,6 +86,9 @@ class RecordState(StrEnum):
     IMPOSED = "imposed"
     LIFTED = "lifted"
     # screening
+    RETIRED = "retired"
+    DONE = "done"
+    MATCHED = "matched"
     # cases
     # omnibus accounts
     ALLOCATION_PENDING = "allocation_pending"
@@ -86,6 +96,14 @@ class RecordState(StrEnum):
     FLOW_PENDING = "flow_pending"
     LOCKED = "locked"
     # travel rule and monitoring
+    ACCEPTED = "accepted"
+    SUSPENDED = "suspended"
+    SENT = "sent"
+    ACKED = "acked"
+    MISSING_INFO = "missing_info"
+    HELD = "held"
+    RETURNED = "returned"
+    OPEN = "open"
     # reconciliation
     # reports
     # exit

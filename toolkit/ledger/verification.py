@@ -30,6 +30,7 @@ from toolkit.ledger.record_book import data_digest
 from toolkit.ledger.record_machines import RECORD_STEPS
 from toolkit.ledger.record_words import RecordKind
 from toolkit.ledger.records import Head
+from toolkit.ledger.screening_checks import screening_differences
 
 __all__ = ["verify"]
 
@@ -119,6 +120,8 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
     _check_records(connection)
     check_parties(connection)
     omnibus_audit.check(connection)
+    for record_id, what in screening_differences(connection):
+        raise _tampered(f"{record_id}: {what}", record=record_id)
     return end
 
 

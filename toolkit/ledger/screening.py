@@ -1,0 +1,415 @@
+"""Screening: every wallet and every open order against the lists in force, and what becomes of a hit.
+
+A run is a record with the digest of its decisions, one for each wallet and order that was looked at. A hit is
+a record of its own, which is compliance's to read: the desk sees a restriction, and orders on hold, in words
+that are the same whatever the cause (regulation.md R-AML-10, R-AML-11, W14).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from toolkit.calendar import Clock
+from toolkit.ledger import audit, checks, schema
+from toolkit.ledger import schema_screening as tables
+from toolkit.ledger.bulk import Among, insert_rows
+from toolkit.ledger.eligibility import under_review
+from toolkit.ledger.lists import IMPOSSIBLE, ListInForce, require_current
+from toolkit.ledger.matches import Hit, all_hits, hits_of, hits_of_new
+from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
+from toolkit.ledger.record_book import RecordBook
+from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.ledger.records import LedgerRecord
+from toolkit.ledger.restrictions import Restrictions
+from toolkit.ledger.steps import advance
+from toolkit.ledger.store import Joined, Unit
+
+__all__ = ["Decision", "Hit", "Occasion", "Screening", "ScreeningRun", "decisions_digest", "note_orders"]
+
+_WALLETS, _ORDERS = schema.wallets, schema.orders
+_CLEARED = tables.cleared_hits
+_FLIGHTS = schema.flights
+
+CLEAR, HIT, RELEASED = "clear", "hit", "released"
+"""The outcomes. An investor whose only hits compliance has released counts as released."""
+
+_HOLDABLE = {
+    kind: sorted({source for source, target in machine.steps if target is State.ON_HOLD})
+    for kind, machine in MACHINES.items()
+}
+_OPEN = sa.or_(
+    *(sa.and_(_ORDERS.c.kind == kind, _ORDERS.c.state.in_(states)) for kind, states in _HOLDABLE.items())
+)
+_OPEN_ORDERS = sa.select(_ORDERS.c.investor, _ORDERS.c.wallet, _ORDERS.c.id).where(_OPEN)
+_ALL_OPEN = _OPEN_ORDERS.order_by(_ORDERS.c.opened_seq)
+_FLYING = sa.select(_FLIGHTS.c.id).where(_FLIGHTS.c.state == "flying")
+_TO_HOLD = (
+    sa.select(_ORDERS.c.id, _ORDERS.c.investor)
+    .where(
+        _OPEN,
+        Among(_ORDERS.c.investor, "investors"),
+        # A transaction that carries the order may still land; the contract has its own look at it.
+        sa.or_(_ORDERS.c.flight_id.is_(None), _ORDERS.c.flight_id.not_in(_FLYING)),
+    )
+    .order_by(_ORDERS.c.opened_seq)
+    .with_for_update()
+)
+_IN_FLIGHT = (
+    sa.select(_ORDERS.c.id)
+    .where(Among(_ORDERS.c.investor, "investors"), _ORDERS.c.flight_id.in_(_FLYING))
+    .order_by(_ORDERS.c.opened_seq)
+)
+_ALL_WALLETS = sa.select(_WALLETS.c.investor, _WALLETS.c.address).order_by(_WALLETS.c.address)
+_SOME_ORDERS = sa.select(_ORDERS.c.investor, _ORDERS.c.wallet, _ORDERS.c.id).where(
+    Among(_ORDERS.c.id, "orders")
+)
+_LAST_EVENT = (
+    sa.select(sa.func.max(schema.order_events.c.seq))
+    .where(schema.order_events.c.order_id == _ORDERS.c.id)
+    .scalar_subquery()
+)
+_WAITING_FOR_LISTS = (
+    sa.select(_ORDERS.c.id, _ORDERS.c.investor, _ORDERS.c.held_from)
+    .join(schema.order_events, schema.order_events.c.seq == _LAST_EVENT)
+    .where(_ORDERS.c.state == State.ON_HOLD, schema.order_events.c.reason.startswith(IMPOSSIBLE))
+    .order_by(_ORDERS.c.opened_seq)
+    .with_for_update(of=_ORDERS)
+)
+
+
+class Occasion(StrEnum):
+    """Why a run looked (regulation.md R-AML-10)."""
+
+    ONBOARDING = "onboarding"
+    ORDER = "order"
+    EXECUTION = "execution"
+    LISTS = "lists"
+
+
+class Decision(NamedTuple):
+    """What a run found of a wallet, or of an order."""
+
+    investor: str
+    wallet: str | None
+    order_id: str | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningRun:
+    """What a run looked at, and what it did.
+
+    `lists` are the names with the versions. `held` are the orders that it put on hold, `flying` those whose
+    transaction may still land, `resumed` those that had waited for a list and go on.
+    """
+
+    id: str
+    occasion: Occasion
+    lists: dict[str, str]
+    looked_at: int
+    hits: tuple[Hit, ...]
+    held: tuple[str, ...]
+    flying: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Runs and hits."""
+
+    unit: Unit
+    clock: Clock
+
+    def screen_all(self, *, actor: str, role: Role = Role.COMPLIANCE) -> ScreeningRun:
+        """Looks at every wallet, investor and open order; a hit restricts its investor and holds the orders.
+
+        By compliance it also lets go on what only waited for a list. Raises `ScreeningImpossible`,
+        `NotAuthorised`.
+        """
+        with self.unit.writing() as connection:
+            subjects = [(row.investor, row.address, None) for row in connection.execute(_ALL_WALLETS)]
+            subjects += [tuple(row) for row in connection.execute(_ALL_OPEN)]  # type: ignore[misc]
+            hits = all_hits(connection)
+            run = self._run(connection, Occasion.LISTS, subjects, hits, actor, role)
+            if role is Role.COMPLIANCE:
+                run = _resumed(connection, run, hits, actor, self.clock)
+        return run
+
+    def screen_orders(
+        self, order_ids: Collection[str], *, actor: str, role: Role = Role.OPERATOR
+    ) -> ScreeningRun | None:
+        """The same for these orders, which are about to be executed; None where nobody is screened.
+
+        Raises `ScreeningImpossible`.
+        """
+        with self.unit.writing() as connection:
+            if not require_current(connection, self.clock):
+                return None
+            found = connection.execute(_SOME_ORDERS, {"orders": list(order_ids)})
+            subjects = [tuple(row) for row in found]
+            investors = sorted({investor for investor, _, _ in subjects})
+            hits = hits_of(connection, investors)
+            return self._run(connection, Occasion.EXECUTION, subjects, hits, actor, role)  # type: ignore[arg-type]
+
+    def admit(self, *, investor: str, wallet: str, actor: str, role: Role = Role.OPERATOR) -> None:
+        """Looks at a wallet that somebody says is the investor's. Raises `UnderReview` after it put a hit on
+        record, and `ScreeningImpossible`; so not inside a transaction that the error would undo.
+        """
+        with self.unit.writing() as connection:
+            if not require_current(connection, self.clock):
+                return
+            hits = hits_of(connection, [investor])
+            if wallet not in {hit.value for hit in hits}:
+                hits += hits_of_new(connection, investor, wallet)
+            self._run(connection, Occasion.ONBOARDING, [(investor, wallet, None)], hits, actor, role)
+        if any(not hit.released for hit in hits):
+            raise under_review(investor)
+
+    def hits(self, state: RecordState | None = None) -> tuple[LedgerRecord, ...]:
+        """Every hit on record, oldest first. For compliance's eyes."""
+        with self.unit.reading() as connection:
+            return RecordBook(Joined(connection), self.clock).find(RecordKind.HIT, state=state)
+
+    def runs(self) -> tuple[LedgerRecord, ...]:
+        """Every run, oldest first."""
+        with self.unit.reading() as connection:
+            return RecordBook(Joined(connection), self.clock).find(RecordKind.SCREENING)
+
+    def decisions(self, run: str) -> tuple[Decision, ...]:
+        """What a run found, in its sequence."""
+        table = tables.screenings
+        query = (
+            sa.select(table.c.investor, table.c.wallet, table.c.order_id, table.c.outcome)
+            .where(table.c.run == run)
+            .order_by(table.c.place)
+        )
+        with self.unit.reading() as connection:
+            return tuple(Decision(*row) for row in connection.execute(query))
+
+    def last_of(self, *, order_id: str) -> tuple[LedgerRecord, Decision] | None:
+        """The last run that looked at an order, and what it found; None if none did."""
+        table, records = tables.screenings, schema.records
+        query = (
+            sa.select(table.c.run, table.c.investor, table.c.wallet, table.c.order_id, table.c.outcome)
+            .join(records, records.c.id == table.c.run)
+            .where(table.c.order_id == order_id)
+            .order_by(records.c.opened_seq.desc())
+            .limit(1)
+        )
+        with self.unit.reading() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            return RecordBook(Joined(connection), self.clock).get(row[0]), Decision(*row[1:])
+
+    def confirm(self, hit: str, *, by: str, rationale: str) -> LedgerRecord:
+        """Compliance finds that the entry means the investor; the restriction stays. Raises as `release`."""
+        rationale = checks.one_line(rationale, what="rationale", longest=2_000)
+        with self.unit.writing() as connection:
+            return RecordBook(Joined(connection), self.clock).step(
+                hit, RecordState.CONFIRMED, actor=by, role=Role.COMPLIANCE, reason=rationale
+            )
+
+    def release(self, hit: str, *, by: str, rationale: str) -> LedgerRecord:
+        """Compliance finds that the entry doesn't mean the investor, and writes why (R-AML-06).
+
+        The entry is passed over for this investor from now on, until its source changes it. Orders stay on
+        hold until compliance releases each. Raises `IllegalTransition`, `NotAuthorised`, `NotFound`.
+        """
+        rationale = checks.one_line(rationale, what="rationale", longest=2_000)
+        with self.unit.writing() as connection:
+            book = RecordBook(Joined(connection), self.clock)
+            record = book.step(
+                hit, RecordState.RELEASED, actor=by, role=Role.COMPLIANCE, reason=rationale
+            )
+            data = record.data
+            insert_rows(connection, _CLEARED, [(data["investor"], data["list"], data["entry"], hit)])
+            Restrictions(Joined(connection), self.clock).lift_case(hit, actor=by, reason=rationale)
+        return record
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _run(
+        self,
+        connection: Connection,
+        occasion: Occasion,
+        subjects: Sequence[tuple[str, str | None, str | None]],
+        hits: Sequence[Hit],
+        actor: str,
+        role: Role,
+    ) -> ScreeningRun:
+        lists = require_current(connection, self.clock)
+        run = f"screening/{uuid.uuid4()}"
+        standing = _standing(hits)
+        listed = sorted(investor for investor, outcome in standing.items() if outcome == HIT)
+        held, flying = _held(connection, listed, actor, role, self.clock)
+        decisions = [Decision(*subject, standing.get(subject[0], CLEAR)) for subject in subjects]
+        looked_at = {subject[0] for subject in subjects}
+        decisions += [
+            Decision(investor, None, None, outcome)
+            for investor, outcome in standing.items()
+            if investor not in looked_at
+        ]
+        book = RecordBook(Joined(connection), self.clock)
+        versions = _versions(lists)
+        book.open(
+            run,
+            RecordKind.SCREENING,
+            RecordState.DONE,
+            {
+                "occasion": occasion.value,
+                "lists": versions,
+                "looked_at": len(decisions),
+                "hits": len(listed),
+                "digest": decisions_digest(decisions),
+            },
+            actor=actor,
+            role=role,
+        )
+        insert_rows(
+            connection,
+            tables.screenings,
+            [(run, place, *decision) for place, decision in enumerate(decisions)],
+        )
+        self._open_hits(connection, book, run, [hit for hit in hits if not hit.released], actor, role)
+        return ScreeningRun(run, occasion, versions, len(decisions), tuple(hits), held, flying)
+
+    def _open_hits(
+        self,
+        connection: Connection,
+        book: RecordBook,
+        run: str,
+        hits: Sequence[Hit],
+        actor: str,
+        role: Role,
+    ) -> None:
+        """Hits that weren't on record, each with the restriction of its investor."""
+        known = set(
+            connection.execute(
+                sa.select(schema.records.c.id).where(Among(schema.records.c.id, "ids")),
+                {"ids": [hit.record for hit in hits]},
+            ).scalars()
+        )
+        fresh = {hit.record: hit for hit in hits if hit.record not in known}
+        documents = [(name, {"run": run, **_data(hit)}) for name, hit in fresh.items()]
+        book.open_many(documents, RecordKind.HIT, RecordState.MATCHED, actor=actor, role=role)
+        restrictions = Restrictions(Joined(connection), self.clock)
+        for name, hit in fresh.items():
+            restrictions.impose(hit.investor, case=name, actor=actor, role=role)
+
+
+def note_orders(
+    connection: Connection, clock: Clock, rows: Sequence[dict[str, Any]], *, actor: str, role: Role
+) -> None:
+    """Puts on record that these new orders were screened and are clear (the caller has seen to it)."""
+    lists = require_current(connection, clock)
+    if not lists:
+        return
+    decisions = [Decision(row["investor"], row["wallet"], row["id"], CLEAR) for row in rows]
+    run = f"screening/{uuid.uuid4()}"
+    RecordBook(Joined(connection), clock).open(
+        run,
+        RecordKind.SCREENING,
+        RecordState.DONE,
+        {
+            "occasion": Occasion.ORDER.value,
+            "lists": _versions(lists),
+            "looked_at": len(decisions),
+            "hits": 0,
+            "digest": decisions_digest(decisions),
+        },
+        actor=actor,
+        role=role,
+    )
+    insert_rows(
+        connection, tables.screenings, [(run, place, *item) for place, item in enumerate(decisions)]
+    )
+
+
+def decisions_digest(decisions: Iterable[Decision]) -> str:
+    """The digest of a run's decisions, in their sequence."""
+    text = json.dumps([list(item) for item in decisions], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _standing(hits: Iterable[Hit]) -> dict[str, str]:
+    """By investor, what their hits come to."""
+    found: dict[str, str] = {}
+    for hit in hits:
+        if not hit.released:
+            found[hit.investor] = HIT
+        else:
+            found.setdefault(hit.investor, RELEASED)
+    return found
+
+
+def _held(
+    connection: Connection, investors: Sequence[str], actor: str, role: Role, clock: Clock
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Puts the open orders of these investors on hold: those held, and those whose transaction may land."""
+    if not investors:
+        return (), ()
+    wanted = {"investors": list(investors)}
+    found = connection.execute(_TO_HOLD, wanted).all()
+    by_investor: dict[str, list[str]] = defaultdict(list)
+    for order_id, investor in found:
+        by_investor[investor].append(order_id)
+    for investor, order_ids in by_investor.items():
+        advance(
+            connection,
+            order_ids,
+            State.ON_HOLD,
+            actor=actor,
+            role=role if role is Role.COMPLIANCE else Role.OPERATOR,
+            at=clock.now(),
+            reason=under_review(investor).message,
+        )
+    flying = connection.execute(_IN_FLIGHT, wanted).scalars()
+    return tuple(order_id for order_id, _ in found), tuple(flying)
+
+
+def _resumed(
+    connection: Connection, run: ScreeningRun, hits: Sequence[Hit], actor: str, clock: Clock
+) -> ScreeningRun:
+    """Lets orders go on that were held only because there was nothing to screen them against."""
+    listed = {hit.investor for hit in hits if not hit.released}
+    back: dict[str, list[str]] = defaultdict(list)
+    for order_id, investor, held_from in connection.execute(_WAITING_FOR_LISTS):
+        if investor not in listed:
+            back[held_from].append(order_id)
+    for state, order_ids in back.items():
+        advance(
+            connection,
+            order_ids,
+            State(state),
+            actor=actor,
+            role=Role.COMPLIANCE,
+            at=clock.now(),
+            reason="screened against the lists in force",
+        )
+    return replace(run, resumed=tuple(order_id for ids in back.values() for order_id in ids))
+
+
+def _versions(lists: Iterable[ListInForce]) -> dict[str, str]:
+    return {item.list: item.version for item in lists}
+
+
+def _data(hit: Hit) -> dict[str, str]:
+    return {
+        "investor": hit.investor,
+        "list": hit.list,
+        "version": hit.version,
+        "kind": hit.kind,
+        "value": hit.value,
+        "entry": hit.entry,
+    }
