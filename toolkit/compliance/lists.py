@@ -140,7 +140,9 @@ def _own(
         ("date", None if dated is None else _instant(dated), own_date),
     ):
         if said is not None and said != own:
-            raise ListMalformed(f"the list's {what} is {own}, and {said} was asked for: check which file it is")
+            raise ListMalformed(
+                f"the list's {what} is {own}, and {said} was asked for: check which file it is"
+            )
     if not isinstance(data["list"], str) or not isinstance(data["version"], str):
         raise ListMalformed("the list's name and version have to be texts")
     entries = tuple(_entry(row, place) for place, row in enumerate(rows, start=1))
@@ -149,7 +151,9 @@ def _own(
 
 def _entry(row: object, place: int) -> ListEntry:
     if not isinstance(row, dict) or not set(row) <= {"wallet", "investor", "note"}:
-        raise ListMalformed(f"entry {place} is {row!r}: it names a wallet or an investor, and may have a note")
+        raise ListMalformed(
+            f"entry {place} is {row!r}: it names a wallet or an investor, and may have a note"
+        )
     note = row.get("note", "")
     if not isinstance(note, str):
         raise ListMalformed(f"entry {place}'s note is {note!r}: it has to be a text")

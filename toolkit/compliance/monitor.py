@@ -1,4 +1,4 @@
-"""The monitor: reads final blocks from where it stopped, lets the rules look, and puts what they find on record.
+"""The monitor: reads final blocks from where it stopped, lets the rules look, and records what they find.
 
 Alerts, incidents, the running totals and the cursor are written in one transaction a stretch: killed at any
 point it begins again there, and finds nothing twice.

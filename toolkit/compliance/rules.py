@@ -174,8 +174,8 @@ def mint_without_order(seen: Seen, _: MonitorSettings) -> Iterator[Alert]:
             "mint_without_order",
             move.key,
             Severity.CRITICAL,
-            f"{move.amount} base units were minted to {move.recipient} under {what}, and the ledger has no such "
-            "order",
+            f"{move.amount} base units were minted to {move.recipient} under {what}, and the ledger has no "
+            "such order",
             {**_facts(move), "number": number},
             stops_minting=True,
         )
@@ -190,7 +190,7 @@ def unknown_holder(seen: Seen, _: MonitorSettings) -> Iterator[Alert]:
                 "unknown_holder",
                 move.key,
                 Severity.CRITICAL,
-                f"{move.recipient}, whom the ledger doesn't know, received {move.amount} base units of shares",
+                f"{move.recipient}, unknown to the ledger, received {move.amount} base units of shares",
                 _facts(move),
             )
 

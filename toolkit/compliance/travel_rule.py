@@ -128,7 +128,9 @@ def hkd_equivalent(amount: Amount, currency: str, rate: FxRate | None) -> Decima
         return amount.value.quantize(_CENT, rounding=ROUND_UP)
     if rate is None or rate.currency != currency:
         given = "none" if rate is None else rate.currency
-        raise InvalidInput(f"the amount is in {currency} and the rate given is of {given}: give HKD for {currency}")
+        raise InvalidInput(
+            f"the amount is in {currency}, the rate given is of {given}: give HKD for {currency}"
+        )
     return (amount.value * rate.hkd).quantize(_CENT, rounding=ROUND_UP)
 
 
@@ -304,7 +306,7 @@ class TravelRule:
         now = self._ledger.clock.now()
         if rate is not None and not timedelta(0) <= now - rate.as_of <= self._max_rate_age:
             raise InvalidInput(
-                f"the rate of {instant(rate.as_of)} is to come or older than {self._max_rate_age}: get a current one"
+                f"the rate of {instant(rate.as_of)} is to come or older than {self._max_rate_age}: get another"
             )
         hkd = hkd_equivalent(transfer.amount, transfer.currency, rate)
         tier = FULL if hkd >= THRESHOLD else SHORT
@@ -337,11 +339,13 @@ class TravelRule:
         record = self._ledger.travel.counterparty(key)
         if record.state is not RecordState.ACCEPTED:
             raise CounterpartyUnfit(
-                f"the institution {key} is {record.state}: compliance has to accept it first", counterparty=key
+                f"the institution {key} is {record.state}: compliance has to accept it first",
+                counterparty=key,
             )
         if instant(self._ledger.clock.now()) >= record.data["expires_at"]:
             raise CounterpartyUnfit(
-                f"the due diligence on {key} lapsed at {record.data['expires_at']}: renew it", counterparty=key
+                f"the due diligence on {key} lapsed at {record.data['expires_at']}: renew it",
+                counterparty=key,
             )
 
     def _open(

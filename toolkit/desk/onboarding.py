@@ -23,7 +23,7 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.signers import recover_address
 from toolkit.countries import country_number
-from toolkit.desk.context import DeskContext
+from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeReplayed, NotWalletOwner
 from toolkit.errors import ContractReverted, InvalidInput, NotEligible
 from toolkit.ledger import records
@@ -199,12 +199,13 @@ class Onboarding:
         *,
         lifetime: timedelta = CHALLENGE_LIFETIME,
     ) -> WalletChallenge:
-        """What the owner of `address` has to sign. Raises NotFound, InvalidInput, or WalletTaken if the
-        address is another investor's.
+        """What the owner of `address` has to sign. Raises NotFound, InvalidInput, WalletTaken if the
+        address is another investor's, or UnderReview if it can't be taken on.
         """
         reference = self._context.ledger.investors.get(self.reference(investor)).reference
         address = checksum_address(address, what="wallet")
         known_wallet(self._context.ledger.investors, reference, address)
+        self._context.ledger.screening.admit(investor=reference, wallet=address, actor=WORKER)
         expiry = int((self._context.clock.now() + lifetime).timestamp())
         return self._made(reference, address, expiry)
 
@@ -237,6 +238,9 @@ class Onboarding:
                     wallet=challenge.wallet,
                 )
         self._check_signature(challenge, signature)
+        self._context.ledger.screening.admit(
+            investor=challenge.investor, wallet=challenge.wallet, actor=WORKER
+        )
         proof = records.OwnershipProof(
             method=_METHOD,
             challenge=json.dumps(challenge.to_json(), sort_keys=True),

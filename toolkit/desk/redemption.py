@@ -147,6 +147,9 @@ class Redemptions:
         """Ends an order; escrowed tokens go back to their holder at the next run. See `Desk.reject`."""
         context = self._context
         self.refuse_under_way(order)
+        if order.number is not None:
+            # Rejecting gives the escrow back: not to somebody whom compliance looks at.
+            context.ledger.eligibility.require(Asked.of(order), stage=Stage.EXECUTION)
         bytes32_text(reason, what="reason")
         role = context.role_of(by, Role.CHECKER, Role.COMPLIANCE)
         with context.ledger.transaction() as tx:

@@ -105,6 +105,10 @@ class RedemptionRun:
                 with suppress(IllegalTransition):  # another worker saw it too
                     self._context.ledger.batches.dissolve(batch.id)
                 continue
+            refusal = self._context.ledger.eligibility.refusals([order]).get(order.id)
+            if refusal is not None:
+                log.waits([order.id], refusal)  # the escrow stays put while compliance looks at its holder
+                continue
             last = self._context.ledger.orders.history(order.id)[-1]
             call = self._context.market.reject_redemptions(
                 [order.number or 0], bytes32_text(last.reason, what="reason")

@@ -19,6 +19,7 @@ from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.mint import Minting
 from toolkit.desk.report import RunLog
 from toolkit.errors import ContractReverted, IllegalTransition, ReserveStale, ToolkitError
+from toolkit.ledger.eligibility import under_review
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import MintOrder, Order
 
@@ -41,6 +42,11 @@ class Sorting:
 
     def eligible(self, orders: Sequence[T], log: RunLog) -> list[T]:
         """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
+        run = self._context.ledger.screening.screen_orders([order.id for order in orders], actor=WORKER)
+        held = {} if run is None else run.held
+        for order_id, investor in held.items():
+            log.changed([order_id], State.ON_HOLD, under_review(investor).message)
+        orders = [order for order in orders if order.id not in held]
         refused = self._context.ledger.eligibility.refusals(orders)
         for order in orders:
             error = refused.get(order.id)

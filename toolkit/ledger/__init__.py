@@ -6,6 +6,7 @@ orders, `toolkit.ledger.records` what is read, `toolkit.ledger.errors` what is r
 
 from toolkit.ledger.ledger import Ledger, Transaction
 from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, Step
+from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import Deployment, Head, MintOrder, Order, OrderEvent, RedemptionOrder
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderKind",
+    "RecordState",
     "RedemptionOrder",
     "Role",
     "State",

@@ -25,9 +25,9 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
 from toolkit.ledger.store import Joined, Unit
 
-__all__ = ["CLOCKS", "Alert", "Alerts", "Severity", "Waiting"]
+__all__ = ["CLOCKS", "Alert", "Alerts", "MonitorTotals", "Severity", "Waiting"]
 
-_OUTBOX = tables.alert_outbox
+_OUTBOX, _TOTALS = tables.alert_outbox, tables.monitor_totals
 _KNOWN = sa.select(schema.records.c.id).where(Among(schema.records.c.id, "ids"))
 
 
@@ -155,6 +155,24 @@ class Alerts:
                 .where(_OUTBOX.c.alert == alert, _OUTBOX.c.delivered_at.is_(None))
                 .values(**values)
             )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorTotals:
+    """The supplies that the monitor has added up so far, by token address."""
+
+    unit: Unit
+
+    def all(self) -> dict[str, int]:
+        """In base units."""
+        with self.unit.reading() as connection:
+            return {row.token: row.supply for row in connection.execute(sa.select(_TOTALS))}
+
+    def set(self, totals: Mapping[str, int]) -> None:
+        """In place of what was there, in the transaction that moves the monitor's cursor."""
+        with self.unit.writing() as connection:
+            connection.execute(sa.delete(_TOTALS))
+            insert_rows(connection, _TOTALS, sorted(totals.items()))
 
 
 def _data(alert: Alert, now: datetime) -> dict[str, Any]:

@@ -30,16 +30,28 @@ from toolkit.ledger.errors import (
     JurisdictionRefused,
     OutsidePerimeter,
     ProductNotAdmitted,
+    ScreeningImpossible,
     UnderReview,
 )
+from toolkit.ledger.lists import require_current
 from toolkit.ledger.machines import OrderKind
+from toolkit.ledger.matches import hits_of, hits_of_new
 from toolkit.ledger.parties import Asked, Party, known_parties
 from toolkit.ledger.policies import FULL, FULL_DUE, ONBOARDING, Document, Policies, Policy, policies
 from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import Order
 from toolkit.ledger.store import Unit
 
-__all__ = ["Asked", "Eligibility", "Stage", "acknowledgement_id", "refusals", "require", "under_review"]
+__all__ = [
+    "Asked",
+    "Eligibility",
+    "Stage",
+    "acknowledgement_id",
+    "refusals",
+    "require",
+    "require_unlisted",
+    "under_review",
+]
 
 
 class Stage(StrEnum):
@@ -99,6 +111,7 @@ class Eligibility:
         """
         with self.unit.reading() as connection:
             party = known_parties(connection, [wallet])[wallet]
+            require_unlisted(connection, self.clock.now(), investor=party.investor)
         refusal = _unproven(party) or _unverified(party, self.clock.now())
         if party.is_restricted:
             refusal = under_review(party.investor)
@@ -155,6 +168,21 @@ def require(connection: Connection, asked: Sequence[Asked], *, at: datetime, sta
         raise refused[min(refused)]
 
 
+def require_unlisted(
+    connection: Connection, at: datetime, *, investor: str, wallet: str | None = None
+) -> None:
+    """Raises `UnderReview` if a list in force names the investor, one of their wallets, or `wallet`, which
+    is to be theirs; `ScreeningImpossible` if nobody can say.
+    """
+    if not require_current(connection, at):
+        return
+    hits = hits_of(connection, [investor])
+    if wallet is not None:
+        hits += hits_of_new(connection, investor, wallet)
+    if any(not hit.released for hit in hits):
+        raise under_review(investor)
+
+
 def acknowledgement_id(investor: str, document: str, version: str) -> str:
     """The record that says that the investor has acknowledged a version of a document."""
     return f"acknowledgement/{investor}/{document}/{version}"
@@ -188,6 +216,23 @@ def _free_of_review(look: _Look, places: Sequence[int]) -> _Refusals:
     for place in places:
         _, party = look.of(place)
         if party.is_restricted:
+            yield place, under_review(party.investor)
+
+
+def _screened(look: _Look, places: Sequence[int]) -> _Refusals:
+    """The lists in force, whether or not a run has come to the party since they were adopted."""
+    try:
+        lists = require_current(look.connection, look.at)
+    except ScreeningImpossible as error:
+        yield from ((place, error) for place in places)
+        return
+    if not lists:
+        return
+    investors = {look.of(place)[1].investor for place in places}
+    listed = {hit.investor for hit in hits_of(look.connection, investors) if not hit.released}
+    for place in places:
+        _, party = look.of(place)
+        if party.investor in listed:
             yield place, under_review(party.investor)
 
 
@@ -343,6 +388,7 @@ _TAKING_BACK = _at(Stage.REQUEST, Stage.VALIDATION, kinds=(OrderKind.REDEMPTION,
 _RULES: tuple[tuple[_Check, frozenset[tuple[OrderKind, Stage]]], ...] = (
     (_owned, _ALWAYS),
     (_free_of_review, _ALWAYS),
+    (_screened, _ALWAYS),
     (_proven, _ACQUIRING | _STARTING_CLOCK),
     (_verified, _ACQUIRING | _STARTING_CLOCK),
     (_admitted, _ACQUIRING),

@@ -118,7 +118,7 @@ class FundOrders:
                     "expires_at": request.cut_off,
                     "funded_by": request.funded_by,
                 }
-                (order,) = open_orders(connection, [row], role, [(key, body_hash)], end)
+                (order,) = open_orders(connection, self.clock, [row], role, [(key, body_hash)], end)
         return cast("FundOrder", order)  # the kind is part of the body
 
     def enter(self, order_id: str, day: int, *, actor: str, evidence: str) -> FundOrder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput, NotEligible
 from toolkit.ledger import checks, schema
+from toolkit.ledger.bulk import Among
+from toolkit.ledger.eligibility import require_unlisted
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.policies import FULL, FULL_DUE
 from toolkit.ledger.records import BankAccount, Investor, OwnershipProof, Wallet
@@ -23,6 +26,9 @@ __all__ = ["RECOVERED", "Investors", "require_bank_account", "require_investor",
 
 RECOVERED = "recovered"
 """Label and regime of an investor of whom `ledger rebuild` knows only what the registry says."""
+
+
+_KNOWN = sa.select(schema.wallets.c.address).where(Among(schema.wallets.c.address, "wallets"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,8 @@ class Investors:
         """Records that `address` is the investor's.
 
         The signature of `proof` must have been checked before. Raises `InvalidInput` for a malformed
-        address, `NotFound` for an unknown investor, `WalletTaken` if the address is in the ledger.
+        address, `NotFound` for an unknown investor, `WalletTaken` if the address is in the ledger,
+        `UnderReview` if a list in force names it or its investor.
         """
         address = checksum_address(address, what="wallet")
         row = {
@@ -132,6 +139,7 @@ class Investors:
                     wallet=address,
                     investor=taken.investor,
                 )
+            require_unlisted(connection, self.clock.now(), investor=investor, wallet=address)
             connection.execute(sa.insert(schema.wallets), [row])
             return _require_wallet(connection, address)
 
@@ -159,6 +167,11 @@ class Investors:
             query = query.where(table.c.investor == investor)
         with self.unit.reading() as connection:
             return tuple(_wallet_from(row) for row in connection.execute(query).mappings())
+
+    def known_wallets(self, addresses: Sequence[str]) -> tuple[str, ...]:
+        """Those of the addresses that are an investor's wallet."""
+        with self.unit.reading() as connection:
+            return tuple(connection.execute(_KNOWN, {"wallets": list(addresses)}).scalars())
 
     def add_bank_account(
         self, reference: str, *, investor: str, currency: str, verified_at: datetime

@@ -13,6 +13,7 @@ from toolkit.calendar import Clock, SystemClock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
 from toolkit.ledger import audit, migrate, schema, verification
+from toolkit.ledger.alerts import Alerts, MonitorTotals
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.eligibility import Eligibility
@@ -23,6 +24,7 @@ from toolkit.ledger.incidents import Incidents
 from toolkit.ledger.investors import Investors
 from toolkit.ledger.lanes import Lanes
 from toolkit.ledger.limits import Limits
+from toolkit.ledger.lists import Lists
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.omnibus import Omnibus
 from toolkit.ledger.orders import Orders
@@ -31,9 +33,11 @@ from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
 from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.restrictions import Restrictions
+from toolkit.ledger.screening import Screening
 from toolkit.ledger.standings import Standings
 from toolkit.ledger.store import Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
+from toolkit.ledger.travel import Travel
 
 __all__ = ["Ledger", "Transaction"]
 
@@ -64,6 +68,26 @@ class _Repositories:
     @cached_property
     def limits(self) -> Limits:
         return Limits(self._unit)
+
+    @cached_property
+    def lists(self) -> Lists:
+        return Lists(self._unit, self.clock)
+
+    @cached_property
+    def screening(self) -> Screening:
+        return Screening(self._unit, self.clock)
+
+    @cached_property
+    def travel(self) -> Travel:
+        return Travel(self._unit, self.clock)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self._unit, self.clock)
+
+    @cached_property
+    def monitor_totals(self) -> MonitorTotals:
+        return MonitorTotals(self._unit)
 
     @cached_property
     def persons(self) -> Persons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,8 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import InvalidInput
-from toolkit.ledger import checks
-from toolkit.ledger import schema_screening as schema
+from toolkit.ledger import checks, schema
+from toolkit.ledger import schema_screening as tables
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest, instant
 from toolkit.ledger.errors import ListConflict, ListOutdated, NotFound, ScreeningImpossible
@@ -41,19 +42,18 @@ __all__ = [
 ]
 
 _POLICY = "policy/screening"
-_IN_FORCE, _ENTRIES = schema.lists_in_force, schema.list_entries
+_IN_FORCE, _ENTRIES = tables.lists_in_force, tables.list_entries
 
 IMPOSSIBLE = "screening is impossible now: the lists in force are missing or too old"
 """Why an order waits that can't be screened (regulation.md R-AML-10). It names no party."""
 
 _MATCHING = (
     sa.select(_ENTRIES.c.list, _ENTRIES.c.version, _ENTRIES.c.kind, _ENTRIES.c.value, _ENTRIES.c.note)
-    .join(
-        _IN_FORCE, sa.and_(_IN_FORCE.c.list == _ENTRIES.c.list, _IN_FORCE.c.version == _ENTRIES.c.version)
-    )
+    .join(_IN_FORCE, sa.and_(_IN_FORCE.c.list == _ENTRIES.c.list, _IN_FORCE.c.version == _ENTRIES.c.version))
     .where(Among(_ENTRIES.c.value, "values"))
     .order_by(_ENTRIES.c.list, _ENTRIES.c.value)
 )
+_POLICY_TEXT = sa.select(schema.records.c.data).where(schema.records.c.id == _POLICY)
 _ALL_IN_FORCE = sa.select(_IN_FORCE).order_by(_IN_FORCE.c.list)
 
 
@@ -225,9 +225,7 @@ class Lists:
     ) -> None:
         name, version, now = data["list"], data["version"], self.clock.now()
         record_id = f"list/{name}/{version}"
-        book.open(
-            record_id, RecordKind.LIST, RecordState.IN_FORCE, data, actor=by, role=Role.COMPLIANCE
-        )
+        book.open(record_id, RecordKind.LIST, RecordState.IN_FORCE, data, actor=by, role=Role.COMPLIANCE)
         if held is not None:
             book.step(
                 f"list/{name}/{held.version}",
@@ -290,36 +288,22 @@ class Lists:
     def policy(self) -> ScreeningPolicy:
         """What the desk asks of its lists; the defaults until compliance says otherwise."""
         with self.unit.reading() as connection:
-            return policy_of(RecordBook(Joined(connection), self.clock))
+            return policy_of(connection)
 
     def set_policy(self, policy: ScreeningPolicy, *, by: str, reason: str) -> LedgerRecord:
         """Puts a policy in force. By compliance."""
         reason = checks.one_line(reason, what="reason", longest=500)
         with self.unit.writing() as connection:
-            book = RecordBook(Joined(connection), self.clock)
+            book, data = RecordBook(Joined(connection), self.clock), policy.to_data()
+            act: dict[str, Any] = {"actor": by, "role": Role.COMPLIANCE, "reason": reason}
             if _known(book, _POLICY) is None:
-                return book.open(
-                    _POLICY,
-                    RecordKind.SCREENING_POLICY,
-                    RecordState.IN_FORCE,
-                    policy.to_data(),
-                    actor=by,
-                    role=Role.COMPLIANCE,
-                    reason=reason,
-                )
-            return book.step(
-                _POLICY,
-                RecordState.IN_FORCE,
-                actor=by,
-                role=Role.COMPLIANCE,
-                reason=reason,
-                data=policy.to_data(),
-            )
+                return book.open(_POLICY, RecordKind.SCREENING_POLICY, RecordState.IN_FORCE, data, **act)
+            return book.step(_POLICY, RecordState.IN_FORCE, data=data, **act)
 
     def require_current(self) -> tuple[ListInForce, ...]:
         """The lists that there are to screen against. Raises `ScreeningImpossible`."""
         with self.unit.reading() as connection:
-            return require_current(connection, self.clock)
+            return require_current(connection, self.clock.now())
 
 
 def in_force(connection: Connection) -> dict[str, ListInForce]:
@@ -328,27 +312,25 @@ def in_force(connection: Connection) -> dict[str, ListInForce]:
     return {row.list: ListInForce(*row) for row in rows}
 
 
-def policy_of(book: RecordBook) -> ScreeningPolicy:
+def policy_of(connection: Connection) -> ScreeningPolicy:
     """The policy on record, or the defaults."""
-    known = _known(book, _POLICY)
-    return ScreeningPolicy() if known is None else ScreeningPolicy.from_data(known.data)
+    text = connection.execute(_POLICY_TEXT).scalar_one_or_none()
+    return ScreeningPolicy() if text is None else ScreeningPolicy.from_data(json.loads(text))
 
 
-def require_current(connection: Connection, clock: Clock) -> tuple[ListInForce, ...]:
+def require_current(connection: Connection, at: datetime) -> tuple[ListInForce, ...]:
     """The lists that there are to screen against: none, where none was adopted and none is required.
 
     Raises `ScreeningImpossible` if there has to be one, or if one is older than the policy lets it be.
     """
-    lists = tuple(in_force(connection).values())
-    policy, now = policy_of(RecordBook(Joined(connection), clock)), clock.now()
+    lists, policy = tuple(in_force(connection).values()), policy_of(connection)
     if not lists:
         if policy.required or _was_ever_adopted(connection):
             raise ScreeningImpossible(f"{IMPOSSIBLE}; adopt a list")
         return ()
     for item in lists:
-        unconfirmed, age = now - item.confirmed_at, now - item.dated
-        too_old = policy.max_list_age is not None and age > policy.max_list_age
-        if unconfirmed > policy.max_age or too_old:
+        too_old = policy.max_list_age is not None and at - item.dated > policy.max_list_age
+        if at - item.confirmed_at > policy.max_age or too_old:
             raise ScreeningImpossible(
                 f"{IMPOSSIBLE}; list {item.list} {item.version} was last taken in at "
                 f"{instant(item.confirmed_at)}: adopt the source's latest, or the same again if that is it",
@@ -378,7 +360,9 @@ def _known(book: RecordBook, record_id: str) -> LedgerRecord | None:
 
 def _check(name: str, entries: Sequence[ListEntry], dated: datetime, now: datetime) -> None:
     if not entries:
-        raise InvalidInput(f"list {name} has no entries: that is a broken file, not an empty world", list=name)
+        raise InvalidInput(
+            f"list {name} has no entries: that is a broken file, not an empty world", list=name
+        )
     if dated > now:
         raise InvalidInput(f"list {name} is dated {dated.astimezone(UTC)}, which is to come", list=name)
     places = {(item.kind, item.value) for item in entries}

@@ -25,6 +25,7 @@ from toolkit.ledger.investors import require_bank_account
 from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, RedemptionOrder
+from toolkit.ledger.screening import note_orders
 from toolkit.ledger.steps import advance, locked_orders, order_from, order_of, read_orders
 from toolkit.ledger.store import Unit
 
@@ -36,6 +37,9 @@ NOT_DEALT = dict.fromkeys(("vault", "share_class", "dealing_date", "dealing_day"
 """What only the fund's orders have."""
 
 # Built once: building a statement costs as much as running it.
+_LARGEST = 2**63  # the ledger's numbers; the market takes any
+_PORTION = 500  # bound parameters per statement
+_KIND_NUMBERS = sa.select(_TABLE).where(_TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)))
 _ORDER = sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("wanted"))
 _KEYS = sa.select(schema.idempotency_keys).where(Among(schema.idempotency_keys.c.key, "keys"))
 _STATES = sa.select(_TABLE.c.id, _TABLE.c.state).where(Among(_TABLE.c.id, "ids"))
@@ -114,7 +118,9 @@ class Orders:
                     )
                     rows.append(row | {"number": number, "expires_at": now + item.lifetime})
                 hashes = dict(zip(keys, bodies, strict=True))
-                opened = open_orders(connection, rows, Role.MAKER, [(key, hashes[key]) for key in fresh], end)
+                opened = open_orders(
+                    connection, self.clock, rows, Role.MAKER, [(key, hashes[key]) for key in fresh], end
+                )
                 known |= dict(zip(fresh, opened, strict=True))
         return tuple(cast("MintOrder", known[key]) for key in keys)  # the kind is part of the body
 
@@ -151,7 +157,7 @@ class Orders:
                 require_bank_account(connection, reference=bank_account, investor=investor, currency=currency)
                 row = new_row(OrderKind.REDEMPTION, investor, wallet, amount, currency, maker, now)
                 row["bank_account"] = bank_account
-                (order,) = open_orders(connection, [row], role, [(key, body_hash)], end)
+                (order,) = open_orders(connection, self.clock, [row], role, [(key, body_hash)], end)
         return cast("RedemptionOrder", order)  # the kind is part of the body
 
     def step(
@@ -281,6 +287,17 @@ class Orders:
             )
             (order,) = read_orders(connection, [order_id])
         return cast("RedemptionOrder", order)  # only their machine knows ESCROWED
+
+    def by_numbers(self, kind: OrderKind, numbers: Sequence[int]) -> tuple[Order, ...]:
+        """Those orders of a kind that have these numbers. A number of no order is passed over."""
+        wanted = [number for number in numbers if number < _LARGEST]
+        query = _KIND_NUMBERS.where(_TABLE.c.kind == kind)
+        found: list[Order] = []
+        with self.unit.reading() as connection:
+            for start in range(0, len(wanted), _PORTION):
+                rows = connection.execute(query, {"numbers": wanted[start : start + _PORTION]})
+                found += map(order_of, rows)
+        return tuple(found)
 
     def claim(
         self,
@@ -454,12 +471,15 @@ def known_orders(connection: Connection, keys: Sequence[str], bodies: Sequence[s
 
 def open_orders(
     connection: Connection,
+    clock: Clock,
     rows: Sequence[dict[str, Any]],
     role: Role,
     keys: Sequence[tuple[str, str]],
     end: Head,
 ) -> list[Order]:
-    """Writes new orders with their keys (and the hashes of their bodies) and their first events."""
+    """Writes new orders with their keys (and the hashes of their bodies) and their first events, and how
+    they were screened.
+    """
     for seq, row in enumerate(rows, start=end.seq + 1):
         row["opened_seq"] = seq
     names = [column.name for column in _TABLE.columns]
@@ -474,6 +494,7 @@ def open_orders(
     )
     first = audit.Draft(State.REQUESTED, rows[0]["maker"], role, rows[0]["created_at"])
     audit.append(connection, first, [(row["id"], None, audit.order_digest(row)) for row in rows], end)
+    note_orders(connection, clock, rows, role)
     return [order_from(row) for row in rows]
 
 

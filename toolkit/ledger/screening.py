@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -20,13 +20,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from toolkit.calendar import Clock
-from toolkit.ledger import audit, checks, schema
+from toolkit.ledger import checks, schema
 from toolkit.ledger import schema_screening as tables
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.eligibility import under_review
-from toolkit.ledger.lists import IMPOSSIBLE, ListInForce, require_current
+from toolkit.ledger.errors import ScreeningImpossible
+from toolkit.ledger.lists import IMPOSSIBLE, ListInForce, in_force, require_current
+from toolkit.ledger.machines import MACHINES, Role, State
 from toolkit.ledger.matches import Hit, all_hits, hits_of, hits_of_new
-from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
@@ -73,15 +74,12 @@ _ALL_WALLETS = sa.select(_WALLETS.c.investor, _WALLETS.c.address).order_by(_WALL
 _SOME_ORDERS = sa.select(_ORDERS.c.investor, _ORDERS.c.wallet, _ORDERS.c.id).where(
     Among(_ORDERS.c.id, "orders")
 )
-_LAST_EVENT = (
-    sa.select(sa.func.max(schema.order_events.c.seq))
-    .where(schema.order_events.c.order_id == _ORDERS.c.id)
-    .scalar_subquery()
-)
+_EVENTS, _LATER = schema.order_events, schema.order_events.alias("later")
+_IS_LAST = ~sa.exists().where(_LATER.c.order_id == _EVENTS.c.order_id, _LATER.c.seq > _EVENTS.c.seq)
 _WAITING_FOR_LISTS = (
     sa.select(_ORDERS.c.id, _ORDERS.c.investor, _ORDERS.c.held_from)
-    .join(schema.order_events, schema.order_events.c.seq == _LAST_EVENT)
-    .where(_ORDERS.c.state == State.ON_HOLD, schema.order_events.c.reason.startswith(IMPOSSIBLE))
+    .join(_EVENTS, _EVENTS.c.order_id == _ORDERS.c.id)
+    .where(_ORDERS.c.state == State.ON_HOLD, _IS_LAST, _EVENTS.c.reason.startswith(IMPOSSIBLE))
     .order_by(_ORDERS.c.opened_seq)
     .with_for_update(of=_ORDERS)
 )
@@ -109,8 +107,8 @@ class Decision(NamedTuple):
 class ScreeningRun:
     """What a run looked at, and what it did.
 
-    `lists` are the names with the versions. `held` are the orders that it put on hold, `flying` those whose
-    transaction may still land, `resumed` those that had waited for a list and go on.
+    `lists` are the names with the versions. `held` are the orders that it put on hold, each with its investor,
+    `flying` those whose transaction may still land, `resumed` those that had waited for a list and go on.
     """
 
     id: str
@@ -118,7 +116,7 @@ class ScreeningRun:
     lists: dict[str, str]
     looked_at: int
     hits: tuple[Hit, ...]
-    held: tuple[str, ...]
+    held: dict[str, str]
     flying: tuple[str, ...] = ()
     resumed: tuple[str, ...] = ()
 
@@ -130,43 +128,47 @@ class Screening:
     unit: Unit
     clock: Clock
 
-    def screen_all(self, *, actor: str, role: Role = Role.COMPLIANCE) -> ScreeningRun:
+    def screen_all(
+        self, *, actor: str, role: Role = Role.OPERATOR, resumed_by: str | None = None
+    ) -> ScreeningRun:
         """Looks at every wallet, investor and open order; a hit restricts its investor and holds the orders.
 
-        By compliance it also lets go on what only waited for a list. Raises `ScreeningImpossible`,
+        `resumed_by`, of compliance, lets go on what only waited for a list. Raises `ScreeningImpossible`,
         `NotAuthorised`.
         """
         with self.unit.writing() as connection:
             subjects = [(row.investor, row.address, None) for row in connection.execute(_ALL_WALLETS)]
-            subjects += [tuple(row) for row in connection.execute(_ALL_OPEN)]  # type: ignore[misc]
+            orders = [(row.investor, row.wallet, row.id) for row in connection.execute(_ALL_OPEN)]
             hits = all_hits(connection)
-            run = self._run(connection, Occasion.LISTS, subjects, hits, actor, role)
-            if role is Role.COMPLIANCE:
-                run = _resumed(connection, run, hits, actor, self.clock)
+            run = self._run(connection, Occasion.LISTS, [*subjects, *orders], hits, actor, role)
+            if resumed_by is not None:
+                run = _resumed(connection, run, resumed_by, self.clock)
         return run
 
     def screen_orders(
         self, order_ids: Collection[str], *, actor: str, role: Role = Role.OPERATOR
     ) -> ScreeningRun | None:
-        """The same for these orders, which are about to be executed; None where nobody is screened.
-
-        Raises `ScreeningImpossible`.
+        """The same for these orders, which are about to be executed. None where nobody is screened, or can
+        be: the rules of `eligibility` refuse the orders then.
         """
         with self.unit.writing() as connection:
-            if not require_current(connection, self.clock):
+            try:
+                lists = require_current(connection, self.clock.now())
+            except ScreeningImpossible:
+                return None
+            if not lists or not order_ids:
                 return None
             found = connection.execute(_SOME_ORDERS, {"orders": list(order_ids)})
-            subjects = [tuple(row) for row in found]
-            investors = sorted({investor for investor, _, _ in subjects})
-            hits = hits_of(connection, investors)
-            return self._run(connection, Occasion.EXECUTION, subjects, hits, actor, role)  # type: ignore[arg-type]
+            subjects = [(row.investor, row.wallet, row.id) for row in found]
+            hits = hits_of(connection, sorted({investor for investor, _, _ in subjects}))
+            return self._run(connection, Occasion.EXECUTION, subjects, hits, actor, role)
 
     def admit(self, *, investor: str, wallet: str, actor: str, role: Role = Role.OPERATOR) -> None:
         """Looks at a wallet that somebody says is the investor's. Raises `UnderReview` after it put a hit on
         record, and `ScreeningImpossible`; so not inside a transaction that the error would undo.
         """
         with self.unit.writing() as connection:
-            if not require_current(connection, self.clock):
+            if not require_current(connection, self.clock.now()):
                 return
             hits = hits_of(connection, [investor])
             if wallet not in {hit.value for hit in hits}:
@@ -229,12 +231,12 @@ class Screening:
         rationale = checks.one_line(rationale, what="rationale", longest=2_000)
         with self.unit.writing() as connection:
             book = RecordBook(Joined(connection), self.clock)
-            record = book.step(
-                hit, RecordState.RELEASED, actor=by, role=Role.COMPLIANCE, reason=rationale
-            )
+            record = book.step(hit, RecordState.RELEASED, actor=by, role=Role.COMPLIANCE, reason=rationale)
             data = record.data
             insert_rows(connection, _CLEARED, [(data["investor"], data["list"], data["entry"], hit)])
-            Restrictions(Joined(connection), self.clock).lift_case(hit, actor=by, reason=rationale)
+            restrictions = Restrictions(Joined(connection), self.clock)
+            imposed = [item.id for item in restrictions.find(case_id=hit)]
+            restrictions.lift(imposed, actor=by, reason=rationale)
         return record
 
     # ------------------------------------------------------------------------------------------------ inside
@@ -248,11 +250,10 @@ class Screening:
         actor: str,
         role: Role,
     ) -> ScreeningRun:
-        lists = require_current(connection, self.clock)
-        run = f"screening/{uuid.uuid4()}"
+        lists = require_current(connection, self.clock.now())
         standing = _standing(hits)
         listed = sorted(investor for investor, outcome in standing.items() if outcome == HIT)
-        held, flying = _held(connection, listed, actor, role, self.clock)
+        held, flying = _held(connection, listed, actor, self.clock)
         decisions = [Decision(*subject, standing.get(subject[0], CLEAR)) for subject in subjects]
         looked_at = {subject[0] for subject in subjects}
         decisions += [
@@ -260,34 +261,13 @@ class Screening:
             for investor, outcome in standing.items()
             if investor not in looked_at
         ]
-        book = RecordBook(Joined(connection), self.clock)
-        versions = _versions(lists)
-        book.open(
-            run,
-            RecordKind.SCREENING,
-            RecordState.DONE,
-            {
-                "occasion": occasion.value,
-                "lists": versions,
-                "looked_at": len(decisions),
-                "hits": len(listed),
-                "digest": decisions_digest(decisions),
-            },
-            actor=actor,
-            role=role,
-        )
-        insert_rows(
-            connection,
-            tables.screenings,
-            [(run, place, *decision) for place, decision in enumerate(decisions)],
-        )
-        self._open_hits(connection, book, run, [hit for hit in hits if not hit.released], actor, role)
-        return ScreeningRun(run, occasion, versions, len(decisions), tuple(hits), held, flying)
+        run = _record(connection, self.clock, occasion, lists, decisions, actor, role)
+        self._open_hits(connection, run, [hit for hit in hits if not hit.released], actor, role)
+        return ScreeningRun(run, occasion, _versions(lists), len(decisions), tuple(hits), held, flying)
 
     def _open_hits(
         self,
         connection: Connection,
-        book: RecordBook,
         run: str,
         hits: Sequence[Hit],
         actor: str,
@@ -302,38 +282,49 @@ class Screening:
         )
         fresh = {hit.record: hit for hit in hits if hit.record not in known}
         documents = [(name, {"run": run, **_data(hit)}) for name, hit in fresh.items()]
-        book.open_many(documents, RecordKind.HIT, RecordState.MATCHED, actor=actor, role=role)
+        RecordBook(Joined(connection), self.clock).open_many(
+            documents, RecordKind.HIT, RecordState.MATCHED, actor=actor, role=role
+        )
         restrictions = Restrictions(Joined(connection), self.clock)
         for name, hit in fresh.items():
-            restrictions.impose(hit.investor, case=name, actor=actor, role=role)
+            restrictions.impose([(hit.investor, None)], case_id=name, actor=actor, role=role)
 
 
-def note_orders(
-    connection: Connection, clock: Clock, rows: Sequence[dict[str, Any]], *, actor: str, role: Role
-) -> None:
-    """Puts on record that these new orders were screened and are clear (the caller has seen to it)."""
-    lists = require_current(connection, clock)
+def note_orders(connection: Connection, clock: Clock, rows: Sequence[Mapping[str, Any]], role: Role) -> None:
+    """Puts on record how the parties of these new orders stand with the lists in force."""
+    lists = tuple(in_force(connection).values())
     if not lists:
         return
-    decisions = [Decision(row["investor"], row["wallet"], row["id"], CLEAR) for row in rows]
+    standing = _standing(hits_of(connection, sorted({row["investor"] for row in rows})))
+    decisions = [
+        Decision(row["investor"], row["wallet"], row["id"], standing.get(row["investor"], CLEAR))
+        for row in rows
+    ]
+    _record(connection, clock, Occasion.ORDER, lists, decisions, rows[0]["maker"], role)
+
+
+def _record(
+    connection: Connection,
+    clock: Clock,
+    occasion: Occasion,
+    lists: Sequence[ListInForce],
+    decisions: Sequence[Decision],
+    actor: str,
+    role: Role,
+) -> str:
+    """A run with its decisions; its id."""
     run = f"screening/{uuid.uuid4()}"
-    RecordBook(Joined(connection), clock).open(
-        run,
-        RecordKind.SCREENING,
-        RecordState.DONE,
-        {
-            "occasion": Occasion.ORDER.value,
-            "lists": _versions(lists),
-            "looked_at": len(decisions),
-            "hits": 0,
-            "digest": decisions_digest(decisions),
-        },
-        actor=actor,
-        role=role,
-    )
-    insert_rows(
-        connection, tables.screenings, [(run, place, *item) for place, item in enumerate(decisions)]
-    )
+    data = {
+        "occasion": occasion.value,
+        "lists": _versions(lists),
+        "looked_at": len(decisions),
+        "hits": len({item.investor for item in decisions if item.outcome == HIT}),
+        "digest": decisions_digest(decisions),
+    }
+    book = RecordBook(Joined(connection), clock)
+    book.open(run, RecordKind.SCREENING, RecordState.DONE, data, actor=actor, role=role)
+    insert_rows(connection, tables.screenings, [(run, place, *item) for place, item in enumerate(decisions)])
+    return run
 
 
 def decisions_digest(decisions: Iterable[Decision]) -> str:
@@ -354,11 +345,11 @@ def _standing(hits: Iterable[Hit]) -> dict[str, str]:
 
 
 def _held(
-    connection: Connection, investors: Sequence[str], actor: str, role: Role, clock: Clock
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    connection: Connection, investors: Sequence[str], actor: str, clock: Clock
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Puts the open orders of these investors on hold: those held, and those whose transaction may land."""
     if not investors:
-        return (), ()
+        return {}, ()
     wanted = {"investors": list(investors)}
     found = connection.execute(_TO_HOLD, wanted).all()
     by_investor: dict[str, list[str]] = defaultdict(list)
@@ -370,19 +361,17 @@ def _held(
             order_ids,
             State.ON_HOLD,
             actor=actor,
-            role=role if role is Role.COMPLIANCE else Role.OPERATOR,
+            role=Role.OPERATOR,
             at=clock.now(),
             reason=under_review(investor).message,
         )
     flying = connection.execute(_IN_FLIGHT, wanted).scalars()
-    return tuple(order_id for order_id, _ in found), tuple(flying)
+    return dict(map(tuple, found)), tuple(flying)
 
 
-def _resumed(
-    connection: Connection, run: ScreeningRun, hits: Sequence[Hit], actor: str, clock: Clock
-) -> ScreeningRun:
+def _resumed(connection: Connection, run: ScreeningRun, actor: str, clock: Clock) -> ScreeningRun:
     """Lets orders go on that were held only because there was nothing to screen them against."""
-    listed = {hit.investor for hit in hits if not hit.released}
+    listed = {hit.investor for hit in run.hits if not hit.released}
     back: dict[str, list[str]] = defaultdict(list)
     for order_id, investor, held_from in connection.execute(_WAITING_FOR_LISTS):
         if investor not in listed:

@@ -41,9 +41,7 @@ SCREENING_STEPS: RecordSteps = {
         (None, _S.MATCHED): _DESK,
         (_S.MATCHED, _S.CONFIRMED): _COMPLIANCE,
         (_S.MATCHED, _S.RELEASED): _COMPLIANCE,
-        (_S.CONFIRMED, _S.RELEASED): RecordStep(
-            frozenset({Role.COMPLIANCE}), frozenset({_S.CONFIRMED})
-        ),
+        (_S.CONFIRMED, _S.RELEASED): RecordStep(frozenset({Role.COMPLIANCE}), frozenset({_S.CONFIRMED})),
     },
     RecordKind.COUNTERPARTY: {
         (None, _S.PROPOSED): RecordStep(frozenset({Role.MAKER, Role.COMPLIANCE})),

@@ -116,9 +116,7 @@ class Travel:
                     .where(_PARTIES.c.transfer == transfer_id(transfer))
                     .values(salt=salt, data=text, erased_at=None)
                 )
-            return book.step(
-                transfer_id(transfer), to, actor=actor, role=role, reason=reason, data=document
-            )
+            return book.step(transfer_id(transfer), to, actor=actor, role=role, reason=reason, data=document)
 
     def get(self, transfer: str) -> LedgerRecord:
         """The transfer. Raises `NotFound`."""
