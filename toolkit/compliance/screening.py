@@ -1,7 +1,7 @@
-"""Screening as compliance runs it: a list comes in, everybody is looked at, and what was found is hers to read.
+"""Screening as compliance runs it: a list comes in, and everybody is looked at.
 
-`Screener` is what the desk asks of a screener; `ListScreener` answers from list files. A provider of blockchain
-analytics stands behind the same three questions.
+`Screener` is what the desk asks of a screener; `ListScreener` answers from list files. A provider of chain
+analytics stands behind the same three questions. What was found is for compliance alone to read.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class ListScreener:
                 file.name, file.version, dated=file.dated, entries=file.entries, source=file.source, by=by
             )
         except (InvalidInput, Refused) as error:
-            self._alarm(content, name, error)
+            self._alarm(content, error)
             raise
         before = {item.id for item in self._ledger.screening.hits()}
         run = self.screen(by=by)
@@ -131,13 +131,13 @@ class ListScreener:
                     frozen.append(wallet.address)
         return tuple(frozen), unfrozen
 
-    def _alarm(self, content: bytes, name: str | None, error: ToolkitError) -> None:
+    def _alarm(self, content: bytes, error: ToolkitError) -> None:
         digest = hashlib.sha256(content).hexdigest()
         alert = Alert(
             "list_refused",
             digest,
             Severity.HIGH,
-            f"a file for list {name or 'of its own name'} was refused and the one in force stays: {error.message}",
+            f"a list file was refused, and what is in force stays: {error.message}",
             {"sha256": digest, "code": error.code},
         )
         self._ledger.alerts.open([alert], actor=self._worker)

@@ -187,7 +187,7 @@ class TravelRule:
         data = self._ledger.travel.counterparty(key).data
         if not data["has_presence"]:
             raise CounterpartyUnfit(
-                f"{key} has no place of business and no supervisor: nothing is transferred to or from a shell",
+                f"{key} has no place of business and no supervisor: nothing goes to or comes from a shell",
                 counterparty=key,
             )
         if instant(self._ledger.clock.now()) >= data["expires_at"]:
@@ -306,7 +306,7 @@ class TravelRule:
         now = self._ledger.clock.now()
         if rate is not None and not timedelta(0) <= now - rate.as_of <= self._max_rate_age:
             raise InvalidInput(
-                f"the rate of {instant(rate.as_of)} is to come or older than {self._max_rate_age}: get another"
+                f"the rate of {instant(rate.as_of)} isn't of the last {self._max_rate_age}: get another"
             )
         hkd = hkd_equivalent(transfer.amount, transfer.currency, rate)
         tier = FULL if hkd >= THRESHOLD else SHORT

@@ -208,7 +208,8 @@ class Forming:
             return None
         flight, found = claimed
         orders = self._signed([order for order in found if isinstance(order, MintOrder)], now)
-        orders = self._with_room(self._sorting.eligible(orders, now.log), now)
+        orders = self._announced(self._sorting.eligible(orders, now.log), now)
+        orders = self._with_room(orders, now)
         is_last = len(orders) == len(found) < now.most
         return _Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
 
@@ -243,6 +244,14 @@ class Forming:
             else:
                 now.log.waits(members, batch.error)
         return [order for order in orders if order.batch_id not in now.unsigned]
+
+    def _announced(self, orders: list[MintOrder], now: _Pass) -> list[MintOrder]:
+        """Those that no other institution has to have acknowledged (the travel rule), or that it has."""
+        waiting = self._context.ledger.travel.unacknowledged(orders)
+        for order in orders:
+            if order.id in waiting:
+                now.waits(order, waiting[order.id])
+        return [order for order in orders if order.id not in waiting]
 
     def _with_room(self, orders: Sequence[MintOrder], now: _Pass) -> list[MintOrder]:
         """Those that fit into what may be minted now, first come, as many as fit."""

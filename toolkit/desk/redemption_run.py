@@ -147,6 +147,11 @@ class RedemptionRun:
         if len(self._sorting.eligible(orders, log)) < len(orders):
             self._dissolve(batch)  # nothing of it is burned while compliance looks at one of them
             return
+        wanting = self._context.ledger.travel.unacknowledged(orders)
+        if wanting:
+            for order_id, refusal in wanting.items():
+                log.waits([order_id], refusal)
+            return
         if not self._approvals.proposal(batch).is_complete:
             log.unsigned.extend(batch.order_ids)
             return

@@ -107,7 +107,7 @@ class Decision(NamedTuple):
 class ScreeningRun:
     """What a run looked at, and what it did.
 
-    `lists` are the names with the versions. `held` are the orders that it put on hold, each with its investor,
+    `lists` are the names with the versions. `held` are the orders that it put on hold with their investors,
     `flying` those whose transaction may still land, `resumed` those that had waited for a list and go on.
     """
 

@@ -197,8 +197,16 @@ class Travel:
 
     # --------------------------------------------------------------------------------------- before it moves
 
+    def require_acknowledged(self, order: Order) -> None:
+        """Raises the `TransferNotAcknowledged` of `unacknowledged`."""
+        for refusal in self.unacknowledged([order]).values():
+            raise refusal
+
     def unacknowledged(self, orders: Sequence[Order]) -> dict[str, TransferNotAcknowledged]:
-        """By order id, why those of these orders mustn't move yet that go to another institution's wallet."""
+        """By order id, why those of these orders mustn't move yet that go to another institution's wallet, or
+        come from one: without a record that is `acked`, of that wallet and amount, by an institution that
+        compliance has accepted.
+        """
         with self.unit.reading() as connection:
             return unacknowledged(connection, orders, at=self.clock.now())
 
@@ -220,7 +228,7 @@ def unacknowledged(
         why = _why_not(order, transfers.get(transfer_id(order.id)), institutions, at)
         if why is not None:
             refused[order.id] = TransferNotAcknowledged(
-                f"order {order.id} goes to another institution's wallet {order.wallet} and {why}",
+                f"order {order.id} is of another institution's wallet {order.wallet}: {why}",
                 order=order.id,
                 wallet=order.wallet,
             )

@@ -1,4 +1,4 @@
-"""Screening against a live chain: what changes between approval and execution (trap T10), and who is kept out."""
+"""Screening against a live chain: what changes between approval and execution (trap T10)."""
 
 from __future__ import annotations
 
@@ -144,9 +144,7 @@ def test_the_152_real_addresses_never_come_into_the_registry(bench: Bench) -> No
         assert not bench.suite.registry.is_verified(wallet)
 
 
-def test_the_152_real_addresses_are_never_transferred_fund_shares(
-    fund_suite: FundSuite, filled: Path
-) -> None:
+def test_the_152_real_addresses_are_given_no_fund_shares(fund_suite: FundSuite, filled: Path) -> None:
     """Nobody unregistered receives a share; a listed wallet that is registered already is frozen."""
     share, holder = fund_suite.share, fund_suite.holder
     fund_suite.give_shares(holder, 152)
