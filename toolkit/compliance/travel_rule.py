@@ -63,7 +63,8 @@ class FxRate:
         checks.currency_code(self.currency)
         checks.one_line(self.source, what="source of the rate")
         checks.aware(self.as_of, what="as_of")
-        if not isinstance(self.hkd, Decimal) or not self.hkd.is_finite() or self.hkd <= 0:
+        given: object = self.hkd
+        if not isinstance(given, Decimal) or not given.is_finite() or given <= 0:
             raise InvalidInput(f"the rate {self.hkd!r} must be a Decimal above zero")
 
 
