@@ -99,4 +99,4 @@ def hits_of_new(connection: Connection, investor: str, wallet: str) -> list[Hit]
 
 
 def _hits(rows: Iterable[Any]) -> list[Hit]:
-    return [Hit(*row[:-1], row[-1] is not None) for row in rows]
+    return [Hit(*columns, released_by is not None) for *columns, released_by in rows]
