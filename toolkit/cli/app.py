@@ -20,10 +20,13 @@ from toolkit.cli import (
     investor,
     ledger,
     mint,
+    monitor,
     node,
     orders,
     redeem,
     reserve,
+    screening,
+    travel,
 )
 
 __all__ = ["command"]
@@ -64,6 +67,9 @@ _app.add_typer(mint.app, name="mint")
 _app.add_typer(redeem.app, name="redeem")
 _app.add_typer(fund.app, name="fund")
 _app.add_typer(compliance.app, name="compliance")
+compliance.app.add_typer(screening.app, name="screening")
+compliance.app.add_typer(travel.app, name="travel")
+compliance.app.add_typer(monitor.app, name="monitor")
 fund.app.add_typer(fund_navs.app, name="nav")
 fund.app.add_typer(fund_distributions.app, name="distribution")
 for _command in (

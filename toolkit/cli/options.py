@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
     from toolkit.desk import Desk
     from toolkit.issuance import Issuance
+    from toolkit.ledger import Ledger
 
 __all__ = [
     "By",
@@ -29,6 +30,7 @@ __all__ = [
     "keys_from",
     "open_desk",
     "open_issuance",
+    "open_ledger",
     "signer_from",
 ]
 
@@ -148,3 +150,10 @@ def open_desk(
                 f"development chain --key {role}=anvil:INDEX or --terms with the coin's terms",
                 role=role,
             ) from error
+
+
+@contextmanager
+def open_ledger(record: Path, rpc: str, ledger: str) -> Iterator[Ledger]:
+    """The ledger of the recorded deployment, with that deployment's clock."""
+    with open_desk(record, rpc, ledger) as desk:
+        yield desk.ledger

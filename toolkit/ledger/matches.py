@@ -99,4 +99,7 @@ def hits_of_new(connection: Connection, investor: str, wallet: str) -> list[Hit]
 
 
 def _hits(rows: Iterable[Any]) -> list[Hit]:
-    return [Hit(*columns, released_by is not None) for *columns, released_by in rows]
+    return [
+        Hit(row.investor, row.list, row.version, row.kind, row.value, row.digest, row.hit is not None)
+        for row in rows
+    ]

@@ -106,5 +106,7 @@ def _travel(connection: Connection) -> Iterator[tuple[str, str]]:
             row = parties.get(record)
             if row is None:
                 yield record, "its parties are missing"
-            elif row.erased_at is None and party_digest(row.salt, row.data) != data["parties"]:
+            elif (row.erased_at is None) != (data.get("erased_at") is None):
+                yield record, "its parties were erased by the table and not by its record"
+            elif row.data is not None and party_digest(row.salt, row.data) != data["parties"]:
                 yield record, "its parties are not those that were recorded"

@@ -69,6 +69,7 @@ SCREENING_STEPS: RecordSteps = {
         (_S.HELD, _S.SENT): _COMPLIANCE,
         (_S.HELD, _S.ACKED): _COMPLIANCE,
         (_S.HELD, _S.RETURNED): _COMPLIANCE,
+        (_S.RETURNED, _S.RETURNED): _COMPLIANCE,  # its parties are erased
     },
     RecordKind.ALERT: {
         (None, _S.OPEN): _FOUND,

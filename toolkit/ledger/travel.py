@@ -137,13 +137,16 @@ class Travel:
             raise NotFound(f"no transfer {transfer!r} is on record", transfer=transfer)
         return None if row.data is None else json.loads(row.data)
 
-    def erase(self, transfer: str) -> datetime:
+    def erase(self, transfer: str, *, by: str, reason: str) -> datetime:
         """Removes the parties of a transfer for good; the record and its digest stay. Returns when.
 
-        Raises `NotFound`, and `IllegalTransition` while the transfer isn't at an end.
+        By compliance. Raises `NotFound`, `NotAuthorised`, and `IllegalTransition` while the transfer isn't at
+        an end.
         """
+        reason = checks.one_line(reason, what="reason", longest=500)
         with self.unit.writing() as connection:
-            record = RecordBook(Joined(connection), self.clock).get(transfer_id(transfer))
+            book = RecordBook(Joined(connection), self.clock)
+            record = book.get(transfer_id(transfer))
             done = record.state is RecordState.RETURNED or record.data.get("transaction") is not None
             if not done:
                 raise IllegalTransition(
@@ -151,6 +154,8 @@ class Travel:
                     transfer=transfer,
                 )
             now = self.clock.now()
+            erased = {**record.data, "erased_at": instant(now)}
+            book.step(record.id, record.state, actor=by, role=Role.COMPLIANCE, reason=reason, data=erased)
             connection.execute(
                 sa.update(_PARTIES)
                 .where(_PARTIES.c.transfer == record.id)

@@ -135,10 +135,12 @@ def test_no_personal_data_in_the_chain_of_events_and_none_after_erasure(
     for table in ("records", "record_events", "order_events"):
         assert "Chan" not in str(run_sql(books.url, f"SELECT * FROM {table}"))
     with pytest.raises(IllegalTransition):
-        books.ledger.travel.erase("t-1")
+        books.ledger.travel.erase("t-1", by=COMPLIANCE, reason="asked for")
     rule.acknowledge("t-1", by=MAKER, reference="GATE-1")
     rule.executed("t-1", transaction="0x" + "ab" * 32, by=MAKER)
-    books.ledger.travel.erase("t-1")
+    with pytest.raises(NotAuthorised):
+        books.ledger.travel.erase("t-1", by=MAKER, reason="asked for")
+    books.ledger.travel.erase("t-1", by=COMPLIANCE, reason="kept for as long as the law says")
     assert books.ledger.travel.parties("t-1") is None
     assert "Chan" not in str(run_sql(books.url, "SELECT * FROM travel_parties"))
     books.ledger.verify()
@@ -146,9 +148,17 @@ def test_no_personal_data_in_the_chain_of_events_and_none_after_erasure(
         books.ledger.travel.parties("t-9")
 
 
-def test_edited_parties_are_found(books: Fixture, rule: TravelRule) -> None:
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE travel_parties SET data = replace(data, 'Chan', 'Chen')",
+        "UPDATE travel_parties SET data = NULL, salt = NULL, erased_at = '2026-11-23 04:00:00'",
+        "DELETE FROM travel_parties",
+    ],
+)
+def test_edited_parties_are_found(books: Fixture, rule: TravelRule, edit: str) -> None:
     rule.send(transfer("t-1"), FULL, RECIPIENT, rate=RATE, by=MAKER)
-    run_sql(books.url, "UPDATE travel_parties SET data = replace(data, 'Chan', 'Chen')")
+    run_sql(books.url, edit)
     with pytest.raises(LedgerTampered, match="travel/t-1"):
         books.ledger.verify()
 
