@@ -145,7 +145,7 @@ def deliver(
     ledger: LedgerUrl,
     json: Json = False,
 ) -> None:
-    """Post the alerts that are due, signed with the secret in the file that ISSUANCE_WEBHOOK_SECRET_FILE names.
+    """Post the alerts that are due, signed with the secret in the file named by ISSUANCE_WEBHOOK_SECRET_FILE.
 
     What isn't taken is tried again later; ends with 1 if there is any.
     """

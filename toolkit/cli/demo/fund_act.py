@@ -48,18 +48,20 @@ class FundAct:
         self._node = node
         self._desk = desk
 
-    def run(self, report: ReserveReport) -> None:
-        """Play it. `report` is the reserve's last. Raises DemoFailed when something that has to be refused is
-        not, or figures differ.
+    def run(self, report: ReserveReport) -> ReserveReport:
+        """Play it. `report` is the reserve's last; returns the one that was published after it. Raises
+        DemoFailed when something that has to be refused is not, or figures differ.
         """
         fund = self._deploy()
         self._office = FundOffice(self._tell, self._output, self._node, self._desk, fund)
+        report = self._bigger(report)
         self._invest(report)
         self._first_day()
         self._second_day()
         self._quarantine()
         self._distribute()
         self._office.close_books()
+        return report
 
     # ----------------------------------------------------------------------------------------- before dealing
 
@@ -89,7 +91,7 @@ class FundAct:
         days = office.fund_desk.announce_days(3, by=DEALER)
         self._tell.say(f"dealing days {', '.join(str(item.data['date']) for item in days)} are announced")
         go_to(self._node, _EVE)
-        publish_report(self._tell, desk.issuance, self._bigger(report), self._folder)
+        publish_report(self._tell, desk.issuance, report, self._folder)
         for item in INVESTORS:
             desk.onboard(item.investor)
             challenge = desk.challenge_wallet(item.investor, item.wallet)

@@ -11,6 +11,7 @@ from toolkit.cli.demo.cast import APPROVERS, CUSTOMERS, OPERATOR, Customer, hire
 from toolkit.cli.demo.fund_act import FundAct
 from toolkit.cli.demo.narrator import Narrator
 from toolkit.cli.demo.omnibus_act import OmnibusAct
+from toolkit.cli.demo.screening_act import ScreeningAct
 from toolkit.cli.demo.stage import approve, confirm_money, go_to, publish_report
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Play:
                 self._close(desk, report)
                 FundAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
                 OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
+                fund = FundAct(self._tell, self._output, self._inputs, self._folder, node, desk)
+                report = fund.run(report)
+                ScreeningAct(self._tell, self._folder, node, desk).run(report)
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},
