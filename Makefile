@@ -173,12 +173,17 @@ gas: setup ## what each operation costs, beside the peers
 	@$(BIN)/python benchmarks/gas.py
 
 .PHONY: bench
-bench: bench-desk bench-fund ## both of these
+bench: bench-desk bench-fund bench-compliance ## all of these
 
 # Sizes and rounds: make bench-desk BENCH="--sizes 1000 10000 100000"
 .PHONY: bench-desk
 bench-desk: setup ## orders a second, durable at each step, beside what the node itself can do
 	@$(BIN)/python benchmarks/throughput.py $(BENCH)
+
+# Sizes: make bench-compliance SCREEN="--sizes 1000 10000 100000 --postgres"
+.PHONY: bench-compliance
+bench-compliance: setup ## everybody screened against a new list: time, and how it grows
+	@$(BIN)/python benchmarks/screening.py $(SCREEN)
 
 # Fewer investors: make bench-fund FUND="--investors 200"
 .PHONY: bench-fund

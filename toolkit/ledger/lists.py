@@ -203,7 +203,9 @@ class Lists:
                 version=data["version"],
             )
         connection.execute(
-            sa.update(_IN_FORCE).where(_IN_FORCE.c.list == data["list"]).values(confirmed_at=self.clock.now())
+            sa.update(_IN_FORCE)
+            .where(_IN_FORCE.c.list == data["list"])
+            .values(confirmed_at=_moment(data["confirmed_at"]))
         )
         return book.step(
             known.id,
@@ -223,7 +225,7 @@ class Lists:
         entries: Sequence[ListEntry],
         by: str,
     ) -> None:
-        name, version, now = data["list"], data["version"], self.clock.now()
+        name, version = data["list"], data["version"]
         record_id = f"list/{name}/{version}"
         book.open(record_id, RecordKind.LIST, RecordState.IN_FORCE, data, actor=by, role=Role.COMPLIANCE)
         if held is not None:
@@ -240,8 +242,8 @@ class Lists:
             _ENTRIES,
             [(name, version, item.kind.value, item.value, item.note, item.digest) for item in entries],
         )
-        dated = datetime.fromisoformat(data["dated"])
-        insert_rows(connection, _IN_FORCE, [(name, version, dated, now, now)])
+        moments = [_moment(data[what]) for what in ("dated", "adopted_at", "confirmed_at")]
+        insert_rows(connection, _IN_FORCE, [(name, version, *moments)])
 
     def retire(self, name: str, *, by: str, reason: str) -> LedgerRecord:
         """Takes a list out of force for good, with what compliance says to it. Raises `NotFound`."""
@@ -349,6 +351,11 @@ def entries_digest(entries: Sequence[ListEntry]) -> str:
 def _was_ever_adopted(connection: Connection) -> bool:
     """Whether there was a list: one that was retired isn't the same as none."""
     return connection.execute(sa.select(_ENTRIES.c.list).limit(1)).first() is not None
+
+
+def _moment(text: str) -> datetime:
+    """What `instant` gave: the table says to the microsecond what the record says."""
+    return datetime.fromisoformat(text)
 
 
 def _known(book: RecordBook, record_id: str) -> LedgerRecord | None:

@@ -140,6 +140,19 @@ def test_the_same_again_confirms_that_it_is_current(books: Fixture) -> None:
     books.ledger.verify()
 
 
+def test_record_and_table_agree_while_the_clock_goes_on(books: Fixture) -> None:
+    standing = books.clock.now
+
+    def ticking() -> datetime:
+        books.clock.advance(timedelta(microseconds=1))
+        return standing()
+
+    books.clock.now = ticking  # type: ignore[method-assign]
+    adopt(books, content(listed(8)))
+    adopt(books, content(listed(8)))
+    books.ledger.verify()
+
+
 def test_only_compliance_adopts_and_retires(books: Fixture) -> None:
     with pytest.raises(NotAuthorised):
         adopt(books, content(listed(8)), by=TREASURER)
