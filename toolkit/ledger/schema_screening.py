@@ -51,7 +51,7 @@ list_entries = sa.Table(
     sa.Column("value", _Address, primary_key=True),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("digest", _Digest, nullable=False),
-    sa.Index("ix_list_entries_kind_value", "kind", "value"),
+    sa.Index("ix_list_entries_value_kind", "value", "kind"),
 )
 
 # Every decision of every run. `order_id` is null where a wallet was looked at by itself.

@@ -75,7 +75,7 @@ def _lists() -> None:
         sa.Column("digest", _DIGEST, nullable=False),
         sa.PrimaryKeyConstraint("list", "version", "kind", "value", name=op.f("pk_list_entries")),
     )
-    op.create_index("ix_list_entries_kind_value", "list_entries", ["kind", "value"], unique=False)
+    op.create_index("ix_list_entries_value_kind", "list_entries", ["value", "kind"], unique=False)
 
 
 def _screenings() -> None:
