@@ -12,6 +12,7 @@ from toolkit.desk.flights import FUND_REDEMPTION, SUBSCRIPTION
 from toolkit.desk.fund_book import DEALING_MANAGER
 from toolkit.desk.fund_orders import UNSENT
 from toolkit.desk.report import RunLog
+from toolkit.desk.sorting import screened
 from toolkit.errors import ContractReverted, IllegalTransition, LaneBusy
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import FundOrder, MintOrder, SubscriptionOrder
@@ -132,6 +133,7 @@ class FundRun:
 
     def _eligible(self, orders: Sequence[FundOrder], log: RunLog) -> list[FundOrder]:
         """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
+        orders = screened(self.book.context, orders, log)
         refused = self.book.context.ledger.eligibility.refusals(orders)
         for order in orders:
             if order.id in refused:

@@ -23,7 +23,7 @@ from toolkit.ledger.eligibility import under_review
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import MintOrder, Order
 
-__all__ = ["Sorting"]
+__all__ = ["Sorting", "screened"]
 
 # These pass by themselves or by somebody else's act: the order waits, its signatures stand.
 _PASSING = (ReserveStale, BackingExceeded, OperatorLimitExceeded, TokenPaused, MintingIsStopped)
@@ -42,11 +42,7 @@ class Sorting:
 
     def eligible(self, orders: Sequence[T], log: RunLog) -> list[T]:
         """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
-        run = self._context.ledger.screening.screen_orders([order.id for order in orders], actor=WORKER)
-        held = {} if run is None else run.held
-        for order_id, investor in held.items():
-            log.changed([order_id], State.ON_HOLD, under_review(investor).message)
-        orders = [order for order in orders if order.id not in held]
+        orders = screened(self._context, orders, log)
         refused = self._context.ledger.eligibility.refusals(orders)
         for order in orders:
             error = refused.get(order.id)
@@ -145,3 +141,12 @@ class Sorting:
             return False
         log.changed([order.id], to, reason)
         return True
+
+
+def screened(context: DeskContext, orders: Sequence[T], log: RunLog) -> list[T]:
+    """Those that no list in force names, with the decision on each on record; the others are on hold now."""
+    run = context.ledger.screening.screen_orders([order.id for order in orders], actor=WORKER)
+    held = {} if run is None else run.held
+    for order_id, investor in held.items():
+        log.changed([order_id], State.ON_HOLD, under_review(investor).message)
+    return [order for order in orders if order.id not in held]
