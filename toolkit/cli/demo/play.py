@@ -59,10 +59,9 @@ class Play:
                 report = self._later_report(node, desk, report, waiting)
                 self._stale(node, desk)
                 self._close(desk, report)
-                FundAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
-                OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
                 fund = FundAct(self._tell, self._output, self._inputs, self._folder, node, desk)
                 report = fund.run(report)
+                OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
                 ScreeningAct(self._tell, self._folder, node, desk).run(report)
         seconds = time.monotonic() - started
         self._output.result(
