@@ -96,21 +96,24 @@ class ListScreener:
         dated: date | datetime | None = None,
         sha256: str | None = None,
     ) -> Adoption:
-        """Takes a list file in and screens everybody against it.
+        """Takes a list file in and screens everybody against it, both or neither: there is no instant at
+        which the list is in force and an order that it names is still open.
 
         A file that is refused leaves the version in force, and an alert. Raises ListMalformed, ListTruncated,
         ListOutdated, ListConflict, InvalidInput, NotAuthorised.
         """
         try:
             file = ListFile.read(content, name=name, version=version, dated=dated, sha256=sha256)
-            record = self._ledger.lists.adopt(
-                file.name, file.version, dated=file.dated, entries=file.entries, source=file.source, by=by
-            )
+            with self._ledger.transaction() as tx:
+                tx.screening.lock_open_orders()
+                record = tx.lists.adopt(
+                    file.name, file.version, dated=file.dated, entries=file.entries, source=file.source, by=by
+                )
+                before = {item.id for item in tx.screening.hits()}
+                run = tx.screening.screen_all(actor=self._worker, resumed_by=by)
         except (InvalidInput, Refused) as error:
             self._alarm(content, error)
             raise
-        before = {item.id for item in self._ledger.screening.hits()}
-        run = self.screen(by=by)
         listed = {hit.investor for hit in run.hits if not hit.released and hit.record not in before}
         frozen, unfrozen = self._freeze_all(sorted(listed))
         return Adoption(record, run, frozen, unfrozen)

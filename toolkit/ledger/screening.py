@@ -53,6 +53,7 @@ _OPEN = sa.or_(
 )
 _OPEN_ORDERS = sa.select(_ORDERS.c.investor, _ORDERS.c.wallet, _ORDERS.c.id).where(_OPEN)
 _ALL_OPEN = _OPEN_ORDERS.order_by(_ORDERS.c.opened_seq)
+_OPEN_LOCKED = _ALL_OPEN.with_only_columns(_ORDERS.c.id).with_for_update()
 _FLYING = sa.select(_FLIGHTS.c.id).where(_FLIGHTS.c.state == "flying")
 _TO_HOLD = (
     sa.select(_ORDERS.c.id, _ORDERS.c.investor)
@@ -133,15 +134,19 @@ class Screening:
     ) -> ScreeningRun:
         """Looks at every wallet, investor and open order; a hit restricts its investor and holds the orders.
 
-        `resumed_by`, of compliance, lets go on what only waited for a list. Raises `ScreeningImpossible`,
-        `NotAuthorised`.
+        Where a list is too old it is looked at all the same: a hit is one. `resumed_by`, of compliance, lets
+        go on what only waited for a list, once all are current. Raises `ScreeningImpossible` without any
+        list, `NotAuthorised`.
         """
         with self.unit.writing() as connection:
+            lists = tuple(in_force(connection).values())
+            if not lists:
+                raise ScreeningImpossible(f"{IMPOSSIBLE}; adopt a list")
             subjects = [(row.investor, row.address, None) for row in connection.execute(_ALL_WALLETS)]
             orders = [(row.investor, row.wallet, row.id) for row in connection.execute(_ALL_OPEN)]
             hits = all_hits(connection)
-            run = self._run(connection, Occasion.LISTS, [*subjects, *orders], hits, actor, role)
-            if resumed_by is not None:
+            run = self._run(connection, Occasion.LISTS, lists, [*subjects, *orders], hits, actor, role)
+            if resumed_by is not None and _is_current(connection, self.clock):
                 run = _resumed(connection, run, resumed_by, self.clock)
         return run
 
@@ -151,31 +156,40 @@ class Screening:
         """The same for these orders, which are about to be executed. None where nobody is screened, or can
         be: the rules of `eligibility` refuse the orders then.
         """
+        with self.unit.reading() as connection:
+            if not order_ids or not in_force(connection):
+                return None
         with self.unit.writing() as connection:
-            try:
-                lists = require_current(connection, self.clock.now())
-            except ScreeningImpossible:
+            if not _is_current(connection, self.clock):
                 return None
-            if not lists or not order_ids:
-                return None
+            lists = tuple(in_force(connection).values())
             found = connection.execute(_SOME_ORDERS, {"orders": list(order_ids)})
             subjects = [(row.investor, row.wallet, row.id) for row in found]
             hits = hits_of(connection, sorted({investor for investor, _, _ in subjects}))
-            return self._run(connection, Occasion.EXECUTION, subjects, hits, actor, role)
+            return self._run(connection, Occasion.EXECUTION, lists, subjects, hits, actor, role)
 
     def admit(self, *, investor: str, wallet: str, actor: str, role: Role = Role.OPERATOR) -> None:
         """Looks at a wallet that somebody says is the investor's. Raises `UnderReview` after it put a hit on
         record, and `ScreeningImpossible`; so not inside a transaction that the error would undo.
         """
         with self.unit.writing() as connection:
-            if not require_current(connection, self.clock.now()):
+            lists = require_current(connection, self.clock.now())
+            if not lists:
                 return
             hits = hits_of(connection, [investor])
             if wallet not in {hit.value for hit in hits}:
                 hits += hits_of_new(connection, investor, wallet)
-            self._run(connection, Occasion.ONBOARDING, [(investor, wallet, None)], hits, actor, role)
+            self._run(connection, Occasion.ONBOARDING, lists, [(investor, wallet, None)], hits, actor, role)
         if any(not hit.released for hit in hits):
             raise under_review(investor)
+
+    def lock_open_orders(self) -> None:
+        """Locks every open order, before the transaction writes anything else: the ledger locks orders first
+        and the end of its chain last, and a list that is adopted in the transaction would turn that round.
+        """
+        with self.unit.writing() as connection:
+            if connection.dialect.name != "sqlite":  # there, who writes is alone
+                connection.execute(_OPEN_LOCKED)
 
     def hits(self, state: RecordState | None = None) -> tuple[LedgerRecord, ...]:
         """Every hit on record, oldest first. For compliance's eyes."""
@@ -245,12 +259,12 @@ class Screening:
         self,
         connection: Connection,
         occasion: Occasion,
+        lists: Sequence[ListInForce],
         subjects: Sequence[tuple[str, str | None, str | None]],
         hits: Sequence[Hit],
         actor: str,
         role: Role,
     ) -> ScreeningRun:
-        lists = require_current(connection, self.clock.now())
         standing = _standing(hits)
         listed = sorted(investor for investor, outcome in standing.items() if outcome == HIT)
         held, flying = _held(connection, listed, actor, self.clock)
@@ -331,6 +345,13 @@ def decisions_digest(decisions: Iterable[Decision]) -> str:
     """The digest of a run's decisions, in their sequence."""
     text = json.dumps([list(item) for item in decisions], separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_current(connection: Connection, clock: Clock) -> bool:
+    try:
+        return bool(require_current(connection, clock.now()))
+    except ScreeningImpossible:
+        return False
 
 
 def _standing(hits: Iterable[Hit]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from support.ledgers import COMPLIANCE, NOON, TREASURER, WORKER, Fixture, addres
 from toolkit.compliance.lists import list_data
 from toolkit.compliance.screening import Adoption, ListScreener
 from toolkit.errors import InvalidInput, LedgerTampered, NotAuthorised, ToolkitError
-from toolkit.ledger import OrderKind, RecordState, State
+from toolkit.ledger import OrderKind, RecordState, Role, State
 from toolkit.ledger.eligibility import Asked, Stage
 from toolkit.ledger.errors import ScreeningImpossible, UnderReview
 
@@ -177,12 +177,34 @@ def test_orders_that_waited_for_a_list_go_on_with_it(books: Fixture) -> None:
             reason=refusal.message,  # type: ignore[arg-type]
         )
     assert books.ledger.screening.screen_orders([order.id], actor=WORKER) is None
-    with pytest.raises(ScreeningImpossible):
-        ListScreener(books.ledger, worker=WORKER).screen()
+    # Everybody is looked at all the same, and nothing is let go on an old list.
+    assert ListScreener(books.ledger, worker=WORKER).screen(by=COMPLIANCE).resumed == ()
     run = adopt(books, listed(98), listed(2), version="2", dated=NOON).run
     assert run.resumed == (order.id,)
     assert books.ledger.orders.get(order.id).state is State.REQUESTED
     assert books.ledger.orders.get(other.id).state is State.ON_HOLD
+    books.ledger.verify()
+
+
+def test_one_list_that_is_too_old_does_not_keep_another_from_coming_in(books: Fixture) -> None:
+    """Both are taken in, one after the other; what waited goes on with the last."""
+    order = books.mint()
+    screener = ListScreener(books.ledger, worker=WORKER)
+
+    def take_in(name: str, version: str, dated: datetime) -> Adoption:
+        file = json.dumps(list_data(name, version, dated, [listed(98)])).encode()
+        return screener.adopt(file, by=COMPLIANCE)
+
+    take_in("one", "1", DAY)
+    take_in("two", "1", DAY)
+    books.clock.advance(timedelta(hours=25))
+    refusal = execution(books, order)
+    assert isinstance(refusal, ScreeningImpossible)
+    books.ledger.orders.step(
+        order.id, State.ON_HOLD, actor=WORKER, role=Role.OPERATOR, reason=refusal.message
+    )
+    assert take_in("one", "2", NOON).run.resumed == ()
+    assert take_in("two", "2", NOON).run.resumed == (order.id,)
     books.ledger.verify()
 
 
