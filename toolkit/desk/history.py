@@ -7,7 +7,7 @@ the registry names. Nothing is kept of an order that was handed on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,24 +16,21 @@ from toolkit.bindings import events
 from toolkit.bindings.layouts import EventLayout
 from toolkit.bindings.structs import InvestorClass, RedemptionStatus, WalletKind
 from toolkit.chain.addresses import ZERO_ADDRESS
-from toolkit.chain.hexes import from_quantity, to_hex, to_quantity
-from toolkit.chain.node_messages import is_range_too_large
+from toolkit.chain.hexes import to_hex
 from toolkit.countries import country_code
-from toolkit.errors import InconsistentNode, InvalidInput, NodeRejected
+from toolkit.errors import InconsistentNode, InvalidInput
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.recovery import Recovered, RecoveredWallet
 
 if TYPE_CHECKING:
     from toolkit.calendar import BusinessCalendar
-    from toolkit.chain.client import Block, Client
     from toolkit.issuance import Issuance
     from toolkit.ledger.recovery import Recovery
 
-__all__ = ["History", "portions"]
+__all__ = ["History"]
 
 _LARGEST = 2**62  # the ledger's numbers; the market takes any
 _PORTION = 2_000
-_WANTED = 2_000  # logs an answer: from a few hundred on the rate is flat, and memory small
 
 _STATES = {
     RedemptionStatus.REQUESTED: State.ESCROWED,
@@ -315,33 +312,3 @@ def _recovered(
         block=log["blockHash"],
         due_at=due_at,
     )
-
-
-def portions(
-    client: Client, topics: Mapping[str, Sequence[str]], first: int, last: Block
-) -> Iterator[list[dict[str, Any]]]:
-    """The contracts' logs up to `last`, whole blocks at a time, as the node's JSON has them."""
-    wanted = {
-        "address": list(topics),
-        "topics": [sorted({topic for some in topics.values() for topic in some})],
-    }
-    start, step = first, 16
-    while start <= last.number:
-        end = min(start + step - 1, last.number)
-        asked = {**wanted, "fromBlock": to_quantity(start), "toBlock": to_quantity(end)}
-        try:
-            logs = client.request("eth_getLogs", [asked])
-        except NodeRejected as error:
-            if end == start or not is_range_too_large(error.message):
-                raise
-            step = (end - start + 1) // 2
-            continue
-        blocks = [from_quantity(log["blockNumber"]) for log in (*logs[:1], *logs[-1:])]
-        if not all(start <= block <= end for block in blocks):
-            raise InconsistentNode(f"the node gave logs outside blocks {start} to {end}: ask another one")
-        yield logs
-        start = end + 1
-        if len(logs) > 2 * _WANTED:
-            step = max(1, step // 2)
-        elif len(logs) < _WANTED // 2:
-            step = min(4 * step, 4_096)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from toolkit.bindings.structs import RedemptionStatus
 from toolkit.chain.abi import encode_arguments, selector
 from toolkit.chain.hexes import to_hex
-from toolkit.desk.history import History, portions
+from toolkit.chain.portions import portions
+from toolkit.desk.history import History
 from toolkit.errors import InconsistentNode, InvalidInput
 from toolkit.ledger.machines import OrderKind
 

@@ -1,0 +1,60 @@
+"""What the reporting room refuses by itself, each as a class of its own. The families: `toolkit.errors`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from toolkit.errors import InvalidInput, Refused
+
+__all__ = [
+    "BadStatement",
+    "DayNotClosed",
+    "DayNotOver",
+    "OpenBreaks",
+    "StatementConflict",
+    "StatementGap",
+    "WrongReserveReport",
+]
+
+
+class DayNotOver(Refused):
+    """The cut-off lies in the future, or the chain's final blocks haven't passed it: come back later."""
+
+    code = "day_not_over"
+    retryable = True
+
+
+class DayNotClosed(Refused):
+    """The day isn't closed, so nothing of it may be published: reconcile and close it first."""
+
+    code = "day_not_closed"
+
+
+class OpenBreaks(Refused):
+    """The day can't be closed over a break that nobody has explained."""
+
+    code = "open_breaks"
+
+
+class WrongReserveReport(InvalidInput):
+    """The reserve report isn't the one in force at the cut-off, or is of another day."""
+
+    code: ClassVar[str] = "wrong_reserve_report"
+
+
+class BadStatement(InvalidInput):
+    """A bank statement is truncated, doesn't add up or isn't in its format: none of it was taken in."""
+
+    code: ClassVar[str] = "bad_statement"
+
+
+class StatementConflict(InvalidInput):
+    """A statement or a line says something else under an id that was imported before."""
+
+    code: ClassVar[str] = "statement_conflict"
+
+
+class StatementGap(InvalidInput):
+    """The statement doesn't begin where the last one of its account ended: import what lies between."""
+
+    code: ClassVar[str] = "statement_gap"
