@@ -35,6 +35,7 @@ __all__ = [
     "ProductNotAdmitted",
     "ScreeningImpossible",
     "StaleLedger",
+    "StatementGap",
     "ThirdPartyPayment",
     "TransferNotAcknowledged",
     "UnderReview",
@@ -151,6 +152,12 @@ class LimitNotSet(NotEligible):
     """The product's orders are limited and no limit was set: set one, or decide that there is none."""
 
     code = "limit_not_set"
+
+
+class StatementGap(InvalidInput):
+    """The bank statement doesn't begin where the last one of its account ended: import what lies between."""
+
+    code = "statement_gap"
 
 
 class LedgerBusy(LedgerError):

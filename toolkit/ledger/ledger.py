@@ -14,6 +14,8 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
 from toolkit.ledger import audit, migrate, schema, verification
 from toolkit.ledger.alerts import Alerts, MonitorTotals
+from toolkit.ledger.as_of import AsOf
+from toolkit.ledger.bank_lines import BankLines
 from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.eligibility import Eligibility
@@ -152,6 +154,14 @@ class _Repositories:
     @cached_property
     def cursors(self) -> Cursors:
         return Cursors(self._unit)
+
+    @cached_property
+    def bank_lines(self) -> BankLines:
+        return BankLines(self._unit, self.clock)
+
+    @cached_property
+    def as_of(self) -> AsOf:
+        return AsOf(self._unit, self.clock)
 
     def history(self, order_id: str) -> tuple[OrderEvent, ...]:
         """Every step an order took, oldest first. Raises `NotFound`."""

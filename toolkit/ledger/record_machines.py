@@ -7,6 +7,7 @@ from toolkit.ledger.fund_machines import FUND_STEPS
 from toolkit.ledger.machines import Role
 from toolkit.ledger.omnibus_machines import OMNIBUS_STEPS
 from toolkit.ledger.party_machines import PARTY_STEPS
+from toolkit.ledger.reconciliation_machines import RECONCILIATION_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
 from toolkit.ledger.screening_machines import SCREENING_STEPS
 
@@ -17,6 +18,7 @@ RECORD_STEPS: RecordSteps = {
     **PARTY_STEPS,
     **OMNIBUS_STEPS,
     **SCREENING_STEPS,
+    **RECONCILIATION_STEPS,
 }
 
 

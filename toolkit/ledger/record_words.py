@@ -45,6 +45,9 @@ class RecordKind(StrEnum):
     TRAVEL = "travel"
     ALERT = "alert"
     # reconciliation
+    BANK_STATEMENT = "bank_statement"
+    RECONCILIATION = "reconciliation"
+    BREAK = "break"
     # reports
     # exit
 
@@ -105,6 +108,13 @@ class RecordState(StrEnum):
     RETURNED = "returned"
     OPEN = "open"
     # reconciliation
+    RECORDED = "recorded"
+    OPEN = "open"
+    MATCHED = "matched"
+    BREAK = "break"
+    ASSIGNED = "assigned"
+    EXPLAINED = "explained"
+    ESCALATED = "escalated"
     # reports
     # exit
 

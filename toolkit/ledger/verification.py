@@ -11,6 +11,7 @@ Memory doesn't grow with the ledger.
 from __future__ import annotations
 
 import heapq
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +23,8 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import audit, omnibus_audit, schema
+from toolkit.ledger import audit, schema
+from toolkit.ledger.bank_lines import lines_digest
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant
 from toolkit.ledger.machines import FUND_KINDS, MACHINES, OrderKind, State
@@ -300,6 +303,7 @@ def _check_records(connection: Connection) -> None:
             steps[step.record_id].append(step)
         for record in records:
             _check_record(record, steps[record["id"]])
+            _check_lines(connection, record)
 
 
 def _check_record(record: RowMapping, steps: Sequence[Any]) -> None:
@@ -320,6 +324,14 @@ def _check_record(record: RowMapping, steps: Sequence[Any]) -> None:
         steps[0].seq,
     ):
         raise _tampered(f"{record_id} is not what its last event says", record=record_id)
+
+
+def _check_lines(connection: Connection, record: RowMapping) -> None:
+    """The lines of a bank statement are those that its document was written with."""
+    if record["kind"] != RecordKind.BANK_STATEMENT:
+        return
+    if lines_digest(connection, record["id"]) != json.loads(record["data"])["lines"]:
+        raise _tampered(f"the lines of {record['id']} are not those that were recorded", record=record["id"])
 
 
 def _check_money(

@@ -11,8 +11,6 @@ __all__ = [
     "DayNotClosed",
     "DayNotOver",
     "OpenBreaks",
-    "StatementConflict",
-    "StatementGap",
     "WrongReserveReport",
 ]
 
@@ -46,15 +44,3 @@ class BadStatement(InvalidInput):
     """A bank statement is truncated, doesn't add up or isn't in its format: none of it was taken in."""
 
     code: ClassVar[str] = "bad_statement"
-
-
-class StatementConflict(InvalidInput):
-    """A statement or a line says something else under an id that was imported before."""
-
-    code: ClassVar[str] = "statement_conflict"
-
-
-class StatementGap(InvalidInput):
-    """The statement doesn't begin where the last one of its account ended: import what lies between."""
-
-    code: ClassVar[str] = "statement_gap"

@@ -112,8 +112,8 @@ def _token_fields(data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One thing that the chain did in the window: `number` is the order's or the redemption's, `account` whose
-    tokens they are, each None where the events don't say; `units` are base units.
+    """One thing that the chain did in the window: `number` is the order's or the redemption's, `account`
+    whose tokens they are, each None where the events don't say; `units` are base units.
     """
 
     number: int | None

@@ -1,0 +1,193 @@
+"""Reading the ledger as it stood: events up to a place in the chain of events, and the money beside them.
+
+Nothing here depends on where orders stand now. Events are only ever added, a bank line or a payout never
+changes, so that the same question gets the same answer for as long as the ledger exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from toolkit.calendar import Clock
+from toolkit.chain.journal import Outcome
+from toolkit.ledger import audit, schema
+from toolkit.ledger.bulk import Among
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.money import payout_from, receipt_from
+from toolkit.ledger.records import FundsReceipt, Head, Payout
+from toolkit.ledger.schema_reporting import checkpoints
+from toolkit.ledger.store import Unit
+
+__all__ = ["AsOf", "Fact"]
+
+_PORTION = 10_000
+
+_EVENTS, _ORDERS = schema.order_events.c, schema.orders.c
+_FACTS = (
+    sa.select(
+        _EVENTS.seq,
+        _EVENTS.order_id,
+        _ORDERS.kind,
+        _EVENTS.from_state,
+        _EVENTS.to_state,
+        _EVENTS.at,
+        _EVENTS.reason,
+        _EVENTS.evidence,
+        _ORDERS.number,
+        _ORDERS.wallet,
+        _ORDERS.amount,
+        _ORDERS.due_at,
+    )
+    .join_from(schema.order_events, schema.orders, _EVENTS.order_id == _ORDERS.id)
+    .where(
+        _EVENTS.seq > sa.bindparam("after"),
+        _EVENTS.seq <= sa.bindparam("up_to"),
+        sa.or_(
+            sa.and_(_EVENTS.to_state == State.SETTLED, _ORDERS.kind == OrderKind.MINT),
+            _ORDERS.kind == OrderKind.REDEMPTION,
+        ),
+    )
+    .order_by(_EVENTS.seq)
+    .limit(_PORTION)
+)
+_PLACES = sa.select(schema.transactions.c.hash, schema.transactions.c.block_number).where(
+    Among(schema.transactions.c.hash, "hashes"), schema.transactions.c.state == Outcome.MINED
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A step of an order, with what the order is: a mint that settled, or any step of a redemption.
+
+    `evidence` is the transaction, without 0x, of a step that the chain proves. `units` are base units.
+    """
+
+    seq: int
+    order_id: str
+    kind: str
+    source: str | None
+    target: str
+    at: datetime
+    reason: str
+    evidence: str | None
+    number: int | None
+    wallet: str
+    units: int
+    due_at: datetime | None
+
+    @property
+    def transaction(self) -> str:
+        return f"0x{self.evidence}"
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The questions that reconciliation asks."""
+
+    unit: Unit
+    clock: Clock
+
+    def head(self) -> Head:
+        """The end of the chain of events now."""
+        with self.unit.reading() as connection:
+            return audit.head(connection)
+
+    def facts(self, *, after: int, up_to: int) -> Iterator[Fact]:
+        """The facts of events `after` (excluded) to `up_to` (included), in their sequence."""
+        while True:
+            with self.unit.reading() as connection:
+                rows: Sequence[Any] = connection.execute(_FACTS, {"after": after, "up_to": up_to}).all()
+            for row in rows:
+                yield Fact(*row)
+            if len(rows) < _PORTION:
+                return
+            after = rows[-1].seq
+
+    def places(self, transactions: Iterable[str]) -> dict[str, int]:
+        """The blocks of the desk's own transactions (0x and 64 digits) that are final."""
+        wanted = sorted(set(transactions))
+        with self.unit.reading() as connection:
+            rows = connection.execute(_PLACES, {"hashes": wanted})
+            return {row.hash: row.block_number for row in rows if row.block_number is not None}
+
+    def received(self, *, after: datetime | None, until: datetime) -> tuple[FundsReceipt, ...]:
+        """Bank lines that the ledger received after `after` (None: ever) and by `until`."""
+        column = schema.funds_receipts.c.received_at
+        return self._receipts(_between(column, after, until))
+
+    def returned(self, *, after: datetime | None, until: datetime) -> tuple[FundsReceipt, ...]:
+        """Bank lines that went back after `after` and by `until`."""
+        column = schema.funds_receipts.c.returned_at
+        return self._receipts([column.is_not(None), *_between(column, after, until)])
+
+    def receipts(self, references: Sequence[str]) -> tuple[FundsReceipt, ...]:
+        """The bank lines of these references, or that went back under them."""
+        table = schema.funds_receipts.c
+        among = sa.or_(Among(table.reference, "names"), Among(table.returned_reference, "names"))
+        return self._receipts([among], {"names": list(references)})
+
+    def paid(self, *, after: datetime | None, until: datetime) -> tuple[Payout, ...]:
+        """Payouts that the bank made after `after` and by `until`."""
+        return self._payouts(_between(schema.payouts.c.paid_at, after, until))
+
+    def payouts_of(self, order_ids: Sequence[str]) -> tuple[Payout, ...]:
+        """The payouts of these redemptions."""
+        return self._payouts([Among(schema.payouts.c.order_id, "ids")], {"ids": list(order_ids)})
+
+    def payouts(self, references: Sequence[str]) -> tuple[Payout, ...]:
+        """The payouts under these payment references."""
+        return self._payouts([Among(schema.payouts.c.reference, "names")], {"names": list(references)})
+
+    # ------------------------------------------------------------------------------------------- checkpoints
+
+    def keep_checkpoint(self, record_id: str, digest: str, data: bytes) -> None:
+        """Stores what a reconciled day leaves for the next; a day that is run again replaces its own."""
+        with self.unit.writing() as connection:
+            connection.execute(sa.delete(checkpoints).where(checkpoints.c.record_id == record_id))
+            row = {"record_id": record_id, "digest": digest, "data": data, "created_at": self.clock.now()}
+            connection.execute(sa.insert(checkpoints), [row])
+
+    def checkpoint(self, record_id: str) -> tuple[str, bytes]:
+        """Digest and data. Raises `NotFound`."""
+        with self.unit.reading() as connection:
+            row = connection.execute(
+                sa.select(checkpoints.c.digest, checkpoints.c.data).where(
+                    checkpoints.c.record_id == record_id
+                )
+            ).one_or_none()
+        if row is None:
+            raise NotFound(f"no checkpoint of {record_id!r}", record=record_id)
+        return row.digest, row.data
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _receipts(
+        self, conditions: Sequence[sa.ColumnElement[bool]], values: dict[str, Any] | None = None
+    ) -> tuple[FundsReceipt, ...]:
+        table = schema.funds_receipts
+        query = sa.select(table).where(*conditions).order_by(table.c.received_at, table.c.reference)
+        with self.unit.reading() as connection:
+            rows = connection.execute(query, values or {}).mappings()
+            return tuple(receipt_from(row) for row in rows)
+
+    def _payouts(
+        self, conditions: Sequence[sa.ColumnElement[bool]], values: dict[str, Any] | None = None
+    ) -> tuple[Payout, ...]:
+        table = schema.payouts
+        query = sa.select(table).where(*conditions).order_by(table.c.paid_at, table.c.reference)
+        with self.unit.reading() as connection:
+            rows = connection.execute(query, values or {}).mappings()
+            return tuple(payout_from(row) for row in rows)
+
+
+def _between(column: sa.Column[Any], after: datetime | None, until: datetime) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [column <= until]
+    if after is not None:
+        conditions.append(column > after)
+    return conditions
