@@ -85,11 +85,13 @@ class BankEntry:
 class BankStatement:
     """A statement of `account` for the booking days `opened_on` to `closed_on`, both included.
 
-    `opening` and `closing` are in the currency's smallest units and may be negative. `file_digest` is the
-    sha256 of the file it came in.
+    `account` is the desk's own name for it, `number` the keyed reference of the bank's. `opening` and
+    `closing` are in the currency's smallest units and may be negative. `file_digest` is the sha256 of the
+    file it came in.
     """
 
     account: str
+    number: str
     statement: str
     purpose: str
     currency: str
@@ -277,6 +279,7 @@ def _digest(rows: Iterable[Any]) -> str:
 def _document(statement: BankStatement, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "account": statement.account,
+        "number": statement.number,
         "statement": statement.statement,
         "purpose": statement.purpose,
         "currency": statement.currency,
@@ -294,11 +297,13 @@ def _check_follows(statement: BankStatement, earlier: Sequence[LedgerRecord]) ->
     if not earlier:
         return
     last = earlier[-1].data
-    if (last["purpose"], last["currency"]) != (statement.purpose, statement.currency):
-        raise InvalidInput(
-            f"account {statement.account} is {last['purpose']} in {last['currency']}, the statement says "
-            f"{statement.purpose} in {statement.currency}: give another purpose an account of its own"
-        )
+    for name in ("number", "purpose", "currency"):
+        if last[name] != getattr(statement, name):
+            raise InvalidInput(
+                f"account {statement.account} has the {name} {last[name]}, the statement's is "
+                f"{getattr(statement, name)}: it belongs to another account, import it under that one's name",
+                account=statement.account,
+            )
     begins = date.fromisoformat(last["closed_on"]) < statement.opened_on
     if not begins or int(last["closing"]) != statement.opening:
         raise StatementGap(

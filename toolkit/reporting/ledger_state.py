@@ -287,7 +287,8 @@ class _Reader:
     # ---------------------------------------------------------------------------------------------- receipts
 
     def _receipts(self) -> None:
-        """Customers' money that was there at the cut-off, had not gone back and belongs to no minted order."""
+        """Customers' money that was there at the cut-off, had not gone back and belongs to no minted
+        order."""
         as_of, cut = self._ledger.as_of, self._cut.instant
         since = None if self._counted_to is None else self._counted_to.instant
         known = as_of.receipts(self._previous.receipts) if self._previous.receipts else ()
