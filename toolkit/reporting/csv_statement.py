@@ -132,9 +132,10 @@ def _rows(data: bytes) -> list[dict[str, str]]:
         raise BadStatement(f"the file is no CSV in UTF-8: {error}") from error
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise
-            BadStatement(f"line {number} has not {len(COLUMNS)} fields: the file is truncated or damaged")
-            return rows
+            raise BadStatement(
+                f"line {number} hasn't {len(COLUMNS)} fields: the file is truncated or damaged"
+            )
+    return rows
 
 
 def _entry(row: Row, position: int, statement: str, currency: str, terms: AccountTerms) -> BankEntry:
