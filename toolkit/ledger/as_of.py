@@ -144,6 +144,20 @@ class AsOf:
         """The payouts under these payment references."""
         return self._payouts([Among(schema.payouts.c.reference, "names")], {"names": list(references)})
 
+    def is_bank_account(self, reference: str) -> bool:
+        """Whether it is the desk's reference of a customer's account."""
+        table = schema.bank_accounts
+        with self.unit.reading() as connection:
+            found = connection.execute(sa.select(table.c.investor).where(table.c.reference == reference))
+            return found.first() is not None
+
+    def wallets(self, kind: str, *, until: datetime) -> tuple[str, ...]:
+        """The addresses of customers' wallets of a kind, registered by `until`."""
+        table = schema.wallets.c
+        query = sa.select(table.address).where(table.kind == kind, table.created_at <= until)
+        with self.unit.reading() as connection:
+            return tuple(connection.execute(query.order_by(table.address)).scalars())
+
     # ------------------------------------------------------------------------------------------- checkpoints
 
     def keep_checkpoint(self, record_id: str, digest: str, data: bytes) -> None:

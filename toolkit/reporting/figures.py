@@ -174,8 +174,9 @@ class ChainFigures(Figures):
     """One chain at its cut-off block. `opening` is as of the day before's cut-off block.
 
     `replayed` is added up from events; `called` are the token's own totals at the same block, None where the
-    node no longer has that state (replayed only). `special` lists accounts once for each class. `escrowed` is
-    what open redemption requests hold, `unsolicited` what the market holds beyond them.
+    node no longer has that state (replayed only). `burned_today` includes what compliance burned by order.
+    `special` lists accounts once for each class. `escrowed` is what open redemption requests hold,
+    `unsolicited` what the market holds beyond them.
     """
 
     cut: Cut
@@ -189,6 +190,7 @@ class ChainFigures(Figures):
     burned_today: Flow
     discharged_today: Flow
     burned_by_order: Units
+    burned_by_order_today: Flow = Flow(units=0, count=0)
     recovered_today: Flow
     frozen: Units
     special: tuple[SpecialHolding, ...]
@@ -266,7 +268,8 @@ class LineFigures(Figures):
 class ReserveFigures(Figures):
     """The reserve report in force: the document itself, and each line counted under `profile`.
 
-    `report` is `ReserveReport.to_data()`, `report_hash` its keccak. `carried` says that it values an earlier
+    `report` is `ReserveReport.to_data()`, `report_hash` its keccak. `market_value` is of the eligible lines,
+    `ineligible_value` of the others, which count zero. `carried` says that it values an earlier
     day (a holiday), and `valuation_date` which.
     """
 

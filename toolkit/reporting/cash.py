@@ -1,0 +1,232 @@
+"""The bank's lines of a day beside the ledger's receipts, payouts and returns, one by one.
+
+A line and a receipt are the same thing when the bank's id of the line, or its end-to-end reference, is the
+receipt's reference; amount and day alone never match anything (trap X9). A transfer between two of the desk's
+own accounts matches itself: the same reference, the other direction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from toolkit.amounts import Amount, minor_units
+from toolkit.reporting.figures import AccountFigures, Flow
+from toolkit.reporting.identities import CASH, DUPLICATE, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from toolkit.ledger.bank_lines import BankLine
+    from toolkit.ledger.ledger import Ledger
+    from toolkit.ledger.records import FundsReceipt, LedgerRecord
+    from toolkit.reporting.ledger_state import Place
+
+__all__ = ["CashDay", "is_in_reserve", "match_day"]
+
+
+@dataclass(slots=True)
+class CashDay:
+    """The accounts over the day, what was found, and the digests of the statements used."""
+
+    accounts: list[AccountFigures] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    statements: list[LedgerRecord] = field(default_factory=list)
+
+
+def match_day(
+    ledger: Ledger, day: date, opening: Place, cut: Place, *, is_business_day: bool, currency: str
+) -> CashDay:
+    """Matches the day's lines and the ledger's money of the same time, each against the other."""
+    return _Matching(ledger, day, opening, cut, is_business_day, currency).run()
+
+
+def is_in_reserve(ledger: Ledger, receipts: Sequence[FundsReceipt], day: date) -> dict[str, bool]:
+    """Whether each receipt's money lies in a reserve account at the end of `day`. Where no line says, it
+    does: then it counts as a liability.
+    """
+    purposes = _purposes(ledger.bank_lines.statements())
+    lines = _by_name(ledger.bank_lines.named(item.reference for item in receipts))
+    found: dict[str, bool] = {}
+    for item in receipts:
+        known = [line for line in lines[item.reference] if line.entry.booked_on <= day]
+        inside = [purposes[line.account] == "RESERVE" and line.entry.direction == "credit" for line in known]
+        found[item.reference] = any(inside) or not known
+    return found
+
+
+class _Matching:
+    def __init__(
+        self, ledger: Ledger, day: date, opening: Place, cut: Place, is_business_day: bool, currency: str
+    ) -> None:
+        self._ledger = ledger
+        self._day = day
+        self._opening = opening
+        self._cut = cut
+        self._is_business_day = is_business_day
+        self._currency = currency
+        self._result = CashDay()
+
+    def run(self) -> CashDay:
+        bank, as_of = self._ledger.bank_lines, self._ledger.as_of
+        after, until = self._opening.instant, self._cut.instant
+        received = [item for item in as_of.received(after=after, until=until) if item.value_date <= self._day]
+        returned, paid = as_of.returned(after=after, until=until), as_of.paid(after=after, until=until)
+        wanted: dict[str, Amount] = {item.reference: item.amount for item in received}
+        wanted |= {item.returned_reference or "": item.amount for item in returned}
+        wanted |= {item.reference: item.amount for item in paid}
+        by_account: dict[str, list[LedgerRecord]] = defaultdict(list)
+        for record in bank.statements():
+            by_account[record.data["account"]].append(record)
+        if not by_account and wanted:
+            self._find(
+                f"bank/none/{self._day}",
+                f"the ledger has {len(wanted)} movements of money and no bank statement",
+            )
+        lines = {account: bank.on(account, self._day) for account in by_account}
+        unmatched = self._lines([line for found in lines.values() for line in found])
+        missing = self._missing(wanted)
+        for account, records in sorted(by_account.items()):
+            self._account(account, records, lines[account], unmatched, missing)
+            missing = ()  # said once, of the first account
+        return self._result
+
+    def _account(
+        self,
+        account: str,
+        records: Sequence[LedgerRecord],
+        lines: Sequence[BankLine],
+        unmatched: set[tuple[str, str]],
+        missing: Sequence[str],
+    ) -> None:
+        covering = [
+            record
+            for record in records
+            if date.fromisoformat(record.data["opened_on"])
+            <= self._day
+            <= date.fromisoformat(record.data["closed_on"])
+        ]
+        opening = self._balance(records, covering)
+        credit = [line.entry.amount.base_units for line in lines if line.entry.direction == "credit"]
+        debit = [line.entry.amount.base_units for line in lines if line.entry.direction == "debit"]
+        data = records[0].data
+        ends = covering[-1].data if covering else None
+        closing = opening + sum(credit) - sum(debit)
+        if ends is not None and ends["closed_on"] == self._day.isoformat():
+            closing = int(ends["closing"])
+        self._result.statements += covering
+        self._result.accounts.append(
+            AccountFigures(
+                account=account,
+                purpose=data["purpose"],
+                currency=data["currency"],
+                statements=tuple(record.id for record in covering),
+                opening=opening,
+                credits=Flow(units=sum(credit), count=len(credit)),
+                debits=Flow(units=sum(debit), count=len(debit)),
+                closing=closing,
+                unmatched=tuple(
+                    line.entry.entry for line in lines if (line.account, line.entry.entry) in unmatched
+                ),
+                missing=tuple(missing),
+            )
+        )
+        if not covering and self._is_business_day:
+            self._find(f"bank/{account}/{self._day}", f"no statement of account {account} covers {self._day}")
+
+    def _balance(self, records: Sequence[LedgerRecord], covering: Sequence[LedgerRecord]) -> int:
+        """The balance as the day began."""
+        if not covering:
+            before = [item for item in records if date.fromisoformat(item.data["closed_on"]) < self._day]
+            return int(before[-1].data["closing"]) if before else int(records[0].data["opening"])
+        lines = self._ledger.bank_lines.lines(covering[0].id)
+        earlier = sum(line.entry.signed for line in lines if line.entry.booked_on < self._day)
+        return int(covering[0].data["opening"]) + earlier
+
+    def _lines(self, lines: Sequence[BankLine]) -> set[tuple[str, str]]:
+        """The lines that belong to nothing; the others are held against what they belong to."""
+        names = {name for line in lines for name in _names(line)}
+        as_of, until = self._ledger.as_of, self._cut.instant
+        incoming: dict[str, Amount] = {}
+        outgoing: dict[str, Amount] = {}
+        for item in as_of.receipts(sorted(names)):
+            if item.received_at <= until:
+                incoming[item.reference] = item.amount
+            if item.returned_reference and item.returned_at is not None and item.returned_at <= until:
+                outgoing[item.returned_reference] = item.amount
+        outgoing |= {
+            item.reference: item.amount for item in as_of.payouts(sorted(names)) if item.paid_at <= until
+        }
+        twins = _by_name(self._ledger.bank_lines.named(line.entry.reference or "" for line in lines))
+        unmatched: set[tuple[str, str]] = set()
+        used: dict[tuple[str, str], str] = {}
+        for line in lines:
+            if line.entry.reference and any(_is_twin(line, other) for other in twins[line.entry.reference]):
+                continue
+            known = incoming if line.entry.direction == "credit" else outgoing
+            name = next((name for name in _names(line) if name in known), None)
+            if name is None or line.entry.reversal:
+                unmatched.add((line.account, line.entry.entry))
+                continue
+            other = used.setdefault((line.entry.direction, name), line.entry.entry)
+            if other != line.entry.entry:
+                self._find(
+                    f"bank/{line.account}/twice/{name}",
+                    f"entries {other} and {line.entry.entry} both name {name}: it was paid twice",
+                    line.entry.amount,
+                    DUPLICATE,
+                )
+            self._compare(name, line, known[name])
+        return unmatched
+
+    def _compare(self, name: str, line: BankLine, amount: Amount) -> None:
+        found = line.entry.amount
+        if found.unit != amount.unit:
+            self._find(
+                f"bank/{line.account}/{name}",
+                f"{name} is {found.display()} at the bank, {amount.display()} here",
+            )
+        elif found != amount:
+            text = f"what the bank has of {name} less what the ledger has"
+            self._find(f"bank/{line.account}/{name}", text, found - amount)
+
+    def _missing(self, wanted: dict[str, Amount]) -> Sequence[str]:
+        lines = _by_name(self._ledger.bank_lines.named(wanted))
+        return sorted(
+            name for name in wanted if not any(line.entry.booked_on <= self._day for line in lines[name])
+        )
+
+    def _find(self, subject: str, text: str, amount: Amount | None = None, kind: str = CASH) -> None:
+        places = minor_units(self._currency)
+        given = Amount.zero(self._currency, places) if amount is None else amount
+        finding = Finding(kind, subject, "high", given.base_units, given.unit, given.decimals, text)
+        self._result.findings.append(finding)
+
+
+def _names(line: BankLine) -> tuple[str, ...]:
+    entry = line.entry
+    return (entry.entry,) if entry.reference is None else (entry.entry, entry.reference)
+
+
+def _by_name(lines: Iterable[BankLine]) -> dict[str, list[BankLine]]:
+    found: dict[str, list[BankLine]] = defaultdict(list)
+    for line in lines:
+        for name in dict.fromkeys(_names(line)):
+            found[name].append(line)
+    return found
+
+
+def _is_twin(line: BankLine, other: BankLine) -> bool:
+    """Whether `other` is the other side of a transfer between own accounts."""
+    return (
+        other.account != line.account
+        and other.entry.direction != line.entry.direction
+        and other.entry.amount == line.entry.amount
+        and other.entry.reference == line.entry.reference
+    )
+
+
+def _purposes(records: Iterable[LedgerRecord]) -> dict[str, Any]:
+    return {record.data["account"]: record.data["purpose"] for record in records}
