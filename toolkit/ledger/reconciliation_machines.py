@@ -43,6 +43,7 @@ RECONCILIATION_STEPS: RecordSteps = {
         (_OPEN, _OPEN): RecordStep(_FINANCE),
         (_ASSIGNED, _ASSIGNED): RecordStep(_OFFICE),
         (_EXPLAINED, _ASSIGNED): RecordStep(_OFFICE),
+        (_EXPLAINED, _EXPLAINED): RecordStep(_FINANCE),
         (_ESCALATED, _ESCALATED): RecordStep(_OFFICE),
         (_OPEN, _ASSIGNED): RecordStep(_OFFICE),
         (_ASSIGNED, _EXPLAINED): RecordStep(_OFFICE),
