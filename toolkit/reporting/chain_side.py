@@ -208,7 +208,7 @@ class ShareReader:
             share_class=self.share_class,
             token=self.share.address,
             decimals=register.supply.decimals,
-            register=sum(row.units.base_units for row in register.rows)
+            registered=sum(row.units.base_units for row in register.rows)
             + sum(units.base_units for units in register.unknown.values()),
             replayed=reader.state.supply.outstanding,
             called=_unless_pruned(lambda: self.share.total_supply(block=block)),

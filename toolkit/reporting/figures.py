@@ -308,14 +308,14 @@ class OmnibusFigures(Figures):
 class ClassFigures(Figures):
     """A share class: units in the register beside the token, and what is owed to its investors.
 
-    `register` counts units by order, `payable_ledger` and `payable_chain` are the coin's base units.
+    `registered` is the sum of the register's units, `payable_ledger` and `payable_chain` are the coin's base units.
     `unknown_holders` hold shares and stand in no register.
     """
 
     share_class: Text
     token: Address
     decimals: Count
-    register: Units
+    registered: Units
     replayed: Units
     called: Units | None
     holders: Count
