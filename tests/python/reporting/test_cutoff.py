@@ -59,9 +59,20 @@ def test_t9_the_host_s_time_zone_changes_nothing(zone: str) -> None:
         "from datetime import datetime\n"
         "print(day().sha256, day_of(datetime.fromisoformat('2026-09-30T16:30:00Z')))"
     )
-    environment = {**os.environ, "TZ": zone, "LC_ALL": "C", "PYTHONPATH": "tests/python", "PYTHONHASHSEED": "7"}
+    environment = {
+        **os.environ,
+        "TZ": zone,
+        "LC_ALL": "C",
+        "PYTHONPATH": "tests/python",
+        "PYTHONHASHSEED": "7",
+    }
     found = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     from support.day_figures import day
 

@@ -164,7 +164,11 @@ def test_a_checkpoint_goes_on_where_it_was_left(chain: Chain) -> None:
 
 @pytest.mark.parametrize(
     ("what", "match"),
-    [("transfer", "sent more than it held"), ("accepted", "without having been there"), ("place", "sequence")],
+    [
+        ("transfer", "sent more than it held"),
+        ("accepted", "without having been there"),
+        ("place", "sequence"),
+    ],
 )
 def test_a_history_with_a_hole_is_refused(chain: Chain, what: str, match: str) -> None:
     if what == "transfer":

@@ -116,9 +116,7 @@ class Office(Bench):
         return write_csv_statement(statement, NUMBER)
 
     def import_statement(self, data: bytes | None = None, purpose: str = "RESERVE") -> tuple[Imported, ...]:
-        terms = account_terms(
-            self.desk.ledger, ACCOUNT, purpose=purpose, number=NUMBER, secret=SECRET
-        )
+        terms = account_terms(self.desk.ledger, ACCOUNT, purpose=purpose, number=NUMBER, secret=SECRET)
         return import_statements(self.desk.ledger, data or self.statement(), terms, by=PREPARER)
 
     def bank_day(self) -> None:

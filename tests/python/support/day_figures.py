@@ -36,9 +36,9 @@ def supply(minted: int, burned: int, discharged: int) -> dict[str, str]:
 
 def report(value: str) -> ReserveReport:
     """A deposit of `value` and a line that doesn't count, allocated to the coin, as of the cut-off."""
-    deposit = line(
-        "cash-1", nominal=value, market_value=value, start="2026-11-01", maturity="2026-12-20"
-    ) | {"class": "DEPOSIT"}
+    deposit = line("cash-1", nominal=value, market_value=value, start="2026-11-01", maturity="2026-12-20") | {
+        "class": "DEPOSIT"
+    }
     pledged = line("bill-1", encumbered=True, start="2026-10-01", maturity="2026-12-29")
     whole = ReserveReport.from_data(data(deposit, pledged, as_of="2026-11-20T23:59:59+08:00"))
     return whole.allocate(31337, TOKEN)
