@@ -85,16 +85,17 @@ class Office(Bench):
         issuance.reserve.publish(report.attest(issuance, signers=self.suite.attestors, clock=clock))
         return report
 
-    # ------------------------------------------------------------------------------------------------ the bank
+    # ------------------------------------------------------------------------------------------------ the
+    # bank
 
-    def credit(self, reference: str, amount: Amount, **changes: Any) -> None:
-        self._entry("credit", reference, amount, changes)
+    def credit(self, name: str, amount: Amount, **changes: Any) -> None:
+        self._entry("credit", name, amount, changes)
 
-    def debit(self, reference: str, amount: Amount, **changes: Any) -> None:
-        self._entry("debit", reference, amount, changes)
+    def debit(self, name: str, amount: Amount, **changes: Any) -> None:
+        self._entry("debit", name, amount, changes)
 
-    def _entry(self, direction: str, reference: str, amount: Amount, changes: dict[str, Any]) -> None:
-        entry = BankEntry(reference, direction, amount, self.day, self.day)
+    def _entry(self, direction: str, name: str, amount: Amount, changes: dict[str, Any]) -> None:
+        entry = BankEntry(name, direction, amount, self.day, self.day)
         self.entries.append(replace(entry, **changes))
 
     def statement(self, *, account: str = ACCOUNT, purpose: str = "RESERVE") -> bytes:

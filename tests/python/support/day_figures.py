@@ -45,8 +45,8 @@ def report(value: str) -> ReserveReport:
 
 
 def day(reserve: str = "1500.00", *, received_in_reserve: str = "30000") -> DayFigures:
-    """Trap T6: 1,000 client coins, 100 of them frozen (10 for good), 50 test tokens, 200 burned and unpaid, 300
-    received and not minted, `reserve` in the reserve account.
+    """Trap T6: 1,000 client coins, 100 of them frozen (10 for good), 50 test tokens, 200 burned and unpaid,
+    300 received and not minted, `reserve` in the reserve account.
     """
     document = report(reserve)
     counted = reserve_figures(
