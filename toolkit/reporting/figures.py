@@ -308,8 +308,8 @@ class OmnibusFigures(Figures):
 class ClassFigures(Figures):
     """A share class: units in the register beside the token, and what is owed to its investors.
 
-    `registered` is the sum of the register's units, `payable_ledger` and `payable_chain` are the coin's base units.
-    `unknown_holders` hold shares and stand in no register.
+    `registered` is the sum of the register's units, `payable_ledger` and `payable_chain` are the coin's base
+    units. `unknown_holders` hold shares and stand in no register.
     """
 
     share_class: Text

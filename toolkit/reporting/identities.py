@@ -277,7 +277,9 @@ class _Checks:
                     text,
                 )
 
-        yield from shares("register", item.registered - item.replayed, "units in the register less the token's")
+        yield from shares(
+            "register", item.registered - item.replayed, "units in the register less the token's"
+        )
         if item.called is None:
             yield self._missing(
                 REGISTER, f"{name}/replayed-only", "low", f"{name}: replayed only, not compared"
