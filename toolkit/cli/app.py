@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from toolkit.cli import (
+    bank,
     compiling,
     compliance,
     deploy,
@@ -23,6 +24,7 @@ from toolkit.cli import (
     monitor,
     node,
     orders,
+    reconcile,
     redeem,
     reserve,
     screening,
@@ -87,6 +89,8 @@ _app.command("run")(desk_commands.run)
 _app.command("status")(desk_commands.status)
 _app.add_typer(incidents.app, name="incidents")
 _app.add_typer(ledger.app, name="ledger")
+_app.add_typer(bank.app, name="bank")
+_app.add_typer(reconcile.app, name="reconcile")
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)
 _app.command("demo")(desk_commands.demo)

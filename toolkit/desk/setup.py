@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
     from toolkit.issuance import Issuance
 
-__all__ = ["SECRET_VARIABLE", "make_context"]
+__all__ = ["SECRET_VARIABLE", "desk_secret", "make_context"]
 
 SECRET_VARIABLE = "ISSUANCE_DESK_SECRET"  # noqa: S105 - the name of the variable, not its value
 """The environment's variable with the desk's secret: at least 64 hexadecimal digits."""
@@ -70,7 +70,7 @@ def make_context(
         clock=clock,
         calendar=calendar or BusinessCalendar.load("hong-kong"),
         signers=given,
-        secret=_secret(secret, client.chain_id),
+        secret=desk_secret(secret, client.chain_id),
         unit=issuance.symbol,
         decimals=issuance.token_decimals,
         currency=issuance.currency,
@@ -105,7 +105,8 @@ def _register_worker(ledger: Ledger) -> None:
         ledger.persons.add(WORKER, label="the desk's worker", roles=[Role.OPERATOR])
 
 
-def _secret(secret: bytes | None, chain_id: int) -> bytes:
+def desk_secret(secret: bytes | None, chain_id: int) -> bytes:
+    """The secret given, the environment's, or a development chain's. Raises ConfigurationError."""
     text = os.environ.get(SECRET_VARIABLE)
     if secret is None and text is not None:
         try:

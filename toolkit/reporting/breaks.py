@@ -111,13 +111,14 @@ class Breaks:
         for record in tx.record_book.find(RecordKind.BREAK, prefix=self._prefix):
             stem = record.id.partition("#")[0]
             times[stem] = times.get(stem, 0) + 1
-            if record.state is not RecordState.CLOSED:
+            if record.state is not RecordState.CLOSED or day in record.data["days"]:
                 known[stem] = record
         ids = []
         for finding in findings:
             stem = self._stem(finding)
             found = known.get(stem)
-            if found is None:
+            closed = found is not None and found.state is RecordState.CLOSED
+            if found is None or (closed and found.data["amount"] != str(finding.amount)):
                 number = times.get(stem, 0)
                 name = stem if number == 0 else f"{stem}#{number + 1}"
                 found = tx.record_book.open(
