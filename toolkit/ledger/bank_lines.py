@@ -180,13 +180,16 @@ class BankLines:
             rows = connection.execute(_BY_REFERENCE, {"names": wanted}).mappings().all()
             return tuple(_line(row) for row in rows)
 
-    def on(self, account: str, day: date) -> tuple[BankLine, ...]:
-        """The lines of an account that were booked on `day`, in the bank's sequence."""
+    def booked(self, account: str, *, after: date | None, until: date) -> tuple[BankLine, ...]:
+        """The lines of an account booked after the day `after` (None: ever) and by `until`, as they came."""
+        column = bank_lines.c.booked_on
         query = (
             sa.select(bank_lines)
-            .where(bank_lines.c.account == account, bank_lines.c.booked_on == day)
-            .order_by(bank_lines.c.statement, bank_lines.c.position)
+            .where(bank_lines.c.account == account, column <= until)
+            .order_by(column, bank_lines.c.statement, bank_lines.c.position)
         )
+        if after is not None:
+            query = query.where(column > after)
         with self.unit.reading() as connection:
             return tuple(_line(row) for row in connection.execute(query).mappings())
 

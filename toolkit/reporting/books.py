@@ -11,7 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -154,13 +154,15 @@ def read_day(
     head: Head,
     version: int = 1,
     previous: Checkpoint | None = None,
+    matched_to: CutOffFigures | None = None,
 ) -> Reading:
     """Reads a day up to its cut-off, and the ledger up to `head`.
 
     `report` is the reserve report in force; `previous` the last day's checkpoint, which is left unused where
-    a reorganisation has made it worthless. Raises DayNotOver, WrongReserveReport, NodeError, LedgerError.
+    a reorganisation has made it worthless; `matched_to` the cut-off up to which money was matched with the
+    bank's lines before. Raises DayNotOver, WrongReserveReport, NodeError, LedgerError.
     """
-    return _Day(books, day, report, head, version, previous).read()
+    return _Day(books, day, report, head, version, previous, matched_to).read()
 
 
 @dataclass
@@ -171,7 +173,7 @@ class _Day:
     head: Head
     version: int
     previous: Checkpoint | None
-    findings: list[Finding] = field(default_factory=list)
+    matched_to: CutOffFigures | None
 
     def read(self) -> Reading:
         books = self.books
@@ -189,9 +191,8 @@ class _Day:
         reserve = self._reserve()
         money = cash.match_day(
             books.ledger,
-            self.day,
-            opening,
-            cut,
+            until,
+            matched_to=self.matched_to,
             is_business_day=books.calendar.is_business_day(self.day),
             currency=books.issuance.currency,
         )

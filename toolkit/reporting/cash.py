@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.bank_lines import BankLine
     from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import FundsReceipt, LedgerRecord
-    from toolkit.reporting.ledger_state import Place
+    from toolkit.reporting.figures import CutOffFigures
 
 __all__ = ["CashDay", "is_in_reserve", "match_day"]
 
@@ -37,10 +37,15 @@ class CashDay:
 
 
 def match_day(
-    ledger: Ledger, day: date, opening: Place, cut: Place, *, is_business_day: bool, currency: str
+    ledger: Ledger,
+    cut_off: CutOffFigures,
+    *,
+    matched_to: CutOffFigures | None,
+    is_business_day: bool,
+    currency: str,
 ) -> CashDay:
-    """Matches the day's lines and the ledger's money of the same time, each against the other."""
-    return _Matching(ledger, day, opening, cut, is_business_day, currency).run()
+    """Matches the lines and the ledger's money since `matched_to` (None: ever), each against the other."""
+    return _Matching(ledger, cut_off, matched_to, is_business_day, currency).run()
 
 
 def is_in_reserve(ledger: Ledger, receipts: Sequence[FundsReceipt], day: date) -> dict[str, bool]:
@@ -59,24 +64,29 @@ def is_in_reserve(ledger: Ledger, receipts: Sequence[FundsReceipt], day: date) -
 
 class _Matching:
     def __init__(
-        self, ledger: Ledger, day: date, opening: Place, cut: Place, is_business_day: bool, currency: str
+        self,
+        ledger: Ledger,
+        cut_off: CutOffFigures,
+        matched_to: CutOffFigures | None,
+        is_business_day: bool,
+        currency: str,
     ) -> None:
         self._ledger = ledger
-        self._day = day
-        self._opening = opening
-        self._cut = cut
+        self._day = cut_off.day
+        self._until = cut_off.instant
+        self._after = matched_to
         self._is_business_day = is_business_day
         self._currency = currency
         self._result = CashDay()
 
     def run(self) -> CashDay:
-        bank, as_of = self._ledger.bank_lines, self._ledger.as_of
-        after, until = self._opening.instant, self._cut.instant
+        bank, as_of, until = self._ledger.bank_lines, self._ledger.as_of, self._until
+        after = None if self._after is None else self._after.instant
         received = [item for item in as_of.received(after=after, until=until) if item.value_date <= self._day]
-        returned, paid = as_of.returned(after=after, until=until), as_of.paid(after=after, until=until)
         wanted: dict[str, Amount] = {item.reference: item.amount for item in received}
-        wanted |= {item.returned_reference or "": item.amount for item in returned}
-        wanted |= {item.reference: item.amount for item in paid}
+        for item in as_of.returned(after=after, until=until):
+            wanted[item.returned_reference or ""] = item.amount
+        wanted |= {item.reference: item.amount for item in as_of.paid(after=after, until=until)}
         by_account: dict[str, list[LedgerRecord]] = defaultdict(list)
         for record in bank.statements():
             by_account[record.data["account"]].append(record)
@@ -85,11 +95,14 @@ class _Matching:
                 f"bank/none/{self._day}",
                 f"the ledger has {len(wanted)} movements of money and no bank statement",
             )
-        lines = {account: bank.on(account, self._day) for account in by_account}
+        since = None if self._after is None else self._after.day
+        lines = {
+            account: bank.booked(account, after=since, until=self._day) for account in sorted(by_account)
+        }
         unmatched = self._lines([line for found in lines.values() for line in found])
         missing = self._missing(wanted)
-        for account, records in sorted(by_account.items()):
-            self._account(account, records, lines[account], unmatched, missing)
+        for account, found in lines.items():
+            self._account(account, by_account[account], found, unmatched, missing)
             missing = ()  # said once, of the first account
         return self._result
 
@@ -109,8 +122,9 @@ class _Matching:
             <= date.fromisoformat(record.data["closed_on"])
         ]
         opening = self._balance(records, covering)
-        credit = [line.entry.amount.base_units for line in lines if line.entry.direction == "credit"]
-        debit = [line.entry.amount.base_units for line in lines if line.entry.direction == "debit"]
+        today = [line.entry for line in lines if line.entry.booked_on == self._day]
+        credit = [entry.amount.base_units for entry in today if entry.direction == "credit"]
+        debit = [entry.amount.base_units for entry in today if entry.direction == "debit"]
         data = records[0].data
         ends = covering[-1].data if covering else None
         closing = opening + sum(credit) - sum(debit)
@@ -148,7 +162,7 @@ class _Matching:
     def _lines(self, lines: Sequence[BankLine]) -> set[tuple[str, str]]:
         """The lines that belong to nothing; the others are held against what they belong to."""
         names = {name for line in lines for name in _names(line)}
-        as_of, until = self._ledger.as_of, self._cut.instant
+        as_of, until = self._ledger.as_of, self._until
         incoming: dict[str, Amount] = {}
         outgoing: dict[str, Amount] = {}
         for item in as_of.receipts(sorted(names)):

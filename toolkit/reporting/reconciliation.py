@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger, Transaction
     from toolkit.ledger.records import LedgerRecord
     from toolkit.reporting.books import Books, Reading
+    from toolkit.reporting.figures import CutOffFigures
 
 __all__ = ["DayRecord", "Reconciliation"]
 
@@ -46,6 +47,7 @@ class DayRecord:
     state: str
     figures: DayFigures
     breaks: tuple[str, ...]
+    follows: str | None
     supersedes: str | None
     reason: str | None
 
@@ -179,7 +181,15 @@ class Reconciliation:
         stored = self.require_closed(day, version)
         report = None if stored.reserve is None else ReserveReport.from_data(stored.reserve.report)
         head = Head(stored.ledger.head_seq, stored.ledger.head_hash)
-        found = read_day(self._books, day, report=report, head=head, version=stored.version).figures
+        record = self.record(day, stored.version)
+        found = read_day(
+            self._books,
+            day,
+            report=report,
+            head=head,
+            version=stored.version,
+            matched_to=self._matched_to(record.follows),
+        ).figures
         again = found.model_copy(update={"breaks": stored.breaks})
         if again.canonical != stored.canonical:
             raise LedgerTampered(
@@ -207,7 +217,15 @@ class Reconciliation:
         name = f"{self._prefix(day)}v{version}"
         follows, previous = self._checkpoint(day)
         head = self._ledger.as_of.head()
-        reading = read_day(self._books, day, report=report, head=head, version=version, previous=previous)
+        reading = read_day(
+            self._books,
+            day,
+            report=report,
+            head=head,
+            version=version,
+            previous=previous,
+            matched_to=self._matched_to(follows),
+        )
         digest, packed = reading.checkpoint.pack()
         with self._ledger.transaction() as tx:
             ids = self.breaks.found(tx, reading.findings, day=day.isoformat(), by=by)
@@ -245,6 +263,12 @@ class Reconciliation:
         for finding, name in zip(reading.findings, ids, strict=True):
             if finding.subject.startswith(MINT_WITHOUT_ORDER) and name not in known:
                 tx.incidents.open(_INCIDENT, finding.text, {"break": name, "amount": finding.display})
+
+    def _matched_to(self, follows: str | None) -> CutOffFigures | None:
+        """The cut-off of the closed day that another follows."""
+        if follows is None:
+            return None
+        return DayFigures.from_data(self._ledger.record_book.get(follows).data["figures"]).cut_off
 
     def _checkpoint(self, day: date) -> tuple[str | None, Checkpoint | None]:
         """The last closed day's, within reach. Raises LedgerTampered for one that was changed."""
@@ -294,6 +318,7 @@ def _day_record(record: LedgerRecord) -> DayRecord:
         state=record.state.value,
         figures=DayFigures.from_data(data["figures"]),
         breaks=tuple(data["breaks"]),
+        follows=data["follows"],
         supersedes=data["supersedes"],
         reason=data["reason"],
     )

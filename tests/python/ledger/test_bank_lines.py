@@ -158,7 +158,9 @@ def test_lines_are_found_by_either_name(desk: Fixture) -> None:
     record(desk, statement(entry("E-1", reference="FPS-1"), entry("E-2")))
     named = desk.ledger.bank_lines.named(["FPS-1", "E-2", "nothing"])
     assert sorted(line.entry.entry for line in named) == ["E-1", "E-2"]
-    assert [line.entry.entry for line in desk.ledger.bank_lines.on("reserve-usd", MONDAY)] == ["E-1", "E-2"]
+    assert [
+        line.entry.entry for line in desk.ledger.bank_lines.booked("reserve-usd", after=None, until=MONDAY)
+    ] == ["E-1", "E-2"]
 
 
 def test_a_recorded_statement_takes_no_further_step(desk: Fixture) -> None:

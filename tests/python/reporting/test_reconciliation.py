@@ -119,6 +119,7 @@ def test_the_next_day_reads_on_from_the_checkpoint_and_says_what_a_full_replay_s
     record = closed(office)
     assert record.figures.ledger.minted_today.count == 1
     assert record.figures.chains[0].opening.outstanding == 1400 * MILLION
+    assert record.follows is not None
     assert office.reconciliation.recompute(office.day).canonical == record.figures.canonical
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.cli.demo.cast import APPROVERS, CUSTOMERS, OPERATOR, Customer, hire
+from toolkit.cli.demo.closing_act import ClosingAct
 from toolkit.cli.demo.fund_act import FundAct
 from toolkit.cli.demo.narrator import Narrator
 from toolkit.cli.demo.omnibus_act import OmnibusAct
@@ -63,6 +64,7 @@ class Play:
                 report = fund.run(report)
                 OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
                 ScreeningAct(self._tell, self._folder, node, desk).run(report)
+                ClosingAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},
