@@ -196,7 +196,7 @@ def timed(node: Anvil, issuance: Issuance, ledger: Ledger, day: date) -> dict[st
 
 def bring_statement(ledger: Ledger, day: date) -> None:
     entries = tuple(
-        BankEntry(item.reference, "credit", item.amount, day, day)
+        BankEntry(item.reference, "credit", item.minor, item.currency, day, day)
         for item in ledger.as_of.received(after=None, until=ledger.clock.now())
     )
     closing = sum(entry.signed for entry in entries)

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from toolkit.amounts import Amount, minor_units
 from toolkit.calendar import Clock
 from toolkit.chain.journal import Outcome
 from toolkit.ledger import audit, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, State
-from toolkit.ledger.money import payout_from, receipt_from
-from toolkit.ledger.records import FundsReceipt, Head, Payout
+from toolkit.ledger.records import Head
 from toolkit.ledger.schema_reporting import checkpoints
 from toolkit.ledger.store import Unit
 
-__all__ = ["AsOf", "Fact"]
+__all__ = ["AsOf", "Fact", "Paid", "Received"]
 
 _PORTION = 10_000
 
@@ -86,6 +86,55 @@ class Fact:
         return f"0x{self.evidence}"
 
 
+class Received(NamedTuple):
+    """A bank line that the ledger received; `minor` are the currency's smallest units. There are many: an
+    `Amount` is made where it is asked for.
+    """
+
+    reference: str
+    minor: int
+    currency: str
+    value_date: date
+    received_at: datetime
+    order_id: str | None
+    returned_reference: str | None
+    returned_at: datetime | None
+
+    @property
+    def amount(self) -> Amount:
+        return Amount.from_base_units(self.minor, unit=self.currency, decimals=minor_units(self.currency))
+
+
+class Paid(NamedTuple):
+    """A payout; `minor` are the currency's smallest units."""
+
+    reference: str
+    order_id: str
+    minor: int
+    currency: str
+    paid_at: datetime
+
+    @property
+    def amount(self) -> Amount:
+        return Amount.from_base_units(self.minor, unit=self.currency, decimals=minor_units(self.currency))
+
+
+_RECEIVED = [
+    schema.funds_receipts.c[name]
+    for name in (
+        "reference",
+        "amount",
+        "currency",
+        "value_date",
+        "received_at",
+        "order_id",
+        "returned_reference",
+        "returned_at",
+    )
+]
+_PAID = [schema.payouts.c[name] for name in ("reference", "order_id", "amount", "currency", "paid_at")]
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """The questions that reconciliation asks."""
@@ -116,31 +165,31 @@ class AsOf:
             rows = connection.execute(_PLACES, {"hashes": wanted})
             return {row.hash: row.block_number for row in rows if row.block_number is not None}
 
-    def received(self, *, after: datetime | None, until: datetime) -> tuple[FundsReceipt, ...]:
+    def received(self, *, after: datetime | None, until: datetime) -> tuple[Received, ...]:
         """Bank lines that the ledger received after `after` (None: ever) and by `until`."""
         column = schema.funds_receipts.c.received_at
         return self._receipts(_between(column, after, until))
 
-    def returned(self, *, after: datetime | None, until: datetime) -> tuple[FundsReceipt, ...]:
+    def returned(self, *, after: datetime | None, until: datetime) -> tuple[Received, ...]:
         """Bank lines that went back after `after` and by `until`."""
         column = schema.funds_receipts.c.returned_at
         return self._receipts([column.is_not(None), *_between(column, after, until)])
 
-    def receipts(self, references: Sequence[str]) -> tuple[FundsReceipt, ...]:
+    def receipts(self, references: Sequence[str]) -> tuple[Received, ...]:
         """The bank lines of these references, or that went back under them."""
         table = schema.funds_receipts.c
         among = sa.or_(Among(table.reference, "names"), Among(table.returned_reference, "names"))
         return self._receipts([among], {"names": list(references)})
 
-    def paid(self, *, after: datetime | None, until: datetime) -> tuple[Payout, ...]:
+    def paid(self, *, after: datetime | None, until: datetime) -> tuple[Paid, ...]:
         """Payouts that the bank made after `after` and by `until`."""
         return self._payouts(_between(schema.payouts.c.paid_at, after, until))
 
-    def payouts_of(self, order_ids: Sequence[str]) -> tuple[Payout, ...]:
+    def payouts_of(self, order_ids: Sequence[str]) -> tuple[Paid, ...]:
         """The payouts of these redemptions."""
         return self._payouts([Among(schema.payouts.c.order_id, "ids")], {"ids": list(order_ids)})
 
-    def payouts(self, references: Sequence[str]) -> tuple[Payout, ...]:
+    def payouts(self, references: Sequence[str]) -> tuple[Paid, ...]:
         """The payouts under these payment references."""
         return self._payouts([Among(schema.payouts.c.reference, "names")], {"names": list(references)})
 
@@ -183,21 +232,19 @@ class AsOf:
 
     def _receipts(
         self, conditions: Sequence[sa.ColumnElement[bool]], values: dict[str, Any] | None = None
-    ) -> tuple[FundsReceipt, ...]:
+    ) -> tuple[Received, ...]:
         table = schema.funds_receipts
-        query = sa.select(table).where(*conditions).order_by(table.c.received_at, table.c.reference)
+        query = sa.select(*_RECEIVED).where(*conditions).order_by(table.c.received_at, table.c.reference)
         with self.unit.reading() as connection:
-            rows = connection.execute(query, values or {}).mappings()
-            return tuple(receipt_from(row) for row in rows)
+            return tuple(map(Received._make, connection.execute(query, values or {})))
 
     def _payouts(
         self, conditions: Sequence[sa.ColumnElement[bool]], values: dict[str, Any] | None = None
-    ) -> tuple[Payout, ...]:
+    ) -> tuple[Paid, ...]:
         table = schema.payouts
-        query = sa.select(table).where(*conditions).order_by(table.c.paid_at, table.c.reference)
+        query = sa.select(*_PAID).where(*conditions).order_by(table.c.paid_at, table.c.reference)
         with self.unit.reading() as connection:
-            rows = connection.execute(query, values or {}).mappings()
-            return tuple(payout_from(row) for row in rows)
+            return tuple(map(Paid._make, connection.execute(query, values or {})))
 
 
 def _between(column: sa.Column[Any], after: datetime | None, until: datetime) -> list[sa.ColumnElement[bool]]:

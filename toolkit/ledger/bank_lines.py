@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from toolkit.amounts import Amount, minor_units
+from toolkit.amounts import Amount, is_whole, minor_units
 from toolkit.calendar import Clock
 from toolkit.errors import IdempotencyConflict, InvalidInput
 from toolkit.ledger import audit, checks
@@ -49,26 +49,45 @@ _LINE_FIELDS = (
     "reversal",
 )
 _DIGEST_LINE = digester(_LINE_FIELDS)
-_OF_STATEMENT = (
+_LINE = [
+    bank_lines.c[name]
+    for name in (
+        "account",
+        "statement",
+        "entry",
+        "direction",
+        "amount",
+        "currency",
+        "booked_on",
+        "value_on",
+        "reference",
+        "remitter",
+        "reversal",
+    )
+]
+_LINES_OF = (
+    sa.select(*_LINE).where(bank_lines.c.statement == sa.bindparam("wanted")).order_by(bank_lines.c.position)
+)
+_ROWS_OF = (
     sa.select(bank_lines)
     .where(bank_lines.c.statement == sa.bindparam("wanted"))
     .order_by(bank_lines.c.position)
 )
-_BY_REFERENCE = sa.select(bank_lines).where(
+_BY_REFERENCE = sa.select(*_LINE).where(
     sa.or_(Among(bank_lines.c.entry, "names"), Among(bank_lines.c.reference, "names"))
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BankEntry:
-    """One line. `entry` is the bank's id of it; `amount` is positive, `direction` `credit` or `debit` as it
-    changed the balance, a `reversal` included. `reference` is the payer's or ours, end to end; `remitter` the
-    keyed reference of the other party's account, never a name.
+class BankEntry(NamedTuple):
+    """One line. `entry` is the bank's id of it; `minor` are the currency's smallest units, `direction` is
+    `credit` or `debit` as it changed the balance, a `reversal` included. `reference` is the payer's or ours,
+    end to end; `remitter` the keyed reference of the other party's account, never a name.
     """
 
     entry: str
     direction: str
-    amount: Amount
+    minor: int
+    currency: str
     booked_on: date
     value_on: date
     reference: str | None = None
@@ -76,9 +95,14 @@ class BankEntry:
     reversal: bool = False
 
     @property
+    def amount(self) -> Amount:
+        """Always positive."""
+        return Amount.from_base_units(self.minor, unit=self.currency, decimals=minor_units(self.currency))
+
+    @property
     def signed(self) -> int:
         """What it did to the balance, in the currency's smallest units."""
-        return self.amount.base_units if self.direction == "credit" else -self.amount.base_units
+        return self.minor if self.direction == "credit" else -self.minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,33 +194,33 @@ class BankLines:
     def lines(self, record_id: str) -> tuple[BankLine, ...]:
         """The lines of a statement's record, in its sequence."""
         with self.unit.reading() as connection:
-            rows = connection.execute(_OF_STATEMENT, {"wanted": record_id}).mappings()
-            return tuple(_line(row) for row in rows)
+            rows = connection.execute(_LINES_OF, {"wanted": record_id})
+            return tuple(map(_line, rows))
 
     def named(self, names: Iterable[str]) -> tuple[BankLine, ...]:
         """The lines whose entry or reference is one of `names`."""
         wanted = sorted(set(names))
         with self.unit.reading() as connection:
-            rows = connection.execute(_BY_REFERENCE, {"names": wanted}).mappings().all()
-            return tuple(_line(row) for row in rows)
+            rows = connection.execute(_BY_REFERENCE, {"names": wanted})
+            return tuple(map(_line, rows))
 
     def booked(self, account: str, *, after: date | None, until: date) -> tuple[BankLine, ...]:
         """The lines of an account booked after the day `after` (None: ever) and by `until`, as they came."""
         column = bank_lines.c.booked_on
         query = (
-            sa.select(bank_lines)
+            sa.select(*_LINE)
             .where(bank_lines.c.account == account, column <= until)
             .order_by(column, bank_lines.c.statement, bank_lines.c.position)
         )
         if after is not None:
             query = query.where(column > after)
         with self.unit.reading() as connection:
-            return tuple(_line(row) for row in connection.execute(query).mappings())
+            return tuple(map(_line, connection.execute(query)))
 
 
 def lines_digest(connection: Connection, record_id: str) -> str:
     """The digest over a statement's lines as they are stored now."""
-    return _digest(connection.execute(_OF_STATEMENT, {"wanted": record_id}).mappings())
+    return _digest(connection.execute(_ROWS_OF, {"wanted": record_id}).mappings())
 
 
 def _check(statement: BankStatement) -> None:
@@ -228,10 +252,15 @@ def _check_entry(statement: BankStatement, entry: BankEntry) -> None:
     for text, what in ((entry.reference, "reference"), (entry.remitter, "remitter")):
         if text is not None:
             checks.one_line(text, what=what)
-    checks.positive(entry.amount, what="amount")
-    if (entry.amount.unit, entry.amount.decimals) != (statement.currency, minor_units(statement.currency)):
+    if not is_whole(entry.minor) or entry.minor <= 0:
         raise InvalidInput(
-            f"entry {entry.entry} is in {entry.amount.unit}, the account in {statement.currency}: an "
+            f"entry {entry.entry} moves {entry.minor!r}: a line's amount is above zero, its direction says "
+            "which way",
+            entry=entry.entry,
+        )
+    if entry.currency != statement.currency:
+        raise InvalidInput(
+            f"entry {entry.entry} is in {entry.currency}, the account in {statement.currency}: an "
             "account has one currency",
             entry=entry.entry,
         )
@@ -260,7 +289,7 @@ def _rows(statement: BankStatement) -> list[dict[str, Any]]:
             "statement": statement.record_id,
             "position": position,
             "direction": entry.direction,
-            "amount": entry.amount.base_units,
+            "amount": entry.minor,
             "currency": statement.currency,
             "booked_on": entry.booked_on,
             "value_on": entry.value_on,
@@ -331,16 +360,4 @@ def _check_new(connection: Connection, statement: BankStatement, rows: Sequence[
 
 
 def _line(row: Any) -> BankLine:
-    currency = row["currency"]
-    amount = Amount.from_base_units(row["amount"], unit=currency, decimals=minor_units(currency))
-    entry = BankEntry(
-        row["entry"],
-        row["direction"],
-        amount,
-        row["booked_on"],
-        row["value_on"],
-        row["reference"],
-        row["remitter"],
-        row["reversal"],
-    )
-    return BankLine(row["account"], row["statement"], entry)
+    return BankLine(row.account, row.statement, BankEntry._make(row[2:]))

@@ -27,7 +27,7 @@ from toolkit.ledger.records import FundsReceipt, MintOrder, Payout
 from toolkit.ledger.steps import advance, locked_orders, read_orders
 from toolkit.ledger.store import Unit
 
-__all__ = ["BankLine", "Funds", "Payouts", "payout_from", "receipt_from"]
+__all__ = ["BankLine", "Funds", "Payouts"]
 
 _MONEY_GOES_BACK = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED, State.FAILED})
 
@@ -96,7 +96,7 @@ class Funds:
                 connection, schema.funds_receipts, [tuple(row[name] for name in names) for row in fresh]
             )
         rows = {**known, **{row["reference"]: row for row in fresh}}
-        return tuple(receipt_from(rows[line.reference]) for line in lines)
+        return tuple(_receipt_from(rows[line.reference]) for line in lines)
 
     def match(self, order_id: str, reference: str, *, actor: str) -> MintOrder:
         """`requested` to `funded`: this line of the bank's statement pays for that order.
@@ -202,7 +202,7 @@ class Funds:
             .order_by(table.c.received_at, table.c.reference)
         )
         with self.unit.reading() as connection:
-            return tuple(receipt_from(row) for row in connection.execute(query).mappings())
+            return tuple(_receipt_from(row) for row in connection.execute(query).mappings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class Payouts:
         table = schema.payouts
         with self.unit.reading() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.recorded_at, table.c.reference))
-            return tuple(payout_from(row) for row in rows.mappings())
+            return tuple(_payout_from(row) for row in rows.mappings())
 
 
 def _money_columns(amount: Amount) -> dict[str, Any]:
@@ -289,7 +289,7 @@ def _check_match(order: RowMapping, receipt: RowMapping) -> None:
             reference=reference,
         )
     if order["kind"] == OrderKind.MINT:
-        _check_amount(order, receipt_from(receipt).amount, what=f"bank line {reference}")
+        _check_amount(order, _receipt_from(receipt).amount, what=f"bank line {reference}")
 
 
 def _check_amount(order: RowMapping, paid: Amount, *, what: str) -> None:
@@ -376,11 +376,10 @@ def _receipt(connection: Connection, reference: str) -> FundsReceipt:
     row = _receipt_row(connection, reference)
     if row is None:
         raise NotFound(f"no bank line {reference!r}", reference=reference)
-    return receipt_from(row)
+    return _receipt_from(row)
 
 
-def receipt_from(row: Any) -> FundsReceipt:
-    """The record of a row of `funds_receipts`."""
+def _receipt_from(row: Any) -> FundsReceipt:
     return FundsReceipt(
         reference=row["reference"],
         amount=Amount.from_base_units(row["amount"], unit=row["currency"], decimals=row["decimals"]),
@@ -398,11 +397,10 @@ def _payout(connection: Connection, order_id: str) -> Payout:
     row = connection.execute(sa.select(table).where(table.c.order_id == order_id)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"no payout of order {order_id!r} is recorded", order=order_id)
-    return payout_from(row)
+    return _payout_from(row)
 
 
-def payout_from(row: RowMapping) -> Payout:
-    """The record of a row of `payouts`."""
+def _payout_from(row: RowMapping) -> Payout:
     return Payout(
         reference=row["reference"],
         order_id=row["order_id"],

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from toolkit.calendar import BusinessCalendar
     from toolkit.chain.client import Block
     from toolkit.issuance import Issuance
+    from toolkit.ledger.as_of import Received
     from toolkit.ledger.ledger import Ledger
-    from toolkit.ledger.records import FundsReceipt, Head
+    from toolkit.ledger.records import Head
     from toolkit.reporting.figures import CutOffFigures, ReserveFigures
     from toolkit.reserves.report import ReserveReport
 
@@ -284,27 +285,27 @@ class _Day:
             paid_since_statement=self._paid_since(cut, reserve),
             received_in_reserve=inside,
             received_elsewhere=outside,
-            returned_today=sum(item.amount.base_units for item in returned),
+            returned_today=sum(item.minor for item in returned),
             redemptions=_redemptions(orders, cut),
         )
 
-    def _received(self, receipts: Sequence[FundsReceipt], reserve: ReserveFigures | None) -> tuple[int, int]:
+    def _received(self, receipts: Sequence[Received], reserve: ReserveFigures | None) -> tuple[int, int]:
         """Money for orders not minted: inside the reserve's figure, and elsewhere."""
         where = cash.is_in_reserve(self.books.ledger, receipts, self.day)
         inside = outside = 0
         for item in receipts:
             counted = reserve is None or item.received_at <= reserve.as_of
             if where[item.reference] and counted:
-                inside += item.amount.base_units
+                inside += item.minor
             else:
-                outside += item.amount.base_units
+                outside += item.minor
         return inside, outside
 
     def _paid_since(self, cut: Place, reserve: ReserveFigures | None) -> int:
         if reserve is None or reserve.as_of >= cut.instant:
             return 0
         paid = self.books.ledger.as_of.paid(after=reserve.as_of, until=cut.instant)
-        return sum(item.amount.base_units for item in paid)
+        return sum(item.minor for item in paid)
 
     # ----------------------------------------------------------------------------------- reserve and omnibus
 

@@ -157,7 +157,8 @@ def _lines(
         yield BankEntry(
             entry=f"{name}/{index}" if split else name,
             direction=_direction(entry),
-            amount=parts[index - 1] if split else whole,
+            minor=(parts[index - 1] if split else whole).base_units,
+            currency=currency,
             booked_on=booked_on,
             value_on=value_on,
             reference=None if own in (None, "", "NOTPROVIDED") or (len(details) > 1 and not split) else own,
@@ -200,7 +201,7 @@ def _check_summary(item: Element, lines: list[BankEntry], entries: int, currency
         )
     for tag, direction in (("TtlCdtNtries", "credit"), ("TtlDbtNtries", "debit")):
         stated = _text(item, f"TxsSummry/{tag}/Sum")
-        found = sum(line.amount.base_units for line in lines if line.direction == direction)
+        found = sum(line.minor for line in lines if line.direction == direction)
         if stated and signed_minor(stated, currency, what=f"sum of {direction}s") != found:
             raise BadStatement(
                 f"statement {_text(item, 'Id')!r} states {direction}s of {stated} {currency} and its entries "

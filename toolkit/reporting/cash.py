@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from toolkit.amounts import Amount, minor_units
+from toolkit.amounts import minor_units
 from toolkit.reporting.figures import AccountFigures, Flow
 from toolkit.reporting.identities import CASH, DUPLICATE, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from toolkit.ledger.as_of import Received
     from toolkit.ledger.bank_lines import BankLine
     from toolkit.ledger.ledger import Ledger
-    from toolkit.ledger.records import FundsReceipt, LedgerRecord
+    from toolkit.ledger.records import LedgerRecord
     from toolkit.reporting.figures import CutOffFigures
 
 __all__ = ["CashDay", "is_in_reserve", "match_day"]
@@ -48,7 +49,7 @@ def match_day(
     return _Matching(ledger, cut_off, matched_to, is_business_day, currency).run()
 
 
-def is_in_reserve(ledger: Ledger, receipts: Sequence[FundsReceipt], day: date) -> dict[str, bool]:
+def is_in_reserve(ledger: Ledger, receipts: Sequence[Received], day: date) -> dict[str, bool]:
     """Whether each receipt's money lies in a reserve account at the end of `day`. Where no line says, it
     does: then it counts as a liability.
     """
@@ -83,10 +84,9 @@ class _Matching:
         bank, as_of, until = self._ledger.bank_lines, self._ledger.as_of, self._until
         after = None if self._after is None else self._after.instant
         received = [item for item in as_of.received(after=after, until=until) if item.value_date <= self._day]
-        wanted: dict[str, Amount] = {item.reference: item.amount for item in received}
-        for item in as_of.returned(after=after, until=until):
-            wanted[item.returned_reference or ""] = item.amount
-        wanted |= {item.reference: item.amount for item in as_of.paid(after=after, until=until)}
+        wanted = {item.reference for item in received}
+        wanted |= {item.returned_reference or "" for item in as_of.returned(after=after, until=until)}
+        wanted |= {item.reference for item in as_of.paid(after=after, until=until)}
         by_account: dict[str, list[LedgerRecord]] = defaultdict(list)
         for record in bank.statements():
             by_account[record.data["account"]].append(record)
@@ -99,8 +99,9 @@ class _Matching:
         lines = {
             account: bank.booked(account, after=since, until=self._day) for account in sorted(by_account)
         }
-        unmatched = self._lines([line for found in lines.values() for line in found])
-        missing = self._missing(wanted)
+        every = [line for found in lines.values() for line in found]
+        unmatched = self._lines(every)
+        missing = self._missing(wanted - {name for line in every for name in _names(line)})
         for account, found in lines.items():
             self._account(account, by_account[account], found, unmatched, missing)
             missing = ()  # said once, of the first account
@@ -123,8 +124,8 @@ class _Matching:
         ]
         opening = self._balance(records, covering)
         today = [line.entry for line in lines if line.entry.booked_on == self._day]
-        credit = [entry.amount.base_units for entry in today if entry.direction == "credit"]
-        debit = [entry.amount.base_units for entry in today if entry.direction == "debit"]
+        credit = [entry.minor for entry in today if entry.direction == "credit"]
+        debit = [entry.minor for entry in today if entry.direction == "debit"]
         data = records[0].data
         ends = covering[-1].data if covering else None
         closing = opening + sum(credit) - sum(debit)
@@ -155,6 +156,8 @@ class _Matching:
         if not covering:
             before = [item for item in records if date.fromisoformat(item.data["closed_on"]) < self._day]
             return int(before[-1].data["closing"]) if before else int(records[0].data["opening"])
+        if covering[0].data["opened_on"] == self._day.isoformat():
+            return int(covering[0].data["opening"])
         lines = self._ledger.bank_lines.lines(covering[0].id)
         earlier = sum(line.entry.signed for line in lines if line.entry.booked_on < self._day)
         return int(covering[0].data["opening"]) + earlier
@@ -163,17 +166,18 @@ class _Matching:
         """The lines that belong to nothing; the others are held against what they belong to."""
         names = {name for line in lines for name in _names(line)}
         as_of, until = self._ledger.as_of, self._until
-        incoming: dict[str, Amount] = {}
-        outgoing: dict[str, Amount] = {}
+        incoming: dict[str, tuple[int, str]] = {}
+        outgoing: dict[str, tuple[int, str]] = {}
         for item in as_of.receipts(sorted(names)):
             if item.received_at <= until:
-                incoming[item.reference] = item.amount
+                incoming[item.reference] = (item.minor, item.currency)
             if item.returned_reference and item.returned_at is not None and item.returned_at <= until:
-                outgoing[item.returned_reference] = item.amount
-        outgoing |= {
-            item.reference: item.amount for item in as_of.payouts(sorted(names)) if item.paid_at <= until
-        }
-        twins = _by_name(self._ledger.bank_lines.named(line.entry.reference or "" for line in lines))
+                outgoing[item.returned_reference] = (item.minor, item.currency)
+        for paid in as_of.payouts(sorted(names)):
+            if paid.paid_at <= until:
+                outgoing[paid.reference] = (paid.minor, paid.currency)
+        references = {line.entry.reference for line in lines if line.entry.reference}
+        twins = _by_name(self._ledger.bank_lines.named(references) if references else ())
         unmatched: set[tuple[str, str]] = set()
         used: dict[tuple[str, str], str] = {}
         for line in lines:
@@ -189,33 +193,30 @@ class _Matching:
                 self._find(
                     f"bank/{line.account}/twice/{name}",
                     f"entries {other} and {line.entry.entry} both name {name}: it was paid twice",
-                    line.entry.amount,
+                    line.entry.minor,
                     DUPLICATE,
                 )
-            self._compare(name, line, known[name])
+            self._compare(name, line, *known[name])
         return unmatched
 
-    def _compare(self, name: str, line: BankLine, amount: Amount) -> None:
-        found = line.entry.amount
-        if found.unit != amount.unit:
-            self._find(
-                f"bank/{line.account}/{name}",
-                f"{name} is {found.display()} at the bank, {amount.display()} here",
-            )
-        elif found != amount:
+    def _compare(self, name: str, line: BankLine, minor: int, currency: str) -> None:
+        entry = line.entry
+        if entry.currency != currency:
+            text = f"{name} is in {entry.currency} at the bank, in {currency} in the ledger"
+            self._find(f"bank/{line.account}/{name}", text)
+        elif entry.minor != minor:
             text = f"what the bank has of {name} less what the ledger has"
-            self._find(f"bank/{line.account}/{name}", text, found - amount)
+            self._find(f"bank/{line.account}/{name}", text, entry.minor - minor)
 
-    def _missing(self, wanted: dict[str, Amount]) -> Sequence[str]:
-        lines = _by_name(self._ledger.bank_lines.named(wanted))
+    def _missing(self, wanted: set[str]) -> Sequence[str]:
+        """Those of the names that no line booked by the end of the day has."""
+        lines = _by_name(self._ledger.bank_lines.named(wanted) if wanted else ())
         return sorted(
             name for name in wanted if not any(line.entry.booked_on <= self._day for line in lines[name])
         )
 
-    def _find(self, subject: str, text: str, amount: Amount | None = None, kind: str = CASH) -> None:
-        places = minor_units(self._currency)
-        given = Amount.zero(self._currency, places) if amount is None else amount
-        finding = Finding(kind, subject, "high", given.base_units, given.unit, given.decimals, text)
+    def _find(self, subject: str, text: str, minor: int = 0, kind: str = CASH) -> None:
+        finding = Finding(kind, subject, "high", minor, self._currency, minor_units(self._currency), text)
         self._result.findings.append(finding)
 
 
@@ -237,7 +238,7 @@ def _is_twin(line: BankLine, other: BankLine) -> bool:
     return (
         other.account != line.account
         and other.entry.direction != line.entry.direction
-        and other.entry.amount == line.entry.amount
+        and (other.entry.minor, other.entry.currency) == (line.entry.minor, line.entry.currency)
         and other.entry.reference == line.entry.reference
     )
 

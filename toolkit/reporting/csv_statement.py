@@ -152,7 +152,8 @@ def _entry(row: Row, position: int, statement: str, currency: str, terms: Accoun
     return BankEntry(
         entry=row["entry"] or f"{statement}#{position}",
         direction=row["direction"],
-        amount=money(row["amount"], currency, what=where),
+        minor=money(row["amount"], currency, what=where).base_units,
+        currency=currency,
         booked_on=booked_on,
         value_on=plain_date(row["value_on"], what=f"{where}: value_on") if row["value_on"] else booked_on,
         reference=row["reference"] or None,

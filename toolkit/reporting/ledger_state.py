@@ -20,9 +20,8 @@ from toolkit.reporting.figures import Flow
 from toolkit.reporting.replay import CoinWindow, Movement
 
 if TYPE_CHECKING:
-    from toolkit.ledger.as_of import Fact
+    from toolkit.ledger.as_of import Fact, Paid, Received
     from toolkit.ledger.ledger import Ledger
-    from toolkit.ledger.records import FundsReceipt, Payout
 
 __all__ = ["LedgerDay", "LedgerState", "OpenRedemption", "Place", "read_ledger"]
 
@@ -113,11 +112,11 @@ class LedgerDay:
     minted: list[Movement] = field(default_factory=list)
     burned: list[Movement] = field(default_factory=list)
     discharged: list[Movement] = field(default_factory=list)
-    paid: list[Payout] = field(default_factory=list)
+    paid: list[Paid] = field(default_factory=list)
     late: list[Movement] = field(default_factory=list)
     unplaced: list[Fact] = field(default_factory=list)
     flows: dict[str, list[int]] = field(default_factory=dict)
-    open_receipts: tuple[FundsReceipt, ...] = ()
+    open_receipts: tuple[Received, ...] = ()
 
     def flow(self, name: str) -> Flow:
         """The steps of that name: base units and count."""

@@ -25,7 +25,8 @@ def _finance(desk: Fixture) -> None:
 
 
 def entry(name: str, amount: str = "10.00", direction: str = "credit", **changes: Any) -> BankEntry:
-    return replace(BankEntry(name, direction, dollars(amount), MONDAY, MONDAY), **changes)
+    cents = dollars(amount).base_units
+    return BankEntry(name, direction, cents, "USD", MONDAY, MONDAY)._replace(**changes)
 
 
 def statement(*entries: BankEntry, opening: int = 0, **changes: Any) -> BankStatement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -95,8 +94,8 @@ class Office(Bench):
         self._entry("debit", name, amount, changes)
 
     def _entry(self, direction: str, name: str, amount: Amount, changes: dict[str, Any]) -> None:
-        entry = BankEntry(name, direction, amount, self.day, self.day)
-        self.entries.append(replace(entry, **changes))
+        entry = BankEntry(name, direction, amount.base_units, amount.unit, self.day, self.day)
+        self.entries.append(entry._replace(**changes))
 
     def statement(self, *, account: str = ACCOUNT, purpose: str = "RESERVE") -> bytes:
         """The day's statement as the bank's file."""

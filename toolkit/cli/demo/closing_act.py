@@ -124,18 +124,18 @@ class ClosingAct:
 
         as_of, now = self._desk.ledger.as_of, self._desk.ledger.clock.now()
         moved = [
-            (item.reference, "credit", item.amount, item.value_date)
+            (item.reference, "credit", item.minor, item.value_date)
             for item in as_of.received(after=None, until=now)
         ]
         moved += [
-            (item.returned_reference or "", "debit", item.amount, day_of(item.returned_at or now))
+            (item.returned_reference or "", "debit", item.minor, day_of(item.returned_at or now))
             for item in as_of.returned(after=None, until=now)
         ]
         moved += [
-            (item.reference, "debit", item.amount, day_of(item.paid_at))
+            (item.reference, "debit", item.minor, day_of(item.paid_at))
             for item in as_of.paid(after=None, until=now)
         ]
-        return [BankEntry(name, direction, amount, day, day) for name, direction, amount, day in moved]
+        return [BankEntry(name, direction, minor, "USD", day, day) for name, direction, minor, day in moved]
 
     def _books(self) -> Books:
         from toolkit.calendar import BusinessCalendar
