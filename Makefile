@@ -174,6 +174,7 @@ gas: setup ## what each operation costs, beside the peers
 
 .PHONY: bench
 bench: bench-desk bench-fund bench-compliance ## all of these
+bench: bench-desk bench-fund bench-reporting ## all of these
 
 # Sizes and rounds: make bench-desk BENCH="--sizes 1000 10000 100000"
 .PHONY: bench-desk
@@ -194,6 +195,10 @@ bench-fund: setup ## a fund's dealing day with 5,000 investors: time and gas
 .PHONY: bench-omnibus
 bench-omnibus: setup ## an omnibus wallet's day with 100,000 clients: tree, proof, ledger
 	@$(BIN)/python benchmarks/omnibus.py $(OMNIBUS)
+# Other sizes: make bench-reporting REPORTING="--orders 1000 10000"
+.PHONY: bench-reporting
+bench-reporting: setup ## reconciling and closing a day with 100,000 orders
+	@$(BIN)/python benchmarks/reconciliation.py $(REPORTING)
 
 .PHONY: clean
 clean: ## remove what was built, keep what was installed
