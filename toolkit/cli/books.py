@@ -74,6 +74,7 @@ def open_books(record: Path, rpc: str, ledger: str, options: BooksOptions) -> It
                 pool=options.pool or issuance.symbol,
                 chain_name=f"chain {issuance.chain_id}",
                 special=() if options.special is None else _special(options.special),
+                sub_ledger=desk.ledger.omnibus,
                 buffer_bps=options.buffer_bps,
             ),
         )

@@ -23,7 +23,6 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import audit, omnibus_audit, schema
-from toolkit.ledger import audit, schema
 from toolkit.ledger.bank_lines import lines_digest
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import GENESIS, event_hasher, instant

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +31,7 @@ from toolkit.reporting.figures import (
 from toolkit.reporting.identities import Finding, check
 from toolkit.reporting.ledger_state import LedgerDay, LedgerState, OpenRedemption, Place, read_ledger
 from toolkit.reporting.matching import match_orders
-from toolkit.reporting.replay import CoinState, Movement
+from toolkit.reporting.replay import CoinState, Movement, TokenState
 
 if TYPE_CHECKING:
     from toolkit.calendar import BusinessCalendar
@@ -198,11 +198,13 @@ class _Day:
             currency=books.issuance.currency,
         )
         omnibus_wallets = books.ledger.as_of.wallets("omnibus", until=until.instant)
-        omnibus = self._omnibus(chain.state, until.instant)
-        classes = tuple(item.read(block) for item in books.shares)
+        classes = [item.read(block) for item in books.shares]
+        states = {item.token: state for item, _, state in classes}
+        states[books.issuance.token.address] = chain.state
+        omnibus = self._omnibus(states, until.instant)
         inputs = [
             *(InputHash(name=item.id, sha256=item.data["file"]) for item in money.statements),
-            *(InputHash(name=f"register {item.share_class}", sha256=digest) for item, digest in classes),
+            *(InputHash(name=f"register {item.share_class}", sha256=digest) for item, digest, _ in classes),
         ]
         if self.report is not None:
             digest = hashlib.sha256(self.report.canonical).hexdigest()
@@ -216,7 +218,7 @@ class _Day:
             ledger=self._orders(orders, cut, opening, reserve),
             reserve=reserve,
             omnibus=omnibus,
-            classes=tuple(item for item, _ in classes),
+            classes=tuple(item for item, _, _ in classes),
             bank=tuple(money.accounts),
             breaks=(),
             inputs=tuple(sorted(inputs, key=lambda item: item.name)),
@@ -322,20 +324,21 @@ class _Day:
             is_business_day=books.calendar.is_business_day,
         )
 
-    def _omnibus(self, state: CoinState, instant: datetime) -> tuple[OmnibusFigures, ...]:
-        books, token = self.books, self.books.issuance.token.address
-        if books.sub_ledger is None:
+    def _omnibus(self, states: Mapping[str, TokenState], instant: datetime) -> tuple[OmnibusFigures, ...]:
+        """Every omnibus wallet with a sub-ledger, of the coin and of the share classes."""
+        kept = self.books.sub_ledger
+        if kept is None:
             return ()
         found = []
-        for wallet, kept in sorted(books.sub_ledger.accounts()):
-            if kept != token:
+        for wallet, token in sorted(kept.accounts()):
+            if token not in states:
                 continue
-            positions = books.sub_ledger.look_through(wallet, token, instant, through=self.head.seq)
+            positions = kept.look_through(wallet, token, instant, through=self.head.seq)
             found.append(
                 OmnibusFigures(
                     wallet=wallet,
                     token=token,
-                    balance=state.balances.get(wallet, 0),
+                    balance=states[token].balances.get(wallet, 0),
                     sub_ledger=sum(item.held for item in positions),
                     clients=len(positions),
                     reference=f"event {self.head.seq}",

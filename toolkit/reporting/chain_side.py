@@ -25,7 +25,15 @@ from toolkit.reporting.figures import (
     SpecialHolding,
     SupplyFigures,
 )
-from toolkit.reporting.replay import CoinReplay, CoinState, CoinWindow, Movement, TokenReplay, replay
+from toolkit.reporting.replay import (
+    CoinReplay,
+    CoinState,
+    CoinWindow,
+    Movement,
+    TokenReplay,
+    TokenState,
+    replay,
+)
 
 if TYPE_CHECKING:
     from toolkit.bindings.share import FundShare
@@ -198,8 +206,8 @@ class ShareReader:
     register: Callable[[int], Register]
     payable: Callable[[Block], tuple[int, int]]
 
-    def read(self, block: Block) -> tuple[ClassFigures, str]:
-        """The class's figures at `block`, and the sha256 of the register's version."""
+    def read(self, block: Block) -> tuple[ClassFigures, str, TokenState]:
+        """The class's figures at `block`, the sha256 of the register's version, and the replayed state."""
         reader = TokenReplay(self.share.address)
         replay(reader, self.share.client, after=self.first_block - 1, block=block)
         register = self.register(block.number)
@@ -217,7 +225,7 @@ class ShareReader:
             payable_chain=held,
             unknown_holders=tuple(sorted(register.unknown)),
         )
-        return figures, hashlib.sha256(register.version_hash).hexdigest()
+        return figures, hashlib.sha256(register.version_hash).hexdigest(), reader.state
 
 
 def _unless_pruned(ask: Callable[[], T]) -> T | None:

@@ -67,14 +67,7 @@ def check(figures: DayFigures) -> tuple[Finding, ...]:
     found = [item for chain in figures.chains for item in checks.chain(chain)]
     found += checks.ledger()
     found += checks.reserve()
-    for name in figures.omnibus:
-        found += checks.tokens(
-            OMNIBUS,
-            f"omnibus/{name.wallet}",
-            "high",
-            name.difference,
-            f"the balance of omnibus wallet {name.wallet} less its sub-ledger",
-        )
+    found += checks.omnibus()
     for item in figures.classes:
         found += checks.share_class(item)
     for account in figures.bank:
@@ -259,7 +252,21 @@ class _Checks:
                 subject = f"{name}/allocation"
                 yield Finding(RESERVE, subject, "critical", difference, found.unit, found.decimals, text)
 
-    # -------------------------------------------------------------------------------------- fund and bank
+    # ------------------------------------------------------------------------------- omnibus, fund and bank
+
+    def omnibus(self) -> Iterator[Finding]:
+        """Each omnibus wallet holds exactly what its clients' sub-ledger adds up to."""
+        shares = {item.token: item for item in self._figures.classes}
+        for item in self._figures.omnibus:
+            if not item.difference:
+                continue
+            unit, decimals = self._coin.symbol, self._coin.decimals
+            if item.token in shares:
+                unit = shares[item.token].share_class.replace("/", "-")
+                decimals = shares[item.token].decimals
+            text = f"the balance of omnibus wallet {item.wallet} less its sub-ledger"
+            subject = f"omnibus/{item.wallet}/{item.token}"
+            yield Finding(OMNIBUS, subject, "high", item.difference, unit, decimals, text)
 
     def share_class(self, item: ClassFigures) -> Iterator[Finding]:
         """A share class: register, replay and call are one number; what is owed agrees; no unknown holder."""

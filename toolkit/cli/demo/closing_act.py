@@ -164,6 +164,7 @@ class ClosingAct:
             pool=issuance.symbol,
             chain_name="Anvil",
             shares=(reader,),
+            sub_ledger=ledger.omnibus,
         )
 
     # ------------------------------------------------------------------------------------------ what comes
