@@ -185,6 +185,9 @@ class ClosingAct:
         self._output.table(["figure", "amount>"], rows, indent="   ")
         for item in figures.classes:
             self._tell.say(f"{item.share_class}: {item.holders} holders, register and token differ by 0")
+        for wallet in figures.omnibus:
+            held = coin.amount(wallet.balance).display()
+            self._tell.say(f"omnibus wallet {wallet.wallet}: {held} of {wallet.clients} clients, differ by 0")
         self._tell.require(found.is_matched, f"the day isn't at zero: {found.breaks}")
         self._tell.say(
             f"{_DAY} at block {chain.cut.block_number}: no break, coverage {figures.coverage_bps} bps",
