@@ -282,7 +282,7 @@ class _Day:
             burned=_flow(state.burned),
             minted_today=_since(orders.minted, opening),
             burned_today=_since(orders.burned, opening),
-            burned_unpaid=state.burned[0] - state.paid[0],
+            burned_unpaid=max(0, state.burned[0] - state.paid[0]),
             paid_undischarged=state.paid[0] - state.discharged[0],
             paid_since_statement=self._paid_since(cut, reserve),
             received_in_reserve=inside,

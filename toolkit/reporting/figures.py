@@ -236,9 +236,10 @@ class LedgerFigures(Figures):
 
     `head_seq` and `head_hash` are the end of the ledger's hash chain when it was read: nothing written later
     is in these figures. `burned_unpaid` is burned and not paid by the bank; `paid_undischarged` was paid and
-    stands in no final payout on the chain yet; `paid_since_statement` was paid after the instant of the
-    reserve report, whose figure still contains the money. `received_in_reserve` is customers' money for
-    orders not minted yet that lies inside the reserve account, `received_elsewhere` the same outside of it.
+    stands in no final payout on the chain yet (negative where the chain has one that the bank made later);
+    `paid_since_statement` was paid after the instant of the reserve report, whose figure still contains the
+    money. `received_in_reserve` is customers' money for orders not minted yet that lies inside the reserve
+    account, `received_elsewhere` the same outside of it.
     """
 
     head_seq: Count
@@ -248,7 +249,7 @@ class LedgerFigures(Figures):
     minted_today: Flow
     burned_today: Flow
     burned_unpaid: Units
-    paid_undischarged: Units
+    paid_undischarged: SignedMinor
     paid_since_statement: Minor
     received_in_reserve: Minor
     received_elsewhere: Minor

@@ -245,7 +245,7 @@ class _Reader:
             known.pop(fact.order_id, None)
         else:
             known[fact.order_id] = OpenRedemption(fact.units, fact.target, fact.due_at)
-        if fact.at > self._opening.instant:
+        if fact.at > self._opening.instant and fact.target != State.PAID:  # that counts by the bank's instant
             self.day.flows.setdefault(fact.target, []).append(fact.units)
 
     # ---------------------------------------------------------------------------------------------- counting

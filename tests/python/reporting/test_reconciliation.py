@@ -123,6 +123,43 @@ def test_the_next_day_reads_on_from_the_checkpoint_and_says_what_a_full_replay_s
     assert office.reconciliation.recompute(office.day).canonical == record.figures.canonical
 
 
+def test_a_day_closed_late_leaves_to_the_next_what_happened_since(office: Office) -> None:
+    customer = office.customer()
+    office.minted(customer, "1000.00")
+    unpaid = office.burned(customer, "100.00")
+    office.bank_day()
+    first_day, first_report = office.day, office.report
+    office.balance = sum(item.signed for item in office.entries)
+    office.entries.clear()
+    office.day = office.calendar.next_business_day(office.day)
+    office.go_to(at(office.day, 8))
+    office.minted(customer, "20.00")
+    office.desk.record_payout(unpaid, payment_reference="CHATS-1", by="treasurer-1")
+    office.desk.run()
+    record = office.reconciliation.run(first_day, by=PREPARER, report=first_report)
+    assert found(office, record) == {}
+    assert record.figures.ledger.minted.units == 1000 * MILLION
+    assert (record.figures.ledger.burned_unpaid, record.figures.outstanding) == (100 * MILLION, 900 * MILLION)
+    office.reconciliation.close(first_day, by=REVIEWER)
+
+    office.report = office.attest_report("1000000.00")
+    office.minted(customer, "3.00")
+    for name, amount in (("FPS-2", "20.00"), ("FPS-3", "3.00")):
+        office.credit(name, dollars(amount))
+    office.debit("CHATS-1", dollars("100.00"))
+    office.import_statement()
+    second = closed(office)
+    assert second.figures.ledger.minted_today.count == 2
+    assert second.figures.ledger.minted.count == 3
+    assert second.figures.ledger.redemptions.paid.count == 1
+    assert second.figures.outstanding == 923 * MILLION
+    assert (
+        office.reconciliation.recompute(first_day).sha256
+        == office.reconciliation.require_closed(first_day).sha256
+    )
+    assert office.reconciliation.recompute(office.day).sha256 == second.figures.sha256
+
+
 def test_a_checkpoint_of_a_block_that_was_reorganised_away_is_left_unused(office: Office) -> None:
     office.minted(office.customer())
     office.bank_day()
