@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from toolkit.cli import classes, omnibus, rules
+from toolkit.cli import omnibus
+from toolkit.cli import cases, recovery
 
 __all__ = ["app"]
 
@@ -22,3 +24,5 @@ app.add_typer(classes.regime, name="regime")
 app.add_typer(classes.bank, name="bank")
 app.add_typer(classes.distributor, name="distributor")
 app.command()(classes.acknowledge)
+app.add_typer(cases.app, name="cases")
+app.add_typer(recovery.app, name="recovery")

@@ -19,7 +19,7 @@ __all__ = ["app"]
 app = typer.Typer(help="People at the desk, investors and their wallets.", no_args_is_help=True)
 
 # The ledger's roles without the worker's.
-_PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance", "registrar")
+_PEOPLES_ROLES = ("maker", "checker", "treasurer", "approver", "compliance", "guardian", "registrar")
 
 Reference = Annotated[str, typer.Argument(help="The investor's reference (0x and 32 hexadecimal digits).")]
 
@@ -33,7 +33,9 @@ def person(
     person_id: Annotated[str, typer.Argument(help="An id of the desk's own, e.g. checker-1.")],
     role: Annotated[
         list[str],
-        typer.Option(help="maker, checker, treasurer, approver, compliance or registrar. Repeat it."),
+        typer.Option(
+            help="maker, checker, treasurer, approver, compliance, guardian or registrar. Repeat it."
+        ),
     ],
     record: Record,
     rpc: Rpc,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from toolkit.errors import InvalidInput, NotEligible, Refused
+from toolkit.errors import InvalidInput, NotAuthorised, NotEligible, Refused
 
 __all__ = [
+    "AuthorityMissing",
     "BelowThreshold",
     "ChangeOvertaken",
     "CounterpartyUnfit",
@@ -13,10 +14,19 @@ __all__ = [
     "EvidenceTooOld",
     "ListMalformed",
     "ListTruncated",
+    "CoolingOff",
+    "DocumentUnknown",
+    "EvidenceMissing",
+    "EvidenceTooOld",
+    "FreezeMismatch",
+    "InvestorsDiffer",
     "NameMismatch",
+    "PositionsOpen",
     "RateMissing",
     "RegimeNotComplete",
     "TravelDataMissing",
+    "SelfRecovery",
+    "WalletNotReady",
 ]
 
 
@@ -91,3 +101,44 @@ class CounterpartyUnfit(NotEligible):
     """The institution is a shell, not accepted, suspended, or its due diligence has lapsed."""
 
     code = "counterparty_unfit"
+# cases
+class AuthorityMissing(InvalidInput):
+    """A case needs what it stands on: a list and its version, an order, a request, or a risk on file."""
+
+    code = "authority_missing"
+
+
+class FreezeMismatch(Refused):
+    """More is frozen on chain than all cases come to: find out who froze it, and under what."""
+
+    code = "freeze_mismatch"
+
+
+class PositionsOpen(Refused):
+    """Something of the wallet's is under way, in a vault or unpaid: bring it to its end first."""
+
+    code = "positions_open"
+
+
+class CoolingOff(Refused):
+    """The cooling-off isn't over. Nobody can shorten it; wait."""
+
+    code = "cooling_off"
+
+
+class SelfRecovery(NotAuthorised):
+    """The wallet is a key of the person who acts: another person must."""
+
+    code = "self_recovery"
+
+
+class InvestorsDiffer(Refused):
+    """The two wallets are not one investor's: nobody's holdings are merged with somebody else's."""
+
+    code = "investors_differ"
+
+
+class WalletNotReady(NotEligible):
+    """The new wallet isn't proven since the report, or is itself out of use."""
+
+    code = "wallet_not_ready"

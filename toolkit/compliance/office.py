@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from toolkit.compliance.acknowledgements import Acknowledgements
 from toolkit.compliance.affiliations import Affiliations
 from toolkit.compliance.bank_accounts import BankAccounts
+from toolkit.compliance.cases import FreezeCases
 from toolkit.compliance.classification import Classifications
 from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.perimeter import Perimeter
 from toolkit.compliance.policies import LimitBook, PolicyBook
+from toolkit.compliance.recovery import Recoveries
+from toolkit.compliance.register import freeze_register, require_reader
+from toolkit.ledger.errors import NotFound
+
+if TYPE_CHECKING:
+    from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["Compliance"]
 
@@ -50,3 +58,28 @@ class Compliance:
     @cached_property
     def bank_accounts(self) -> BankAccounts:
         return BankAccounts(self._context)
+
+    # cases
+
+    @cached_property
+    def freezes(self) -> FreezeCases:
+        return FreezeCases(self._context)
+
+    @cached_property
+    def recoveries(self) -> Recoveries:
+        return Recoveries(self._context)
+
+    def freeze_register(self, *, by: str) -> list[dict[str, Any]]:
+        """The register of freezes, for compliance and the auditor; see `toolkit.compliance.register`."""
+        return freeze_register(self._context, by=by)
+
+    def case(self, case_id: str, *, by: str) -> LedgerRecord:
+        """A freeze or a recovery with all that is on file, for compliance and the auditor alone.
+
+        Raises NotAuthorised, NotFound.
+        """
+        require_reader(self._context, by)
+        try:
+            return self.freezes.get(case_id)
+        except NotFound:
+            return self.recoveries.get(case_id)

@@ -31,6 +31,7 @@ from toolkit.desk.report import RunReport
 from toolkit.desk.setup import make_context
 from toolkit.desk.sorting import Sorting
 from toolkit.desk.status import DeskStatus, status_of
+from toolkit.desk.suite_actions import SuiteActions
 from toolkit.desk.worker import Worker
 from toolkit.errors import IllegalTransition
 from toolkit.ledger import records
@@ -108,6 +109,7 @@ class Desk:
         self._onboarding = Onboarding(self._context, lanes)
         self._micropayments = Micropayments(self._context)
         self._freezes = Freezes(self._context, lanes)
+        self._actions = SuiteActions(self._context, lanes, self._onboarding)
         self._incidents = Incidents(self._context)
         sorting = Sorting(self._context, self._minting)
         self._worker = Worker(
@@ -486,6 +488,11 @@ class Desk:
     def derived_secret(self, purpose: str) -> bytes:
         """32 bytes made of the desk's secret, for one purpose and no other."""
         return hmac.digest(self._context.secret, b"derived:" + purpose.encode(), "sha256")
+
+    @property
+    def actions(self) -> SuiteActions:
+        """What `toolkit.compliance` does on this desk's chain; a fund's share classes come `with_funds`."""
+        return self._actions
 
     # ---------------------------------------------------------------------------------------------- reading
 

@@ -27,6 +27,7 @@ from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeReplayed, NotWalletOwner
 from toolkit.errors import ContractReverted, InvalidInput, NotEligible
 from toolkit.ledger import records
+from toolkit.ledger.delisted import is_delisted, require_listed
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.investors import RECOVERED, Investors
 from toolkit.ledger.policies import STABLECOIN_ONLY
@@ -228,6 +229,7 @@ class Onboarding:
                 f"the challenge for {challenge.wallet} expired at {expires.isoformat()}: make a new one",
                 wallet=challenge.wallet,
             )
+        require_listed(self._context.ledger, challenge.wallet)
         known = known_wallet(self._context.ledger.investors, challenge.investor, challenge.wallet)
         if known is not None and known.proof is not None and known.proof.method == _METHOD:
             answered = WalletChallenge.from_json(json.loads(known.proof.challenge))
@@ -260,29 +262,35 @@ class Onboarding:
         Raises NotFound, NotEligible for a wallet without proof or an investor who isn't verified now or is
         under review, EventMissing, and whatever sending raises.
         """
+        if not wallets:
+            raise InvalidInput("no wallets were given: name at least one")
+        self._write(self.entries(wallets))
+        return tuple(self._context.ledger.investors.wallet(address) for address in wallets)
+
+    def entries(self, wallets: Sequence[str]) -> list[WalletEntry]:
+        """What the registry is to say of wallets that may be registered now.
+
+        Raises NotFound, NotEligible (no proof, the verification has lapsed, or removed for good).
+        """
         investors = self._context.ledger.investors
         found = [investors.wallet(address) for address in wallets]
         for wallet in found:
             self._context.ledger.eligibility.require_registrable(wallet.address)
-        if not found:
-            raise InvalidInput("no wallets were given: name at least one")
-        self._write(found)
-        return tuple(found)
+        return [WalletEntry(wallet.address, self._on_chain(wallet)) for wallet in found]
 
     def write_known(self, wallets: Sequence[str]) -> None:
-        """Writes anew, of these wallets, those that the registry has."""
+        """Writes anew, of these wallets, those that the registry has, but for those reported lost."""
         registry = self._context.registry
         known = [
-            self._context.ledger.investors.wallet(address)
+            WalletEntry(address, self._on_chain(self._context.ledger.investors.wallet(address)))
             for address in wallets
-            if any(registry.wallet_of(address).investor)
+            if any(registry.wallet_of(address).investor) and not is_delisted(self._context.ledger, address)
         ]
         if known:
             self._write(known)
 
-    def _write(self, wallets: Sequence[records.Wallet]) -> None:
+    def _write(self, entries: Sequence[WalletEntry]) -> None:
         """Makes the registry say of the wallets what the ledger says."""
-        entries = [WalletEntry(wallet.address, self._on_chain(wallet)) for wallet in wallets]
         registry = self._context.registry
         self._lanes.execute(
             "registrar",
@@ -306,7 +314,11 @@ class Onboarding:
         """
         investors = self._context.ledger.investors
         renewed = investors.set_verified_until(self.reference(investor), verified_until)
-        proven = [wallet for wallet in investors.wallets(renewed.reference) if wallet.proof]
+        proven = [
+            WalletEntry(wallet.address, self._on_chain(wallet))
+            for wallet in investors.wallets(renewed.reference)
+            if wallet.proof and not is_delisted(self._context.ledger, wallet.address)
+        ]
         if proven:
             self._write(proven)
         return renewed

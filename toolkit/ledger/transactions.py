@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.journal import JournalEntry, Outcome
-from toolkit.errors import InvalidInput, LaneLost, LedgerError
-from toolkit.ledger import checks, schema
+from toolkit.errors import InvalidInput, LaneLost, LedgerError, StillPending
+from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.errors import NotFound, StaleLedger
 from toolkit.ledger.records import Lease, TransactionRecord
 from toolkit.ledger.store import Unit
@@ -100,6 +100,29 @@ class Transactions:
             found = connection.execute(_ASSIGN, {"wanted": tx_hash, "flight": flight_id})
             if found.rowcount == 0:
                 _require(connection, tx_hash)
+
+    def require_sole(self, tx_hash: str) -> None:
+        """Raises `StillPending` if another transaction of the same purpose may still land, or has.
+
+        For what may happen once and moves money: called in the transaction that records `tx_hash`, so that
+        of two workers one is first. A replacement, under the same nonce, is the same transaction.
+        """
+        with self.unit.writing() as connection:
+            audit.lock(connection)
+            mine = _require(connection, tx_hash)
+            other = connection.execute(
+                sa.select(_TABLE.c.hash).where(
+                    _TABLE.c.purpose == mine.purpose,
+                    _TABLE.c.state.in_([RECORDED, Outcome.MINED]),
+                    sa.or_(_TABLE.c.lane != mine.lane, _TABLE.c.nonce != mine.nonce),
+                )
+            ).first()
+        if other is not None:
+            raise StillPending(
+                f"transaction {other.hash} was sent for the same: {mine.purpose}; wait for it, nothing new "
+                "was sent",
+                tx_hash=other.hash,
+            )
 
     def place(self, tx_hash: str, *, block_number: int | None, block_hash: str | None) -> TransactionRecord:
         """Where the transaction is seen now; None and None after a reorganisation. Raises `NotFound`."""

@@ -1,0 +1,399 @@
+"""Freezes from the hit to the release, as cases (regulation.md W14).
+
+The guardian freezes at once; within the hour somebody else signs, or it is an alarm; compliance confirms,
+and releases, seizes or burns by order on authority and with others' approval. The case is on record before
+anything is sent, so that a run that was cut short is gone on with, and a chain that can't be reached is tried
+again until it is. The desk learns that orders are on hold, and nothing of why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from toolkit.amounts import Amount
+from toolkit.chain.addresses import checksum_address
+from toolkit.compliance.authority import Authority, AuthorityKind, Taking, required
+from toolkit.compliance.context import ComplianceContext
+from toolkit.compliance.errors import AuthorityMissing
+from toolkit.compliance.freezes import CASE_WORKER, CaseChains, lift, register_worker, require_fresh, restrict
+from toolkit.compliance.takings import Takings
+from toolkit.errors import InvalidInput
+from toolkit.ledger.case_acts import ActKind
+from toolkit.ledger.case_machines import FREEZE_ENDED
+from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind, RecordState
+
+if TYPE_CHECKING:
+    from toolkit.compliance.ports import Suite, Token
+    from toolkit.ledger.records import LedgerRecord
+
+__all__ = ["FreezeCases", "FreezePolicy", "Overdue", "case_name"]
+
+_S = RecordState
+_APPROVALS = {
+    _S.FALSE_POSITIVE: _S.RELEASE_APPROVED,
+    _S.RELEASE_PROPOSED: _S.RELEASE_APPROVED,
+    _S.DISPOSAL_PROPOSED: _S.DISPOSAL_ENDORSED,
+    _S.DISPOSAL_ENDORSED: _S.DISPOSAL_APPROVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FreezePolicy:
+    """Policy defaults of regulation.md 3.2: the first freeze within 15 minutes, the second signature within
+    the hour.
+    """
+
+    second_sign_within: timedelta = timedelta(hours=1)
+    freeze_within: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Something about a case that a person has to look after. `since` is when it was due or began."""
+
+    record: str
+    what: str
+    since: datetime
+    message: str
+
+
+class FreezeCases:
+    """The freezes of one ledger, on every suite that its parties may have wallets on."""
+
+    def __init__(self, context: ComplianceContext, policy: FreezePolicy | None = None) -> None:
+        self._context = context
+        self._policy = policy or FreezePolicy()
+        self._chains = CaseChains(context)
+        self._takings = Takings(self._chains)
+        register_worker(context)
+
+    # ----------------------------------------------------------------------------------------------- freezing
+
+    def freeze(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        authority: Authority | None,
+        review_on: date,
+        investor: str | None = None,
+        wallets: Sequence[str] = (),
+        received_at: datetime | None = None,
+    ) -> LedgerRecord:
+        """Freezes a party, or wallets that are nobody's on record: the accounts themselves, in the coin and
+        every share class, on every chain. `by` is a guardian.
+
+        `case_id` is 1 to 32 bytes of text, goes onto the chain and holds no personal data. `received_at` is
+        when the hit, order or request came in (now). `review_on` has to lie ahead. Raises AuthorityMissing,
+        InvalidInput, NotFound, NotAuthorised before anything is on record; what the chains do afterwards is
+        in the case: its `alarms` name each that could not be reached, and `resume` tries again.
+        """
+        if investor is None and not wallets:
+            raise InvalidInput("a freeze needs an investor or wallets: name whom it concerns")
+        if investor is not None:
+            self._context.ledger.investors.get(investor)
+        addresses = [checksum_address(wallet, what="wallet") for wallet in wallets]
+        return self._open(case_id, by, authority, review_on, received_at, investor, addresses, None)
+
+    def freeze_part(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        authority: Authority | None,
+        review_on: date,
+        wallet: str,
+        client: str,
+        token: str,
+        amount: str | Decimal,
+        chain_id: int | None = None,
+        received_at: datetime | None = None,
+    ) -> LedgerRecord:
+        """Freezes one client's part of an omnibus wallet: `amount` tokens (text or Decimal) of the token with
+        the symbol or address `token`, for the client with the keyed reference `client`.
+
+        The other clients' tokens move to the last unit. Parts of several cases add up. `chain_id` may be left
+        out with one suite. Raises as `freeze`, and NodeError if the token couldn't be read before.
+        """
+        suite = self._suite(chain_id)
+        found = self._token(suite, token)
+        parsed = Amount.parse(amount, unit=found.symbol, decimals=found.decimals)
+        if parsed.base_units <= 0:
+            raise InvalidInput(f"{parsed.display()} is nothing to freeze: give the client's part")
+        if not client.strip():
+            raise InvalidInput("name the client by the keyed reference that the sub-ledger has")
+        address = checksum_address(wallet, what="wallet")
+        part = {
+            "chain": suite.chain_id,
+            "token": found.address,
+            "symbol": found.symbol,
+            "decimals": found.decimals,
+            "wallet": address,
+            "client": client,
+            "amount": str(parsed.base_units),
+        }
+        return self._open(case_id, by, authority, review_on, received_at, None, [], part)
+
+    def second(self, case_id: str, *, by: str) -> LedgerRecord:
+        """The second signature under a freeze: a guardian, compliance, a checker or an approver, who isn't
+        the person who froze. Raises NotAuthorised, IllegalTransition.
+        """
+        role = self._role(by, Role.GUARDIAN, Role.COMPLIANCE, Role.APPROVER, Role.CHECKER)
+        return self._step(self.get(case_id), _S.SECONDED, by, role)
+
+    def confirm(
+        self, case_id: str, *, by: str, reason: str, authority: Authority | None = None
+    ) -> LedgerRecord:
+        """Compliance, not the person who froze, finds the hit true; `authority` replaces what it stood on."""
+        record = self.get(case_id)
+        data = record.data
+        if authority is not None:
+            data = {**data, "authority": authority.to_data()}
+        return self.drive(self._step(record, _S.CONFIRMED, by, Role.COMPLIANCE, data=data, reason=reason))
+
+    def false_positive(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
+        """Compliance, not the person who froze, finds the hit mistaken; `approve` releases it."""
+        return self._step(self.get(case_id), _S.FALSE_POSITIVE, by, Role.COMPLIANCE, reason=reason)
+
+    def review(self, case_id: str, *, by: str, next_on: date, reason: str) -> LedgerRecord:
+        """Compliance has looked at the frozen case again and sets the next review date."""
+        self._require_ahead(next_on)
+        record = self.get(case_id)
+        data = {**record.data, "review_on": next_on.isoformat()}
+        return self._step(record, _S.FROZEN, by, Role.COMPLIANCE, data=data, reason=reason)
+
+    # -------------------------------------------------------------------------------------- release, disposal
+
+    def propose_release(self, case_id: str, *, by: str, authority: Authority | None) -> LedgerRecord:
+        """Compliance, not the person who froze, proposes to release what is frozen; `approve` lets it go."""
+        record = self.get(case_id)
+        data = {**record.data, "release": required(authority).to_data()}
+        return self._step(record, _S.RELEASE_PROPOSED, by, Role.COMPLIANCE, data=data)
+
+    def propose_disposal(
+        self, case_id: str, kind: Taking, *, by: str, order: Authority | None, to: str | None = None
+    ) -> LedgerRecord:
+        """Compliance proposes to seize what is frozen, to `to`, or to burn its coins, on the order `order`.
+
+        It is done with the approval of two more persons. `to` receives what is seized; burning needs it
+        where there is escrow, which passes through it, and leaves shares frozen, for which no contract has a
+        burn. Raises AuthorityMissing, InvalidInput, IllegalTransition, NotAuthorised.
+        """
+        given = required(order)
+        if given.kind not in (AuthorityKind.COURT_ORDER, AuthorityKind.LEA_REQUEST):
+            raise AuthorityMissing(f"{given.kind} is no authority to take tokens: an order or request is")
+        if kind not in (Taking.SEIZE, Taking.BURN):
+            raise InvalidInput(f"{kind} is not done on an order: {Taking.SEIZE} or {Taking.BURN} is")
+        if kind is Taking.SEIZE and to is None:
+            raise InvalidInput("a seizure needs the account that receives it: give `to`")
+        receiver = None if to is None else checksum_address(to, what="receiver")
+        record = self.get(case_id)
+        taking: dict[str, Any] = {"kind": kind.value, "to": receiver, "escrows": []}
+        taking["order"] = given.to_data()
+        data = {**record.data, "taking": taking}
+        return self._step(record, _S.DISPOSAL_PROPOSED, by, Role.COMPLIANCE, data=data)
+
+    def approve(self, case_id: str, *, by: str) -> LedgerRecord:
+        """The next approval that the case waits for, by another person than those before: one under a
+        release, two under a disposal. With the last, it is done on every chain.
+        """
+        record = self.get(case_id)
+        target = _APPROVALS.get(record.state)
+        if target is None:
+            target = _S.RELEASE_APPROVED  # not legal from here: the machine says so
+        role = self._role(by, Role.APPROVER, Role.CHECKER)
+        return self.drive(self._step(record, target, by, role))
+
+    def withdraw(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
+        """Compliance takes a proposal back before it is approved; what is frozen stays frozen."""
+        return self._step(self.get(case_id), _S.FROZEN, by, Role.COMPLIANCE, reason=reason)
+
+    # ------------------------------------------------------------------------------------------------ running
+
+    def get(self, case_id: str) -> LedgerRecord:
+        """The case, whose reason is for compliance alone. Raises NotFound."""
+        return self._context.ledger.record_book.get(case_name(case_id))
+
+    def all(self) -> tuple[LedgerRecord, ...]:
+        """Every freeze, oldest first."""
+        return self._context.ledger.record_book.find(RecordKind.FREEZE)
+
+    def resume(self) -> tuple[LedgerRecord, ...]:
+        """One pass: goes on with whatever was cut short or couldn't be reached, freezes wallets that parties
+        were given since, and freezes again what another hand lowered. Returns the cases that changed.
+
+        Safe to kill and run again at any moment.
+        """
+        changed = []
+        for record in self.all():
+            if record.state not in (_S.HIT, _S.RELEASED):
+                after = self.drive(record)
+                if after != record:
+                    changed.append(after)
+        return tuple(changed)
+
+    def overdue(self) -> tuple[Overdue, ...]:
+        """What a person has to look after now: freezes without a second signature in time, chains that were
+        not reached, and review dates that have passed. For compliance alone.
+        """
+        now = self._context.clock.now()
+        return tuple(item for record in self.all() for item in self._overdue(record, now))
+
+    def drive(self, record: LedgerRecord) -> LedgerRecord:
+        """Does on every chain what the case has come to, as far as it goes now."""
+        if record.state is _S.DISPOSAL_APPROVED:
+            return self._dispose(record)
+        releasing = record.state is _S.RELEASE_APPROVED
+        outcome = self._chains.perform(
+            record, lambda suite: self._chains.settle(suite, record, lower=releasing)
+        )
+        after = self._imposed(outcome.record)
+        if outcome.complete and releasing:
+            return self._released(after)
+        if outcome.complete and after.state is _S.CONFIRMED:
+            return self._chains.note(after, after.data, _S.FROZEN)
+        return after
+
+    # ------------------------------------------------------------------------------------------------- inside
+
+    def _dispose(self, record: LedgerRecord) -> LedgerRecord:
+        taken = self._takings.take(record)
+        if not taken.complete:
+            return taken.record
+        lower = record.data["part"] is not None  # of a party's accounts nothing is lowered
+        outcome = self._chains.perform(
+            taken.record, lambda suite: self._chains.settle(suite, taken.record, lower=lower)
+        )
+        if not outcome.complete:
+            return outcome.record
+        seized = record.data["taking"]["kind"] == Taking.SEIZE
+        ended = _S.SEIZED if seized else _S.BURNED_BY_ORDER
+        return self._chains.note(outcome.record, outcome.record.data, ended)
+
+    def _open(
+        self,
+        case_id: str,
+        by: str,
+        authority: Authority | None,
+        review_on: date,
+        received_at: datetime | None,
+        investor: str | None,
+        wallets: list[str],
+        part: dict[str, Any] | None,
+    ) -> LedgerRecord:
+        now = self._context.clock.now()
+        require_fresh(self._context, case_id)
+        self._require_ahead(review_on)
+        received = now if received_at is None else received_at
+        if received.tzinfo is None or received > now:
+            raise InvalidInput(f"received_at {received} must be aware and not lie ahead of {now}")
+        data = {
+            "case_id": case_id,
+            "investor": investor,
+            "wallets": wallets,
+            "part": part,
+            "authority": required(authority).to_data(),
+            "received_at": received.isoformat(),
+            "frozen_by": by,
+            "second_sign_due": (now + self._policy.second_sign_within).isoformat(),
+            "review_on": review_on.isoformat(),
+            "acts": [],
+            "alarms": {},
+        }
+        with self._context.ledger.transaction() as tx:
+            book, role = tx.record_book, Role.GUARDIAN
+            book.open(case_name(case_id), RecordKind.FREEZE, _S.HIT, data, actor=by, role=role)
+            record = book.step(case_name(case_id), _S.PRELIM_FREEZE, actor=by, role=role)
+            if investor is not None:
+                restrict(tx, record.id, investor=investor)
+        return self.drive(record)
+
+    def _released(self, record: LedgerRecord) -> LedgerRecord:
+        steps = self._context.ledger.record_book.history(record.id)
+        decided = [step for step in steps if step.to_state in (_S.FALSE_POSITIVE, _S.RELEASE_PROPOSED)][-1]
+        with self._context.ledger.transaction() as tx:
+            lift(tx, record.id, by=decided.actor, reason=f"{record.id} was released")
+            return tx.record_book.step(
+                record.id, _S.RELEASED, actor=CASE_WORKER, role=Role.OPERATOR, expected=record
+            )
+
+    def _imposed(self, record: LedgerRecord) -> LedgerRecord:
+        """The case with the instant of its first freeze, once there is one, and the seconds it took."""
+        frozen = [row for row in record.data["acts"] if row["do"] == ActKind.FREEZE]
+        if not frozen or "imposed_at" in record.data:
+            return record
+        at = datetime.fromisoformat(frozen[0]["at"])
+        latency = int((at - datetime.fromisoformat(record.data["received_at"])).total_seconds())
+        data = {**record.data, "imposed_at": frozen[0]["at"], "latency_seconds": latency}
+        return self._chains.note(record, data)
+
+    def _overdue(self, record: LedgerRecord, now: datetime) -> list[Overdue]:
+        data, found = record.data, []
+        due = datetime.fromisoformat(data["second_sign_due"])
+        if record.state is _S.PRELIM_FREEZE and now >= due:
+            found.append(
+                Overdue(
+                    record.id, "second signature", due, f"{record.id} has no second signature since {due}"
+                )
+            )
+        for chain, alarm in data["alarms"].items():
+            since = datetime.fromisoformat(alarm["since"])
+            found.append(
+                Overdue(record.id, "chain", since, f"{record.id} on chain {chain}: {alarm['error']}")
+            )
+        limit = datetime.fromisoformat(data["received_at"]) + self._policy.freeze_within
+        if "imposed_at" not in data and record.state is _S.PRELIM_FREEZE and now >= limit:
+            found.append(Overdue(record.id, "first freeze", limit, f"{record.id} is frozen nowhere yet"))
+        ended = record.state in FREEZE_ENDED
+        review = date.fromisoformat(data["review_on"])
+        if not ended and self._context.calendar.local_date(now) >= review:
+            found.append(Overdue(record.id, "review", now, f"{record.id} was to be reviewed on {review}"))
+        return found
+
+    def _step(
+        self,
+        record: LedgerRecord,
+        to: RecordState,
+        by: str,
+        role: Role,
+        *,
+        data: dict[str, Any] | None = None,
+        reason: str = "",
+    ) -> LedgerRecord:
+        return self._context.ledger.record_book.step(
+            record.id, to, actor=by, role=role, data=data, reason=reason, expected=record
+        )
+
+    def _role(self, person: str, *wanted: Role) -> Role:
+        held = self._context.ledger.persons.get(person).roles
+        return next((role for role in wanted if role in held), wanted[0])
+
+    def _require_ahead(self, review_on: date) -> None:
+        today = self._context.calendar.local_date(self._context.clock.now())
+        if review_on <= today:
+            raise InvalidInput(f"the review date {review_on} has to lie ahead of {today}")
+
+    def _suite(self, chain_id: int | None) -> Suite:
+        suites = {suite.chain_id: suite for suite in self._context.suites}
+        if chain_id is None and len(suites) == 1:
+            return next(iter(suites.values()))
+        if chain_id not in suites:
+            raise InvalidInput(f"chain {chain_id} is none of {', '.join(map(str, sorted(suites)))}: name one")
+        return suites[chain_id]
+
+    def _token(self, suite: Suite, token: str) -> Token:
+        found = [item for item in suite.tokens() if token in (item.symbol, item.address)]
+        if not found:
+            names = ", ".join(item.symbol for item in suite.tokens())
+            raise InvalidInput(f"there is no token {token!r} on chain {suite.chain_id}: use one of {names}")
+        return found[0]
+
+
+def case_name(case_id: str) -> str:
+    """The record's id of a freeze."""
+    return f"freeze/{case_id}"
