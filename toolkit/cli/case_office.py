@@ -67,7 +67,6 @@ def open_office(
     """Compliance over the recorded deployment, its funds and its sisters on other chains, which are opened
     with the same keys.
     """
-    from toolkit.calendar import BusinessCalendar
     from toolkit.compliance.context import ComplianceContext
     from toolkit.compliance.office import Compliance
     from toolkit.fund import Fund
@@ -81,14 +80,9 @@ def open_office(
                 raise InvalidInput(f"--suite {text!r} is not RECORD,RPC,LEDGER: give all three")
             other = stack.enter_context(open_desk(Path(parts[0]), parts[1], parts[2], terms, key))
             suites.append(other.actions)
+        context = desk._context  # noqa: SLF001 - the two meet here
         yield Compliance(
-            ComplianceContext(
-                ledger=desk.ledger,
-                clock=desk.ledger.clock,
-                calendar=BusinessCalendar.load("hong-kong"),
-                suites=tuple(suites),
-                secret=b"",
-            )
+            ComplianceContext(desk.ledger, context.clock, context.calendar, tuple(suites), context.secret)
         )
 
 

@@ -162,7 +162,8 @@ contract FreezeBypassTest is FrozenSuite {
         address[] memory targets = new address[](2);
         bytes[] memory calls = new bytes[](2);
         for (uint256 i = 0; i < 2; ++i) {
-            (targets[0], targets[1]) = i == 0 ? (address(token), address(share)) : (address(share), address(token));
+            (targets[0], targets[1]) =
+                i == 0 ? (address(token), address(share)) : (address(share), address(token));
             calls[0] = abi.encodeCall(IERC20.transferFrom, (alice, alice2, 0));
             calls[1] = abi.encodeCall(IERC20.transferFrom, (alice, bob, 1));
             bytes memory call = abi.encodeCall(Batcher.run, (targets, calls));

@@ -117,7 +117,9 @@ contract FrozenEverywhereCampaign is FrozenSuite {
 
     function transfer(uint256 seed) external guarded(seed) {
         (uint256 t, uint256 from, uint256 to) = (_roll(2), _roll(HOLDERS), _roll(HOLDERS));
-        _try(holders[from], address(_tokens[t]), abi.encodeCall(token.transfer, (holders[to], _part(t, from))));
+        _try(
+            holders[from], address(_tokens[t]), abi.encodeCall(token.transfer, (holders[to], _part(t, from)))
+        );
     }
 
     function spend(uint256 seed) external guarded(seed) {
@@ -149,18 +151,20 @@ contract FrozenEverywhereCampaign is FrozenSuite {
         (uint256 t, uint256 from) = (_roll(2), _roll(HOLDERS));
         uint256 amount = _part(t, from);
         bytes memory signature = _permitOf(address(_tokens[t]), _keys[from], stranger, amount);
-        (bool ok,) = address(_tokens[t]).call(
-            abi.encodeWithSignature(
-                "permit(address,address,uint256,uint256,bytes)",
-                holders[from],
-                stranger,
-                amount,
-                type(uint256).max,
-                signature
-            )
-        );
+        (bool ok,) = address(_tokens[t])
+            .call(
+                abi.encodeWithSignature(
+                    "permit(address,address,uint256,uint256,bytes)",
+                    holders[from],
+                    stranger,
+                    amount,
+                    type(uint256).max,
+                    signature
+                )
+            );
         if (!ok) broken = "a permit";
-        bytes memory call = abi.encodeCall(token.transferFrom, (holders[from], holders[_roll(HOLDERS)], amount));
+        bytes memory call =
+            abi.encodeCall(token.transferFrom, (holders[from], holders[_roll(HOLDERS)], amount));
         _try(stranger, address(_tokens[t]), call);
     }
 
@@ -227,7 +231,8 @@ contract FrozenEverywhereCampaign is FrozenSuite {
 
     function redeemShares(uint256 seed) external guarded(seed) {
         (uint256 owner, uint256 to) = (_roll(HOLDERS), _roll(HOLDERS));
-        bytes memory call = abi.encodeCall(vault.requestRedeem, (_part(1, owner), holders[to], holders[owner]));
+        bytes memory call =
+            abi.encodeCall(vault.requestRedeem, (_part(1, owner), holders[to], holders[owner]));
         _try(_dealer(owner), address(vault), call);
     }
 
@@ -261,7 +266,9 @@ contract FrozenEverywhereCampaign is FrozenSuite {
             ? abi.encodeCall(vault.claimCancelDepositRequest, (open, holders[to], who))
             : abi.encodeCall(vault.claimCancelRedeemRequest, (open, holders[to], who));
         bool barred = coins ? !token.canSend(who) : !share.canSend(who);
-        if (_try(_dealer(controller), address(vault), call) && barred) broken = "a frozen account's cancellation";
+        if (_try(_dealer(controller), address(vault), call) && barred) {
+            broken = "a frozen account's cancellation";
+        }
     }
 
     /// @dev All that is due, to everybody.
@@ -368,7 +375,9 @@ contract FrozenEverywhereCampaign is FrozenSuite {
                 uint256 held = _tokens[t].balanceOf(holders[i]);
                 uint256 kept = seen.frozen < seen.balance ? seen.frozen : seen.balance;
                 if (held < kept) broken = "a frozen unit moved";
-                if (seen.frozen == ACCOUNT && held != seen.balance) broken = "a frozen account was given something";
+                if (seen.frozen == ACCOUNT && held != seen.balance) {
+                    broken = "a frozen account was given something";
+                }
             }
         }
     }
@@ -376,7 +385,9 @@ contract FrozenEverywhereCampaign is FrozenSuite {
     function _nothingMoved() private {
         for (uint256 t = 0; t < 2; ++t) {
             for (uint256 i = 0; i < HOLDERS; ++i) {
-                if (_tokens[t].balanceOf(holders[i]) != _before[t][i].balance) broken = "an act moved something";
+                if (_tokens[t].balanceOf(holders[i]) != _before[t][i].balance) {
+                    broken = "an act moved something";
+                }
             }
         }
     }

@@ -2,7 +2,11 @@
 pragma solidity ^0.8.30;
 
 import {Roles} from "../../../contracts/access/Roles.sol";
-import {DistributionClaim, DistributionTerms, IDistribution} from "../../../contracts/interfaces/IDistribution.sol";
+import {
+    DistributionClaim,
+    DistributionTerms,
+    IDistribution
+} from "../../../contracts/interfaces/IDistribution.sol";
 import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {Distribution} from "../../../contracts/market/Distribution.sol";
 import {vm} from "../support/Vm.sol";
@@ -70,12 +74,7 @@ abstract contract FrozenSuite is VaultSuite {
                 target,
                 keccak256(
                     abi.encode(
-                        PERMIT,
-                        vm.addr(key),
-                        spender,
-                        value,
-                        abi.decode(nonce, (uint256)),
-                        type(uint256).max
+                        PERMIT, vm.addr(key), spender, value, abi.decode(nonce, (uint256)), type(uint256).max
                     )
                 )
             )
