@@ -28,6 +28,8 @@ contract FrozenEverywhereCampaign is FrozenSuite {
     /// @dev What has to be frozen, by token and holder.
     uint256[HOLDERS][2] private _ghost;
     Seen[HOLDERS][2] private _before;
+    /// @dev The day whose request a holder took back, by side.
+    uint256[HOLDERS][2] private _cancelled;
     uint256[] private _requests;
     uint256[] private _distributions;
     DistributionClaim[] private _leaves;
@@ -85,7 +87,7 @@ contract FrozenEverywhereCampaign is FrozenSuite {
     }
 
     function actions() external pure returns (bytes4[] memory list) {
-        bytes4[20] memory all = [
+        bytes4[28] memory all = [
             this.transfer.selector,
             this.spend.selector,
             this.present.selector,
@@ -105,10 +107,18 @@ contract FrozenEverywhereCampaign is FrozenSuite {
             this.claimDistribution.selector,
             this.freeze.selector,
             this.unfreeze.selector,
-            this.force.selector
+            this.force.selector,
+            this.subscribe.selector,
+            this.subscribe.selector,
+            this.redeemShares.selector,
+            this.redeemShares.selector,
+            this.cancel.selector,
+            this.claimCancelled.selector,
+            this.unfreeze.selector,
+            this.unfreeze.selector
         ];
-        list = new bytes4[](20);
-        for (uint256 i = 0; i < 20; ++i) {
+        list = new bytes4[](28);
+        for (uint256 i = 0; i < 28; ++i) {
             list[i] = all[i];
         }
     }
@@ -249,26 +259,36 @@ contract FrozenEverywhereCampaign is FrozenSuite {
         if (_try(_dealer(controller), address(vault), call) && barred) broken = "a frozen account's claim";
     }
 
+    /// @dev Of the open day, by whoever has asked for something on it.
     function cancel(uint256 seed) external guarded(seed) {
-        (uint256 controller, uint256 open) = (_roll(HOLDERS), _open());
-        bytes memory call = _roll(2) == 0
+        (uint256 controller, uint256 open, bool coins) = (_roll(HOLDERS), _open(), _roll(2) == 0);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            uint256 pending = coins
+                ? vault.pendingDepositRequest(open, holders[controller])
+                : vault.pendingRedeemRequest(open, holders[controller]);
+            if (pending != 0) break;
+            controller = (controller + 1) % HOLDERS;
+        }
+        bytes memory call = coins
             ? abi.encodeCall(vault.cancelDepositRequest, (open, holders[controller]))
             : abi.encodeCall(vault.cancelRedeemRequest, (open, holders[controller]));
-        _try(_dealer(controller), address(vault), call);
+        if (_try(_dealer(controller), address(vault), call)) _cancelled[coins ? 0 : 1][controller] = open;
     }
 
     function claimCancelled(uint256 seed) external guarded(seed) {
-        (uint256 controller, uint256 to, uint256 open) = (_roll(HOLDERS), _roll(HOLDERS), _open());
-        if (_roll(3) != 0) to = controller;
-        address who = holders[controller];
-        bool coins = _roll(2) == 0;
-        bytes memory call = coins
-            ? abi.encodeCall(vault.claimCancelDepositRequest, (open, holders[to], who))
-            : abi.encodeCall(vault.claimCancelRedeemRequest, (open, holders[to], who));
-        bool barred = coins ? !token.canSend(who) : !share.canSend(who);
-        if (_try(_dealer(controller), address(vault), call) && barred) {
-            broken = "a frozen account's cancellation";
+        (uint256 controller, uint256 to, bool coins) = (_roll(HOLDERS), _roll(HOLDERS), _roll(2) == 0);
+        for (uint256 i = 0; i < HOLDERS && _cancelled[coins ? 0 : 1][controller] == 0; ++i) {
+            controller = (controller + 1) % HOLDERS;
         }
+        if (_roll(3) != 0) to = controller;
+        (address who, uint256 day) = (holders[controller], _cancelled[coins ? 0 : 1][controller]);
+        bytes memory call = coins
+            ? abi.encodeCall(vault.claimCancelDepositRequest, (day, holders[to], who))
+            : abi.encodeCall(vault.claimCancelRedeemRequest, (day, holders[to], who));
+        bool barred = coins ? !token.canSend(who) : !share.canSend(who);
+        if (!_try(_dealer(controller), address(vault), call)) return;
+        _cancelled[coins ? 0 : 1][controller] = 0;
+        if (barred) broken = "a frozen account's cancellation";
     }
 
     /// @dev All that is due, to everybody.
