@@ -7,6 +7,7 @@ import typer
 from toolkit.cli import classes, omnibus, rules
 from toolkit.cli import omnibus
 from toolkit.cli import cases, recovery
+from toolkit.cli import cases, omnibus, recovery
 
 __all__ = ["app"]
 
