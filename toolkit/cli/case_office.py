@@ -15,8 +15,8 @@ from toolkit.errors import InvalidInput
 if TYPE_CHECKING:
     from toolkit.cli.output import Output
     from toolkit.compliance.authority import Authority
-    from toolkit.compliance.cases import Overdue
     from toolkit.compliance.office import Compliance
+    from toolkit.compliance.overdue import Overdue
     from toolkit.ledger.records import LedgerRecord
 
 __all__ = [

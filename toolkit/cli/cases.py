@@ -67,6 +67,51 @@ def freeze(
     show_case(output, done)
 
 
+@app.command()
+def hit(
+    case: CaseId,
+    by: By,
+    authority: AuthorityWord,
+    reference: Reference,
+    document: Document,
+    review_on: Review,
+    investor: Annotated[str, typer.Option(help="The party's reference.")],
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    json: Json = False,
+) -> None:
+    """Put a hit on record: the party's orders are on hold until a guardian has imposed the freeze."""
+    from toolkit.cli.output import Output
+
+    given = authority_from(authority, reference, document)
+    with open_office(record, rpc, ledger) as office:
+        done = office.freezes.hit(case, by=by, authority=given, review_on=review_on.date(), investor=investor)
+    show_case(Output(json=json), done)
+
+
+@app.command()
+def impose(
+    case: CaseId,
+    by: By,
+    record: Record,
+    rpc: Rpc,
+    ledger: LedgerUrl,
+    terms: TermsFile = None,
+    key: Keys = None,
+    fund: Funds = None,
+    suite: Suites = None,
+    json: Json = False,
+) -> None:
+    """Freeze what was put on record as a hit. By a guardian."""
+    from toolkit.cli.output import Output
+
+    output = Output(json=json)
+    with open_office(record, rpc, ledger, terms, key, fund, suite) as office, output.progress("freezing"):
+        done = office.freezes.impose(case, by=by)
+    show_case(output, done)
+
+
 @app.command("freeze-part")
 def freeze_part(
     case: CaseId,

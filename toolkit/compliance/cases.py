@@ -9,8 +9,7 @@ again until it is. The desk learns that orders are on hold, and nothing of why.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,46 +19,28 @@ from toolkit.compliance.authority import Authority, AuthorityKind, Taking, requi
 from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.errors import AuthorityMissing
 from toolkit.compliance.freezes import CASE_WORKER, CaseChains, lift, register_worker, require_fresh, restrict
+from toolkit.compliance.overdue import FreezePolicy, Overdue, freeze_overdue
 from toolkit.compliance.takings import Takings
 from toolkit.errors import InvalidInput
 from toolkit.ledger.case_acts import ActKind
-from toolkit.ledger.case_machines import FREEZE_ENDED
 from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.compliance.ports import Suite, Token
+    from toolkit.ledger.ledger import Transaction
     from toolkit.ledger.records import LedgerRecord
 
-__all__ = ["FreezeCases", "FreezePolicy", "Overdue", "case_name"]
+__all__ = ["FreezeCases", "case_name"]
 
 _S = RecordState
+_OMNIBUS = "omnibus"
 _APPROVALS = {
     _S.FALSE_POSITIVE: _S.RELEASE_APPROVED,
     _S.RELEASE_PROPOSED: _S.RELEASE_APPROVED,
     _S.DISPOSAL_PROPOSED: _S.DISPOSAL_ENDORSED,
     _S.DISPOSAL_ENDORSED: _S.DISPOSAL_APPROVED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class FreezePolicy:
-    """Policy defaults of regulation.md 3.2: the first freeze within 15 minutes, the second signature within
-    the hour.
-    """
-
-    second_sign_within: timedelta = timedelta(hours=1)
-    freeze_within: timedelta = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """Something about a case that a person has to look after. `since` is when it was due or began."""
-
-    record: str
-    what: str
-    since: datetime
-    message: str
 
 
 class FreezeCases:
@@ -93,12 +74,35 @@ class FreezeCases:
         InvalidInput, NotFound, NotAuthorised before anything is on record; what the chains do afterwards is
         in the case: its `alarms` name each that could not be reached, and `resume` tries again.
         """
-        if investor is None and not wallets:
-            raise InvalidInput("a freeze needs an investor or wallets: name whom it concerns")
-        if investor is not None:
-            self._context.ledger.investors.get(investor)
-        addresses = [checksum_address(wallet, what="wallet") for wallet in wallets]
-        return self._open(case_id, by, authority, review_on, received_at, investor, addresses, None)
+        data = self._party(investor, wallets)
+        with self._context.ledger.transaction() as tx:
+            record = self._open(tx, case_id, by, Role.GUARDIAN, authority, review_on, received_at, data)
+            record = self._impose(tx, record, by)
+        return self.drive(record)
+
+    def hit(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        authority: Authority | None,
+        review_on: date,
+        investor: str,
+        received_at: datetime | None = None,
+    ) -> LedgerRecord:
+        """Compliance, or its worker, puts a hit on record: the party is restricted and its orders are on hold
+        until a guardian has imposed the freeze (`impose`). Raises as `freeze`.
+        """
+        role = self._role(by, Role.COMPLIANCE, Role.OPERATOR)
+        data = self._party(investor, ())
+        with self._context.ledger.transaction() as tx:
+            return self._open(tx, case_id, by, role, authority, review_on, received_at, data)
+
+    def impose(self, case_id: str, *, by: str) -> LedgerRecord:
+        """A guardian freezes what was put on record as a hit. Raises NotAuthorised, IllegalTransition."""
+        with self._context.ledger.transaction() as tx:
+            record = self._impose(tx, tx.record_book.get(case_name(case_id)), by)
+        return self.drive(record)
 
     def freeze_part(
         self,
@@ -137,7 +141,11 @@ class FreezeCases:
             "client": client,
             "amount": str(parsed.base_units),
         }
-        return self._open(case_id, by, authority, review_on, received_at, None, [], part)
+        data: dict[str, Any] = {"investor": None, "wallets": [], "part": part}
+        with self._context.ledger.transaction() as tx:
+            record = self._open(tx, case_id, by, Role.GUARDIAN, authority, review_on, received_at, data)
+            record = self._impose(tx, record, by)
+        return self.drive(record)
 
     def second(self, case_id: str, *, by: str) -> LedgerRecord:
         """The second signature under a freeze: a guardian, compliance, a checker or an approver, who isn't
@@ -242,7 +250,10 @@ class FreezeCases:
         not reached, and review dates that have passed. For compliance alone.
         """
         now = self._context.clock.now()
-        return tuple(item for record in self.all() for item in self._overdue(record, now))
+        today = self._context.calendar.local_date(now)
+        return tuple(
+            item for record in self.all() for item in freeze_overdue(record, self._policy, now, today)
+        )
 
     def drive(self, record: LedgerRecord) -> LedgerRecord:
         """Does on every chain what the case has come to, as far as it goes now."""
@@ -275,16 +286,33 @@ class FreezeCases:
         ended = _S.SEIZED if seized else _S.BURNED_BY_ORDER
         return self._chains.note(outcome.record, outcome.record.data, ended)
 
+    def _party(self, investor: str | None, wallets: Sequence[str]) -> dict[str, Any]:
+        """Whom a freeze of accounts concerns. An omnibus wallet has to be named: it holds others' tokens."""
+        if investor is None and not wallets:
+            raise InvalidInput("a freeze needs an investor or wallets: name whom it concerns")
+        addresses = [checksum_address(wallet, what="wallet") for wallet in wallets]
+        investors = self._context.ledger.investors
+        if investor is not None:
+            investors.get(investor)
+            for wallet in investors.wallets(investor):
+                if wallet.kind == _OMNIBUS and wallet.address not in addresses:
+                    raise InvalidInput(
+                        f"{wallet.address} is an omnibus wallet of {investor}: freeze the client's part "
+                        "(freeze_part), or name the wallet too to freeze all that its clients have in it",
+                        wallet=wallet.address,
+                    )
+        return {"investor": investor, "wallets": addresses, "part": None}
+
     def _open(
         self,
+        tx: Transaction,
         case_id: str,
         by: str,
+        role: Role,
         authority: Authority | None,
         review_on: date,
         received_at: datetime | None,
-        investor: str | None,
-        wallets: list[str],
-        part: dict[str, Any] | None,
+        concerns: dict[str, Any],
     ) -> LedgerRecord:
         now = self._context.clock.now()
         require_fresh(self._context, case_id)
@@ -293,25 +321,23 @@ class FreezeCases:
         if received.tzinfo is None or received > now:
             raise InvalidInput(f"received_at {received} must be aware and not lie ahead of {now}")
         data = {
+            **concerns,
             "case_id": case_id,
-            "investor": investor,
-            "wallets": wallets,
-            "part": part,
             "authority": required(authority).to_data(),
             "received_at": received.isoformat(),
-            "frozen_by": by,
-            "second_sign_due": (now + self._policy.second_sign_within).isoformat(),
             "review_on": review_on.isoformat(),
             "acts": [],
             "alarms": {},
         }
-        with self._context.ledger.transaction() as tx:
-            book, role = tx.record_book, Role.GUARDIAN
-            book.open(case_name(case_id), RecordKind.FREEZE, _S.HIT, data, actor=by, role=role)
-            record = book.step(case_name(case_id), _S.PRELIM_FREEZE, actor=by, role=role)
-            if investor is not None:
-                restrict(tx, record.id, investor=investor)
-        return self.drive(record)
+        record = tx.record_book.open(case_name(case_id), RecordKind.FREEZE, _S.HIT, data, actor=by, role=role)
+        if data["investor"] is not None:
+            restrict(tx, record.id, investor=data["investor"])
+        return record
+
+    def _impose(self, tx: Transaction, record: LedgerRecord, by: str) -> LedgerRecord:
+        due = self._context.clock.now() + self._policy.second_sign_within
+        data = {**record.data, "frozen_by": by, "second_sign_due": due.isoformat()}
+        return tx.record_book.step(record.id, _S.PRELIM_FREEZE, actor=by, role=Role.GUARDIAN, data=data)
 
     def _released(self, record: LedgerRecord) -> LedgerRecord:
         steps = self._context.ledger.record_book.history(record.id)
@@ -331,29 +357,6 @@ class FreezeCases:
         latency = int((at - datetime.fromisoformat(record.data["received_at"])).total_seconds())
         data = {**record.data, "imposed_at": frozen[0]["at"], "latency_seconds": latency}
         return self._chains.note(record, data)
-
-    def _overdue(self, record: LedgerRecord, now: datetime) -> list[Overdue]:
-        data, found = record.data, []
-        due = datetime.fromisoformat(data["second_sign_due"])
-        if record.state is _S.PRELIM_FREEZE and now >= due:
-            found.append(
-                Overdue(
-                    record.id, "second signature", due, f"{record.id} has no second signature since {due}"
-                )
-            )
-        for chain, alarm in data["alarms"].items():
-            since = datetime.fromisoformat(alarm["since"])
-            found.append(
-                Overdue(record.id, "chain", since, f"{record.id} on chain {chain}: {alarm['error']}")
-            )
-        limit = datetime.fromisoformat(data["received_at"]) + self._policy.freeze_within
-        if "imposed_at" not in data and record.state is _S.PRELIM_FREEZE and now >= limit:
-            found.append(Overdue(record.id, "first freeze", limit, f"{record.id} is frozen nowhere yet"))
-        ended = record.state in FREEZE_ENDED
-        review = date.fromisoformat(data["review_on"])
-        if not ended and self._context.calendar.local_date(now) >= review:
-            found.append(Overdue(record.id, "review", now, f"{record.id} was to be reviewed on {review}"))
-        return found
 
     def _step(
         self,

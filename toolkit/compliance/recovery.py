@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.chain.addresses import checksum_address
 from toolkit.compliance.authority import Taking, require_digest
-from toolkit.compliance.cases import Overdue
 from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.errors import CoolingOff, InvestorsDiffer, SelfRecovery, WalletNotReady
 from toolkit.compliance.freezes import (
@@ -31,6 +30,7 @@ from toolkit.compliance.freezes import (
     require_fresh,
     restrict,
 )
+from toolkit.compliance.overdue import Overdue, unreached
 from toolkit.compliance.takings import Takings
 from toolkit.errors import ConfigurationError, InvalidInput
 from toolkit.ledger.case_acts import Act, ActKind
@@ -96,6 +96,11 @@ class Recoveries:
         owner = ledger.investors.wallet(address).investor
         if is_delisted(ledger, address):
             raise InvalidInput(f"wallet {address} was reported lost before: go on with that case")
+        if ledger.investors.wallet(address).kind == "omnibus":
+            raise InvalidInput(
+                f"{address} is an omnibus wallet, whose sub-ledger is kept by its address: freeze it, and "
+                "move the clients to another omnibus wallet under an order"
+            )
         self._require_other(by, address)
         data: dict[str, Any] = {
             "case_id": case_id,
@@ -224,16 +229,7 @@ class Recoveries:
 
     def overdue(self) -> tuple[Overdue, ...]:
         """The chains on which a recovery didn't get through, and why."""
-        return tuple(
-            Overdue(
-                record.id,
-                "chain",
-                datetime.fromisoformat(alarm["since"]),
-                f"{record.id} on chain {chain}: {alarm['error']}",
-            )
-            for record in self.all()
-            for chain, alarm in record.data["alarms"].items()
-        )
+        return tuple(item for record in self.all() for item in unreached(record))
 
     def drive(self, record: LedgerRecord) -> LedgerRecord:
         """Does on every chain what the case has come to, as far as it goes now."""

@@ -64,7 +64,7 @@ def _row(context: ComplianceContext, record: LedgerRecord, wallet: str) -> dict[
         "authority": f"{data['authority']['kind']}: {data['authority']['reference']}",
         "document_hash": data["authority"]["document"],
         "imposed_at": data.get("imposed_at"),
-        "imposed_by": data["frozen_by"],
+        "imposed_by": data.get("frozen_by"),
         "second_sign_at": None if second is None else second.at.isoformat(),
         "second_sign_by": None if second is None else second.actor,
         "latency_seconds": data.get("latency_seconds"),

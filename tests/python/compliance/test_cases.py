@@ -454,6 +454,35 @@ def test_a_freeze_of_a_wallet_that_is_nobodys_on_record(desk: CaseFixture) -> No
         desk.office.freezes.freeze("FRZ-10", by=GUARDIAN, authority=LISTED, review_on=REVIEW)
 
 
+def test_a_hit_restricts_the_party_until_a_guardian_imposes_the_freeze(desk: CaseFixture) -> None:
+    order = desk.mint()
+    freezes = desk.office.freezes
+    hit = freezes.hit("FRZ-1", by=COMPLIANCE, authority=LISTED, review_on=REVIEW, investor=reference(1))
+    assert hit.state is RecordState.HIT
+    assert desk.ledger.orders.get(order.id).state is State.ON_HOLD
+    assert desk.home.done == []
+    desk.clock.advance(timedelta(minutes=15))
+    assert [alarm.what for alarm in freezes.overdue()] == ["first freeze"]
+    with pytest.raises(NotAuthorised):
+        freezes.impose("FRZ-1", by=COMPLIANCE)
+    freezes.impose("FRZ-1", by=GUARDIAN)
+    assert everything_frozen(desk, address(1))
+    assert desk.confirmed("FRZ-1").state is RecordState.FROZEN
+    assert desk.released("FRZ-1").state is RecordState.RELEASED
+    assert desk.office.freezes.get("FRZ-1").data["latency_seconds"] == 900
+
+
+def test_an_omnibus_wallet_is_frozen_whole_only_if_it_is_named(desk: CaseFixture) -> None:
+    desk.ledger.investors.add_wallet(address(50), investor=reference(1), kind="omnibus")
+    with pytest.raises(InvalidInput, match="omnibus wallet"):
+        desk.freeze("FRZ-1")
+    assert desk.home.done == []
+    desk.freeze("FRZ-1", wallets=[address(50)])
+    assert everything_frozen(desk, address(50))
+    with pytest.raises(InvalidInput, match="sub-ledger"):
+        desk.office.recoveries.report("R-1", wallet=address(50), by=MAKER, evidence=digest("report"))
+
+
 def test_editing_a_case_in_the_database_is_found(desk: CaseFixture) -> None:
     import sqlalchemy as sa
 
