@@ -270,6 +270,8 @@ class FundAct:
         self._tell.say(f"{amount.display()} of {LAPSED.label} could not be paid and are kept apart")
         office.fund_desk.propose_release(LAPSED.wallet, case_id="CASE-2026-0042", by="compliance-1")
         self._tell.say("compliance proposes the release under CASE-2026-0042")
+        # Coins go to verified wallets only, so the classification is renewed first.
+        self._desk.renew(LAPSED.investor, INVESTORS[0].verified_until)
         office.fund_desk.confirm_release("CASE-2026-0042", by="treasurer-1")
         self._tell.require(
             office.fund_desk.quarantined(LAPSED.wallet).assets == 0, "the release left something behind"
@@ -279,8 +281,6 @@ class FundAct:
     def _distribute(self) -> None:
         self._tell.act(f"A distribution of {_PER_SHARE} tUSD a share")
         office = self._office
-        # Coins go to verified wallets only, so the classification is renewed first.
-        self._desk.renew(LAPSED.investor, INVESTORS[0].verified_until)
         distribution = office.distribution(2, _PER_SHARE)
         dates = distribution.dates
         self._tell.say(

@@ -12,6 +12,7 @@ from toolkit.bindings import errors
 from toolkit.bindings.fund_structs import Release
 from toolkit.bindings.roles import Role
 from toolkit.bindings.vault import FundVault
+from toolkit.chain.addresses import ZERO_ADDRESS
 
 table: Table[FundSuite] = Table()
 case = table.case
@@ -59,6 +60,13 @@ def days_are_announced_on_a_vault_without_terms(suite: FundSuite) -> Attempt:
     suite.send(Role.ADMIN, suite.access.schedule(call))
     suite.node.advance_time(2 * 86_400 + 1)
     return attempt(suite, Role.ADMIN, call)
+
+
+@case(errors.CallerIsNotVault, at="Calendar.announceDays")
+def days_are_announced_on_a_vault_that_was_taken_away(suite: FundSuite) -> Attempt:
+    suite.govern(suite.share.set_vault(suite.token.address, ZERO_ADDRESS))
+    call = suite.vault.announce_days(1, [suite.now() + HOUR])
+    return attempt(suite, suite.dealer, call, caller=suite.vault.address)
 
 
 @case(errors.InvalidCalendar, at="Calendar.announceDays")
@@ -257,3 +265,28 @@ def one_account_releases_by_itself(suite: FundSuite) -> Attempt:
     wanted = release(suite, assets=0, shares=quarantined(suite))
     suite.send(hand, suite.vault.propose_release(wanted))
     return attempt(suite, hand, suite.vault.confirm_release(wanted), account=hand.address)
+
+
+@case(errors.ReleaseNotProposed, at="Quarantine._requireProposer")
+def a_release_whose_proposer_has_lost_its_role(suite: FundSuite) -> Attempt:
+    wanted = release(suite, assets=0, shares=quarantined(suite))
+    suite.send(Role.COMPLIANCE, suite.vault.propose_release(wanted))
+    proposer = suite.signer(Role.COMPLIANCE).address
+    suite.send(Role.GUARDIAN, suite.issuance.guardian_gate.revoke_role(Role.COMPLIANCE, proposer))
+    call = suite.vault.confirm_release(wanted)
+    return attempt(suite, Role.TREASURER, call, controller=suite.holder.address, case_id=CASE)
+
+
+@case(errors.ERC7943CannotReceive, at="Quarantine.confirmRelease")
+def coins_are_released_to_the_vault(suite: FundSuite) -> Attempt:
+    holder, vault = suite.holder.address, suite.vault.address
+    suite.mint_coins(suite.holder, SOME)
+    suite.announce()
+    suite.subscribe(suite.holder, SOME)
+    suite.send(suite.holder, suite.vault.cancel_deposit(1, holder))
+    suite.investor(holder, verified_until=suite.now() - 1)
+    suite.send(suite.dealer, suite.vault.push_cancelled([holder]))
+    suite.investor(vault)
+    wanted = replace(release(suite, assets=SOME), to=vault)
+    suite.send(Role.COMPLIANCE, suite.vault.propose_release(wanted))
+    return attempt(suite, Role.TREASURER, suite.vault.confirm_release(wanted), account=vault)

@@ -11,6 +11,7 @@ from toolkit.bindings import errors
 from toolkit.bindings.fund_structs import CountryRule
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import InvestorClass
+from toolkit.chain.addresses import ZERO_ADDRESS
 
 table: Table[FundSuite] = Table()
 case = table.case
@@ -192,6 +193,15 @@ def a_spender_redeems_more_than_allowed(suite: FundSuite) -> Attempt:
     suite.send(suite.holder, suite.share.approve(spender, 2))
     call = suite.by(puppet, suite.share, "collect", suite.holder.address, spender, 3)
     return attempt(suite, suite.stranger, call, spender=spender, allowance=2, needed=3)
+
+
+@case(errors.VaultInUse, at="FundShare.setVault")
+def a_vault_with_a_request_is_taken_away(suite: FundSuite) -> Attempt:
+    suite.mint_coins(suite.holder, 100_000 * COIN)
+    suite.announce()
+    suite.subscribe(suite.holder, 100_000 * COIN)
+    call = suite.share.set_vault(suite.token.address, ZERO_ADDRESS)
+    return governed(suite, call, vault=suite.vault.address)
 
 
 @case(errors.NotAContract, at="FundShare._requireVaultFor")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.fund_suite import COIN, SHARE, FundSuite
-from support.refusals.cases import Attempt, Table, attempt, create, raw
+from support.refusals.cases import Attempt, Table, attempt, create, created, raw
 
 from toolkit.bindings import errors
 from toolkit.bindings.roles import Role
@@ -274,3 +274,11 @@ def a_vault_without_a_coin(suite: FundSuite) -> Attempt:
 def a_vault_with_a_decimal_too_many(suite: FundSuite) -> Attempt:
     call = create("FundVault", suite.access.address, suite.share.address, suite.token.address, 19)
     return attempt(suite, suite.stranger, call, value=19, least=0, most=18)
+
+
+@case(errors.TermOutOfBounds, at="VaultStorage.constructor")
+def a_vault_of_shares_with_too_few_decimals(suite: FundSuite) -> Attempt:
+    authority, coin = suite.access.address, suite.token.address
+    share = created(suite, "FundShare", authority, "Coarse", "CRS", 3, suite.registry.address)
+    call = create("FundVault", authority, share, coin, 8)
+    return attempt(suite, suite.stranger, call, value=3, least=4, most=18)
