@@ -20,6 +20,7 @@ from toolkit.ledger.batches import Approvals, Batches
 from toolkit.ledger.chain import Attestations, ChainEvents, Cursors
 from toolkit.ledger.eligibility import Eligibility
 from toolkit.ledger.errors import StaleLedger
+from toolkit.ledger.extracts import Extracts
 from toolkit.ledger.flights import Flights
 from toolkit.ledger.fund_orders import FundOrders
 from toolkit.ledger.incidents import Incidents
@@ -162,6 +163,8 @@ class _Repositories:
     @cached_property
     def as_of(self) -> AsOf:
         return AsOf(self._unit, self.clock)
+    def extracts(self) -> Extracts:
+        return Extracts(self._unit)
 
     def history(self, order_id: str) -> tuple[OrderEvent, ...]:
         """Every step an order took, oldest first. Raises `NotFound`."""
