@@ -1,7 +1,8 @@
 """What the ledger gives as evidence: rows as they were hashed, and stretches of the chain of events.
 
-Everything is plain JSON data in the very form whose digests the events carry (`canonical`, `audit`): instants as
-`instant` writes them, amounts as text. Labels, ownership proofs and contact data of parties stay here.
+Everything is plain JSON data in the very form whose digests the events carry (`canonical`, `audit`):
+instants as `instant` writes them, amounts as text. Labels, ownership proofs and contact data of parties
+stay here.
 """
 
 from __future__ import annotations

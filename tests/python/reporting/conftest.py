@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from support.books import Office
@@ -34,9 +33,7 @@ class Settled:
 
 
 @pytest.fixture(scope="module")
-def settled(
-    deployed: tuple[Anvil, Issuance], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settled]:
+def settled(deployed: tuple[Anvil, Issuance], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settled]:
     """One desk for a module's tests, which only read it."""
     node, issuance = deployed
     snapshot = node.snapshot()

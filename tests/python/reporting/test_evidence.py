@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from toolkit.reporting.evidence import verify_pack
 
 
@@ -18,11 +16,14 @@ def test_x(settled) -> None:
         result = verify_pack.verify(pack)
         print(what, len(pack), t1 - t, time.time() - t1, order.state)
         print(verify_pack.render(result))
-        for n, d in verify_pack.read_archive(pack).items(): print(len(d), n)
-    from datetime import date
+        for n, d in verify_pack.read_archive(pack).items():
+            print(len(d), n)
+
     t = time.time()
     now = settled.bench.desk.ledger.clock.now()
     from datetime import timedelta
+
     pack = settled.evidence.between(now - timedelta(hours=12), now + timedelta(hours=1))
-    print("day", len(pack), time.time() - t); t=time.time()
+    print("day", len(pack), time.time() - t)
+    t = time.time()
     print(verify_pack.render(verify_pack.verify(pack)), time.time() - t)

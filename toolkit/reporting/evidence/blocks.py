@@ -1,8 +1,8 @@
 """A block as evidence: its header, transactions and receipts in the bytes that its hashes are of.
 
-A node answers in JSON; the proofs need the consensus encodings (Ethereum yellow paper, 4.4; EIP-2718 for typed
-transactions and receipts). They are rebuilt here and believed only where they hash to what the header says:
-a client whose header or roots can't be rebuilt is named, with what is missing, and never papered over.
+A node answers in JSON; the proofs need the consensus encodings (Ethereum yellow paper, 4.4; EIP-2718 for
+typed transactions and receipts). They are rebuilt here and believed only where they hash to what the header
+says: a client whose header or roots can't be rebuilt is named, with what is missing, and never papered over.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ALWAYS = _HEADER.index("baseFeePerGas")
 
 @dataclass(frozen=True, slots=True)
 class TransactionEvidence:
-    """A mined transaction: `raw` is what was signed, `receipt` the consensus bytes, the proofs are trie nodes.
+    """A mined transaction: `raw` is what was signed, `receipt` the consensus bytes, proofs are trie nodes.
 
     A proof is None where the block's root could not be rebuilt.
     """
@@ -94,8 +94,8 @@ class BlockEvidence:
             raw = _transaction(found)
             if to_hex(keccak(raw)) != found["hash"]:
                 raise InconsistentNode(
-                    f"transaction {found['hash']} of type {found.get('type')} can't be rebuilt from the node's "
-                    "answer: ask another node",
+                    f"transaction {found['hash']} of type {found.get('type')} can't be rebuilt from what the "
+                    "node answers: ask another one",
                     transaction=found["hash"],
                 )
             raws.append(raw)
@@ -140,7 +140,7 @@ class BlockEvidence:
         hashes = [keccak(raw) for raw in self.raw_transactions]
         if tx_hash not in hashes or len(self._receipts) != len(hashes):
             raise InconsistentNode(
-                f"block {to_hex(self.hash)} has {len(hashes)} transactions and {len(self._receipts)} receipts, "
+                f"block {to_hex(self.hash)} has {len(hashes)} transactions, {len(self._receipts)} receipts, "
                 f"and {to_hex(tx_hash)} is {'among' if tx_hash in hashes else 'not among'} them: ask again"
             )
         index = hashes.index(tx_hash)

@@ -36,7 +36,7 @@ __all__ = ["ChainFiles"]
 
 @dataclass
 class ChainFiles:
-    """Gathers into `files` what proves a set of transactions. A block is read once, however many are in it."""
+    """Gathers into `files` what proves transactions. A block is read once, however many are in it."""
 
     ledger: Ledger
     issuance: Issuance
@@ -55,7 +55,7 @@ class ChainFiles:
             self.files[name] = encode({"raw": to_hex(raw)})
 
     def add_receipt(self, tx_hash: str) -> bytes | None:
-        """The receipt with its proofs, and the block's header. The signed bytes; None while it isn't mined."""
+        """The receipt with its proofs, and the header. Gives the signed bytes; None while not mined."""
         receipt = self.issuance.client.receipt(from_hex(tx_hash, length=32))
         if receipt is None:
             return None

@@ -1,8 +1,8 @@
 """Evidence packs: everything behind an order, a day or an incident in one archive that checks itself.
 
 The same facts give the same bytes: files are canonical JSON, names are sorted, nothing carries the time of
-packing, nothing is compressed. Personal data stay out: parties are references, and a record's document goes in
-only if its kind is known to hold none; of any other, its digest.
+packing, nothing is compressed. Personal data stay out: parties are references, and a record's document goes
+in only if its kind is known to hold none; of any other, its digest.
 
 Records of on-chain and off-chain activity, joined by order id, transaction hash and bank reference: HKMA
 Guideline 8.1.1; preserved evidence of incidents: 6.8.8.
@@ -270,7 +270,7 @@ class _Packing:
         self.files[name] = encode({"typed_data": data, "approvals": approvals})
 
     def _add_proposed(self, view: verify_pack.Pack, digest: str) -> None:
-        """A batch that hasn't been sent, from the ledger; one that was dissolved may not be there any more."""
+        """A batch that hasn't been sent, from the ledger."""
         orders = [
             self._ledger.extracts.order(item)["order"] for item in self._ledger.extracts.batch_orders(digest)
         ]

@@ -41,7 +41,6 @@ ZERO = bytes(20)
 
 MAX_BYTES = 1 << 30
 MAX_FILES = 500_000
-MAX_DECODED = 1_000_000  # items of one call's arguments: offsets may point to the same place again and again
 
 CONTENTS: dict[str, tuple[str, str]] = {
     VERIFIER: ("the program that checks this pack", "compared with the program that runs"),
@@ -197,7 +196,8 @@ def nibbles(key: bytes) -> list[int]:
 
 def prove(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes:
     """The value that the trie with this root holds under `key`; `nodes` are those on the way, no more."""
-    path, waiting, reference = nibbles(key), list(nodes), root
+    path, waiting = nibbles(key), list(nodes)
+    reference: Any = root
     while True:
         if isinstance(reference, list):
             node: Any = reference  # shorter than a hash: it stands in its parent
@@ -320,7 +320,8 @@ class _Decoder:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.left = MAX_DECODED
+        # Offsets may point to one place again and again; honest data has no more values than this.
+        self.left = len(data) // 16 + 64
 
     def word(self, at: int) -> bytes:
         if at + 32 > len(self.data):
@@ -378,6 +379,7 @@ def abi_decode(kinds: str, data: bytes) -> list[Any]:
     return _Decoder(data).members(split_types(kinds), 0)
 
 
+@lru_cache(maxsize=1 << 16)
 def checksum(address: bytes) -> str:
     """An address as people and the ledger write it (EIP-55)."""
     digits = address.hex()
@@ -418,12 +420,12 @@ def typed_data(
 
 def typed_data_digest(data: Mapping[str, Any]) -> bytes:
     """keccak(0x1901 ‖ domain separator ‖ struct hash) (EIP-712)."""
-    types = data["types"]
+    types = {kind: (_type_hash(data["types"], kind), data["types"][kind]) for kind in data["types"]}
     domain = _struct_hash(types, "EIP712Domain", data["domain"])
     return keccak256(b"\x19\x01" + domain + _struct_hash(types, data["primaryType"], data["message"]))
 
 
-def _struct_hash(types: Mapping[str, Any], kind: str, value: Mapping[str, Any]) -> bytes:
+def _type_hash(types: Mapping[str, Any], kind: str) -> bytes:
     used = {kind}
     for _ in types:
         used |= {item["type"].removesuffix("[]") for name in used for item in types[name]} & set(types)
@@ -431,8 +433,13 @@ def _struct_hash(types: Mapping[str, Any], kind: str, value: Mapping[str, Any]) 
         f"{name}({','.join(item['type'] + ' ' + item['name'] for item in types[name])})"
         for name in [kind, *sorted(used - {kind})]
     )
-    words = [_encoded(types, item["type"], value[item["name"]]) for item in types[kind]]
-    return keccak256(keccak256(encoded.encode()) + b"".join(words))
+    return keccak256(encoded.encode())
+
+
+def _struct_hash(types: Mapping[str, Any], kind: str, value: Mapping[str, Any]) -> bytes:
+    type_hash, items = types[kind]
+    words = [_encoded(types, item["type"], value[item["name"]]) for item in items]
+    return keccak256(type_hash + b"".join(words))
 
 
 def _encoded(types: Mapping[str, Any], kind: str, value: Any) -> bytes:
@@ -451,7 +458,7 @@ def _encoded(types: Mapping[str, Any], kind: str, value: Any) -> bytes:
     return whole(value).to_bytes(32, "big")
 
 
-# --------------------------------------------------------------------------------------- texts and the archive
+# -------------------------------------------------------------------------------------- texts and the archive
 
 
 def unhex(text: str, length: int | None = None) -> bytes:
@@ -474,12 +481,7 @@ def whole(value: Any) -> int:
 
 
 def encode(value: Any) -> bytes:
-    """The one form of a JSON file in a pack."""
-    return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def flat(value: Any) -> bytes:
-    """The one form in which the ledger hashes (RFC 8785 for what is flat)."""
+    """The one form of JSON in a pack, in which the ledger hashes too (RFC 8785 for what is flat)."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -497,10 +499,23 @@ def _small(text: str) -> int:
     return int(text)
 
 
+def loads(data: bytes) -> Any:
+    """JSON of whole numbers. Nesting is measured first: Python's parser may not survive it."""
+    brackets = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data).translate(None, _NO_BRACKETS)
+    for _ in range(32):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    if brackets:
+        raise Bad("the file is nested too deep, or isn't JSON")
+    return json.loads(data, parse_float=_no_float, parse_constant=_no_float, parse_int=_small)
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
 def parse(data: bytes) -> Any:
     """A JSON file of a pack. Raises Bad unless it is written in the one form."""
     try:
-        value = json.loads(data, parse_float=_no_float, parse_constant=_no_float, parse_int=_small)
+        value = loads(data)
         if encode(value) != data:
             raise Bad("the file isn't written as packs write JSON")
     except (ValueError, RecursionError) as error:
@@ -584,7 +599,7 @@ class Finding(NamedTuple):
     status: str
     check: str
     detail: str
-    count: int
+    times: int
 
 
 class Findings:
@@ -681,7 +696,8 @@ _EVENTS = {
     ),
     ("market", "ApprovalTiersChanged"): "(uint112,uint8)[] tiers,address indexed actor",
     ("feed", "Attested"): (
-        "uint80 indexed round,bytes32 indexed report,uint256 value,uint256 asOf,address[] signers,address sender"
+        "uint80 indexed round,bytes32 indexed report,uint256 value,uint256 asOf,"
+        "address[] signers,address sender"
     ),
     ("feed", "AttestorsChanged"): "address[] attestors,uint8 threshold,address indexed actor",
     ("feed", "AttestorSuspended"): "address indexed attestor,address indexed actor",
@@ -914,7 +930,7 @@ def own_source() -> bytes:
 
 def link_hash(link: Mapping[str, Any]) -> str:
     """sha256 of an event's canonical JSON: all its fields but the hash."""
-    return sha256(flat({name: value for name, value in link.items() if name != "hash"}))
+    return sha256(encode({name: value for name, value in link.items() if name != "hash"}))
 
 
 def check_link(link: Any) -> None:
@@ -999,8 +1015,8 @@ def check_blocks(pack: Pack, known: Sequence[str]) -> None:
                 pack.found.add(
                     MISSING,
                     "a block's header",
-                    f"block {block_hash}: the node's answer couldn't be rebuilt to its hash, so its roots are "
-                    "only stated",
+                    f"block {block_hash}: the node's answer couldn't be rebuilt to its hash, so its "
+                    "roots are only stated",
                 )
                 pack.blocks[block_hash] = Block(
                     whole(stated["number"]),
@@ -1046,8 +1062,8 @@ def check_receipt(pack: Pack, name: str) -> None:
     """A receipt's proofs; its events join the pack's."""
     entry = shaped(pack.json(name), ("block", "index", "receipt", "receipt_proof", "transaction_proof"), name)
     tx, block = "0x" + _stem(name), pack.blocks.get(entry["block"])
-    need(block is not None, f"the pack doesn't hold its block {entry['block']}")
-    assert block is not None
+    if block is None:
+        raise Bad(f"the pack doesn't hold its block {entry['block']}")
     receipt, index = unhex(entry["receipt"]), whole(entry["index"])
     key = rlp_encode(number_bytes(index))
     proofs = (
@@ -1164,8 +1180,8 @@ def check_approved(pack: Pack, data: Mapping[str, Any], given: Sequence[Sequence
     """
     digest = typed_data_digest(data).hex()
     batch = pack.batches.get(digest)
-    need(batch is not None, f"the pack doesn't hold the batch {digest} that the transaction carries")
-    assert batch is not None
+    if batch is None:
+        raise Bad(f"the pack doesn't hold the batch {digest} that the transaction carries")
     need(batch["typed_data"] == data, "the signed orders aren't those in the transaction")
     listed = {item["signer"]: item["signature"] for item in batch["approvals"]}
     sent = {signer: "0x" + signature.hex() for signer, signature in given}
@@ -1237,8 +1253,9 @@ def check_attestation(pack: Pack, name: str, event: Event) -> None:
         check_signature(pack, digest, shaped(item, ("signer", "signature"), name))
         signed.add(item["signer"])
     need(len(signed) == len(entry["signatures"]), "a signer is listed twice")
-    call = pack.calls.get(event.tx)
-    arguments = call.arguments("publish") if call is not None and call.to == event.address else None
+    need(event.tx in pack.calls, f"the pack doesn't hold {event.tx}, which published it")
+    call = pack.calls[event.tx]
+    arguments = call.arguments("publish") if call.to == event.address else None
     if arguments is None:
         pack.found.add(
             UNCHECKED, "the signatures in the publishing transaction", f"{event.tx} isn't a plain publish"
@@ -1277,7 +1294,7 @@ def check_reserve_report(pack: Pack, event: Event) -> None:
     with pack.found.of("attestation: the report hashes to it and states its value", name):
         data = pack.files[name]
         need(keccak256(data) == digest, "the report doesn't hash to what was attested")
-        report = json.loads(data)
+        report = loads(data)
         as_of = int(datetime.fromisoformat(report["as_of"]).timestamp())
         need(
             as_of == event.args["asOf"],
@@ -1357,7 +1374,7 @@ def order_digest(order: Mapping[str, Any]) -> str:
     fields["number"] = order["number"] if order["kind"] == "mint" else None
     if order["kind"] in _FUND:
         fields |= {name: order[name] for name in _DEALT}
-    return sha256(flat(fields))
+    return sha256(encode(fields))
 
 
 def check_order(pack: Pack, order_id: str) -> None:
@@ -1382,7 +1399,7 @@ def check_order(pack: Pack, order_id: str) -> None:
     recovered = steps[0]["to_state"] == "recovered"
     reached = {step["to_state"]: step for step in steps if step["from_state"] != "on_hold"}
     check_request(pack, order, entry["request"])
-    check_money(pack, order, entry, reached)
+    check_money(order, entry, reached)
     if order["kind"] == "mint":
         check_mint(pack, order, reached, recovered=recovered)
     elif order["kind"] == "redemption":
@@ -1429,8 +1446,9 @@ def check_request(pack: Pack, order: Mapping[str, Any], request: Any) -> None:
         body["bank_account"] = order["bank_account"]
     else:
         body |= {name: order[name] for name in ("vault", "share_class")}
+    need(isinstance(request["idempotency_key"], str), "the key isn't text")
     need(request["body"] == body, "the request's body isn't the order")
-    need(sha256(flat(body)) == request["body_hash"], "the body doesn't hash to what its key was used for")
+    need(sha256(encode(body)) == request["body_hash"], "the body doesn't hash to what its key was used for")
     pack.found.add(
         UNCHECKED,
         "idempotency keys",
@@ -1439,7 +1457,7 @@ def check_request(pack: Pack, order: Mapping[str, Any], request: Any) -> None:
 
 
 def check_money(
-    pack: Pack, order: Mapping[str, Any], entry: Mapping[str, Any], reached: Mapping[str, Mapping[str, Any]]
+    order: Mapping[str, Any], entry: Mapping[str, Any], reached: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """The bank's line and the payout are those that the events carry, at par to the last unit."""
     funded, paid = reached.get("funded"), reached.get("paid")
@@ -1448,13 +1466,13 @@ def check_money(
         need(money is None, "a bank's line that no event stands on")
     else:
         shaped(money, _RECEIPT, "a bank's line")
-        need(sha256(flat(money)) == funded["evidence"], "the bank's line isn't the one it was funded with")
+        need(sha256(encode(money)) == funded["evidence"], "the bank's line isn't the one it was funded with")
         need(_at_par(order, money), "the bank's line isn't the order's amount at par")
     if paid is None:
         need(payout is None, "a payout that no event stands on")
     else:
         shaped(payout, _PAYOUT, "a payout")
-        need(sha256(flat(payout)) == paid["evidence"], "the payout isn't the one that was recorded")
+        need(sha256(encode(payout)) == paid["evidence"], "the payout isn't the one that was recorded")
         need(
             payout["order_id"] == order["id"] and _at_par(order, payout),
             "the payout isn't of the order's amount",
@@ -1465,7 +1483,7 @@ def check_money(
 def _at_par(order: Mapping[str, Any], money: Mapping[str, Any]) -> bool:
     tokens = whole(order["amount"]) * 10 ** int(whole(money["decimals"]) % 100)
     paid = whole(money["amount"]) * 10 ** int(whole(order["decimals"]) % 100)
-    return tokens == paid and order["currency"] == money["currency"]
+    return tokens == paid and bool(order["currency"] == money["currency"])
 
 
 def check_landed(pack: Pack, step: Mapping[str, Any] | None) -> str | None:
@@ -1641,7 +1659,7 @@ def check_dealt(
         shaped(dealing, _DEALING, "a dealing")
         need(dealing["order_id"] == order["id"], "a dealing of another order")
     need(
-        [sha256(flat(item)) for item in dealings] == written,
+        [sha256(encode(item)) for item in dealings] == written,
         "the dealings aren't those that its events carry",
     )
 
@@ -1674,7 +1692,7 @@ def check_records(pack: Pack) -> None:
                 )
             else:
                 need(
-                    sha256(flat(record["data"])) == record["digest"],
+                    sha256(encode(record["data"])) == record["digest"],
                     "its document doesn't hash to its digest",
                 )
 
@@ -1696,7 +1714,7 @@ def check_incident(pack: Pack) -> None:
         need(incident in pack.subject["records"], "the incident is neither a record nor noted")
 
 
-# ----------------------------------------------------------------------------------------------------- the whole
+# -------------------------------------------------------------------------------------------------- the whole
 
 
 def check_strays(pack: Pack) -> None:
@@ -1768,9 +1786,9 @@ def verify(data: bytes, *, head: tuple[int, str] | None = None, blocks: Sequence
 def render(result: Result) -> str:
     """The result for people, failures first."""
     lines = [f"pack sha256 {result.pack}"]
-    for status, check, detail, count in result.findings:
-        times = f" ({count})" if count > 1 else ""
-        lines.append(f"{status:<12} {check}{times}{': ' if detail else ''}{printable(detail)}")
+    for status, check, detail, times in result.findings:
+        counted = f" ({times})" if times > 1 else ""
+        lines.append(f"{status:<12} {check}{counted}{': ' if detail else ''}{printable(detail)}")
     lines.append(f"result: {result.status}{': ' if result.reason else ''}{printable(result.reason)}")
     return "\n".join(lines) + "\n"
 
@@ -1804,7 +1822,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = Result("", [], f"{options.pack} can't be read: {error.strerror}")
     except Refused as error:
         result = Result("", [], str(error))
-    sys.stdout.write(encode(result.to_json()).decode() if options.json else render(result))
+    shown = (
+        json.dumps(result.to_json(), indent=1, ensure_ascii=False) + "\n" if options.json else render(result)
+    )
+    sys.stdout.write(shown)
     return result.exit_code
 
 
