@@ -13,6 +13,7 @@ from toolkit.cli import (
     compliance,
     deploy,
     desk_commands,
+    evidence,
     fund,
     fund_distributions,
     fund_navs,
@@ -91,6 +92,7 @@ _app.add_typer(incidents.app, name="incidents")
 _app.add_typer(ledger.app, name="ledger")
 _app.add_typer(bank.app, name="bank")
 _app.add_typer(reconcile.app, name="reconcile")
+_app.add_typer(evidence.app, name="evidence")
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)
 _app.command("demo")(desk_commands.demo)

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.cli.output import as_json
 from toolkit.errors import InvalidInput
 
-__all__ = ["make_folder", "read_bytes", "read_json", "write_json", "write_text"]
+__all__ = ["make_folder", "read_bytes", "read_json", "write_bytes", "write_json", "write_text"]
 
 
 def read_json(path: Path, *, what: str) -> dict[str, Any]:
@@ -42,6 +42,14 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path`, replacing what was there. Raises InvalidInput."""
     try:
         path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be written ({error.strerror}): name another file") from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, replacing what was there. Raises InvalidInput."""
+    try:
+        path.write_bytes(data)
     except OSError as error:
         raise InvalidInput(f"{path} can't be written ({error.strerror}): name another file") from None
 

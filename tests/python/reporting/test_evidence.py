@@ -2,28 +2,187 @@
 
 from __future__ import annotations
 
-import time
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from toolkit.chain.anvil import Anvil
+from toolkit.chain.hexes import from_hex, keccak
+from toolkit.errors import InconsistentNode, InvalidInput
+from toolkit.ledger import Role
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.reporting.evidence import verify_pack
+from toolkit.reporting.evidence.blocks import BlockEvidence, read_block
+
+if TYPE_CHECKING:
+    from conftest import Settled
 
 
-def test_x(settled) -> None:
-    for what in ("mint", "redemption", "requested"):
-        order = getattr(settled, what)
-        t = time.time()
-        pack = settled.evidence.order(order.id)
-        t1 = time.time()
-        result = verify_pack.verify(pack)
-        print(what, len(pack), t1 - t, time.time() - t1, order.state)
-        print(verify_pack.render(result))
-        for n, d in verify_pack.read_archive(pack).items():
-            print(len(d), n)
+def files_of(pack: bytes) -> dict[str, bytes]:
+    return verify_pack.read_archive(pack)
 
-    t = time.time()
+
+@pytest.mark.parametrize("what", ["mint", "redemption", "requested"])
+def test_an_orders_pack_holds_what_proves_it_and_verifies(settled: Settled, what: str) -> None:
+    order = getattr(settled, what)
+    pack = settled.evidence.order(order.id)
+    result = verify_pack.verify(pack)
+    assert result.status == "ok", verify_pack.render(result)
+    assert pack == settled.evidence.order(order.id)
+    folders = {name.partition("/")[0] for name in files_of(pack)}
+    chain = {"batches", "blocks", "receipts", "transactions"}
+    wanted = {
+        "mint": chain | {"attestations", "reports"},
+        "redemption": chain,
+        "requested": set(),
+    }
+    assert folders == {"manifest.json", "verify_pack.py", "ledger", "orders"} | wanted[what]
+
+
+def test_no_name_and_no_label_is_in_a_pack(settled: Settled) -> None:
+    pack = settled.evidence.order(settled.mint.id)
+    investor = settled.bench.desk.ledger.investors.get(settled.mint.investor)
+    texts = b"".join(content for name, content in files_of(pack).items() if name != "verify_pack.py")
+    assert investor.label.encode() not in texts
+
+
+def test_without_its_reserve_report_a_pack_says_what_is_missing(settled: Settled) -> None:
+    pack = replace(settled.evidence, reports=()).order(settled.mint.id)
+    result = verify_pack.verify(pack)
+    assert (result.status, result.exit_code) == ("missing", 3)
+    assert "the reserve report behind an attestation" in verify_pack.render(result)
+
+
+def test_a_report_of_another_figure_cannot_take_its_place(settled: Settled) -> None:
+    other = settled.report.replace(b'"amount":"1000000.00"', b'"amount":"1000001.00"')
+    assert other != settled.report
+    assert (
+        verify_pack.verify(replace(settled.evidence, reports=[other]).order(settled.mint.id)).exit_code == 3
+    )
+
+
+def test_a_days_pack_holds_every_order_that_moved(settled: Settled) -> None:
     now = settled.bench.desk.ledger.clock.now()
-    from datetime import timedelta
+    since, until = now - timedelta(hours=12), now + timedelta(hours=12)
+    pack = settled.evidence.between(since, until)
+    assert verify_pack.verify(pack).status == "ok"
+    orders = {name for name in files_of(pack) if name.startswith("orders/")}
+    assert len(orders) == len(settled.bench.desk.orders()) == 4
+    head = settled.bench.desk.ledger.head()
+    assert verify_pack.verify(pack, head=(head.seq, head.hash)).status == "ok"
+    with pytest.raises(InvalidInput, match="nothing happened"):
+        settled.evidence.day((now - timedelta(days=400)).date())
 
-    pack = settled.evidence.between(now - timedelta(hours=12), now + timedelta(hours=1))
-    print("day", len(pack), time.time() - t)
-    t = time.time()
-    print(verify_pack.render(verify_pack.verify(pack)), time.time() - t)
+
+def test_an_order_that_does_not_exist_has_no_pack(settled: Settled) -> None:
+    with pytest.raises(NotFound, match="no-such-order"):
+        settled.evidence.order("no-such-order")
+
+
+def test_an_incidents_pack_holds_its_orders_and_says_what_binds_nothing(settled: Settled) -> None:
+    incident = settled.bench.desk.ledger.incidents.open(
+        "unbacked", "figures differ", {"orders": [settled.redemption.id], "amount": "1"}
+    )
+    pack = settled.evidence.incident(incident.id)
+    result = verify_pack.verify(pack)
+    assert result.status == "ok", verify_pack.render(result)
+    assert f"orders/{settled.redemption.id}.json" in files_of(pack)
+    assert any(item.check == "what the desk noted of the incident" for item in result.findings)
+
+
+def test_a_records_document_is_packed_only_where_it_holds_no_personal_data(settled: Settled) -> None:
+    ledger = settled.bench.desk.ledger
+    ledger.persons.add("agent-1", label="an agent", roles=[Role.NAV_AGENT, Role.COMPLIANCE])
+    book = ledger.record_book
+    data = {"value": "1.0001", "to": "0x00"}
+    book.open(
+        "nav/F/A/2026-11-20", RecordKind.NAV, RecordState.RECEIVED, data, actor="agent-1", role=Role.NAV_AGENT
+    )
+    book.open("case/1", RecordKind.CASE, RecordState.PROPOSED, data, actor="agent-1", role=Role.COMPLIANCE)
+    pack = settled.evidence.incident("case/1", records=["nav/F/A/2026-11-20"])
+    result = verify_pack.verify(pack)
+    assert result.status == "ok", verify_pack.render(result)
+    records = {
+        entry["id"]: entry["data"]
+        for name, content in files_of(pack).items()
+        if name.startswith("records/")
+        for entry in [json.loads(content)]
+    }
+    assert records == {"nav/F/A/2026-11-20": data, "case/1": None}
+    assert any("personal data" in item.check for item in result.findings)
+    shown = replace(settled.evidence, disclosed=frozenset({"nav", "case"})).incident("case/1")
+    assert verify_pack.verify(shown).status == "ok"
+
+
+def test_a_record_older_than_the_order_is_bound_by_its_own_events(settled: Settled) -> None:
+    ledger = settled.bench.desk.ledger
+    ledger.persons.add("agent-2", label="an agent", roles=[Role.NAV_AGENT])
+    ledger.record_book.open(
+        "nav/F/B", RecordKind.NAV, RecordState.RECEIVED, {"value": "2"}, actor="agent-2", role=Role.NAV_AGENT
+    )
+    later = settled.bench.requested(settled.bench.customer(7), "3.00")
+    pack = settled.evidence.order(later.id, records=["nav/F/B"])
+    result = verify_pack.verify(pack)
+    assert result.status == "ok", verify_pack.render(result)
+    assert "compare their hashes with the ledger's" in verify_pack.render(result)
+    files = files_of(pack)
+    outside = json.loads(files[verify_pack.OUTSIDE])
+    outside[0]["actor"] = "agent-3"
+    files[verify_pack.OUTSIDE] = verify_pack.encode(outside)
+    manifest = json.loads(files[verify_pack.MANIFEST])
+    manifest["files"] = verify_pack.manifest_entries(files)
+    files[verify_pack.MANIFEST] = verify_pack.encode(manifest)
+    assert verify_pack.verify(verify_pack.write_archive(files)).status == "FAILED"
+
+
+# ----------------------------------------------------------------------------------------- blocks of a real node
+
+
+@pytest.mark.parametrize("fork", ["shanghai", "cancun", "prague"])
+def test_headers_and_roots_of_a_real_node_are_rebuilt(fork: str) -> None:
+    with Anvil(accounts=2, hardfork=fork) as node, node.client() as client:
+        accounts = client.request("eth_accounts")
+        node.set_automine(False)
+        for nonce, extra in enumerate(
+            ({}, {"gasPrice": hex(10**10)}, {"accessList": [{"address": accounts[1], "storageKeys": []}]})
+        ):
+            transfer = {"from": accounts[0], "to": accounts[1], "value": "0x1", "nonce": hex(nonce), **extra}
+            client.request("eth_sendTransaction", [transfer])
+        node.mine()
+        block = read_block(client, client.block("latest").hash)
+        assert (len(block.raw_transactions), block.gaps) == (3, ())
+        assert block.header is not None
+        assert len(verify_pack.rlp_decode(block.header)) == {"shanghai": 17, "cancun": 20, "prague": 21}[fork]
+        for raw in block.raw_transactions:
+            sender = verify_pack.recover_call(raw, client.chain_id).sender
+            assert sender.lower() == accounts[0].lower()
+            found = block.transaction(keccak(raw))
+            assert found.receipt_proof is not None
+        with pytest.raises(InconsistentNode, match="not among"):
+            block.transaction(bytes(32))
+
+
+def test_a_header_that_cannot_be_rebuilt_is_said_and_never_papered_over(settled: Settled) -> None:
+    pack = settled.evidence.order(settled.mint.id)
+    name = next(item for item in files_of(pack) if item.startswith("blocks/"))
+    client = settled.bench.suite.client
+    found = dict(client.request("eth_getBlockByHash", [f"0x{name[7:-5]}", True]))
+    receipts = client.request("eth_getBlockReceipts", [found["hash"]])
+    strange: dict[str, Any] = {**found, "extraData": "0x01"}
+    block = BlockEvidence(strange, receipts)
+    assert (block.header, block.gaps) == (None, ("its header",))
+    files = files_of(pack)
+    files[name] = verify_pack.encode({"header": None, "stated": block.stated_roots})
+    manifest = json.loads(files[verify_pack.MANIFEST])
+    manifest["files"] = verify_pack.manifest_entries(files)
+    files[verify_pack.MANIFEST] = verify_pack.encode(manifest)
+    result = verify_pack.verify(verify_pack.write_archive(files))
+    assert (result.status, "only stated" in verify_pack.render(result)) == ("missing", True)
+    other = BlockEvidence({**found, "receiptsRoot": "0x" + "00" * 32}, receipts)
+    assert "its receipts' root" in other.gaps
+    proof = other.transaction(from_hex(found["transactions"][0]["hash"]))
+    assert (proof.receipt_proof, proof.transaction_proof is None) == (None, False)

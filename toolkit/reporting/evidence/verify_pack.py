@@ -501,7 +501,7 @@ def _small(text: str) -> int:
 
 def loads(data: bytes) -> Any:
     """JSON of whole numbers. Nesting is measured first: Python's parser may not survive it."""
-    brackets = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data).translate(None, _NO_BRACKETS)
+    brackets = re.sub(rb'"[^"\\]*(?:\\.[^"\\]*)*"', b"", data).translate(None, _NO_BRACKETS)
     for _ in range(32):
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     if brackets:
