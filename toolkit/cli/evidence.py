@@ -121,8 +121,8 @@ def verify(
 ) -> None:
     """Recompute every hash, proof and signature of a pack, without a node or a ledger.
 
-    The same program stands alone in each pack, as verify_pack.py. Ends with 1 if a check failed, 2 if the pack
-    was refused unread, 3 if something is missing from it.
+    The same program stands alone in each pack, as verify_pack.py. Ends with 1 if a check failed, 2 if the
+    pack was refused unread, 3 if something is missing from it.
     """
     from toolkit.reporting.evidence import verify_pack
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from conftest import Settled
 
 
+SOME_ACCESS = {"address": "0x" + "11" * 20, "storageKeys": ["0x" + "22" * 32]}
+
+
 def files_of(pack: bytes) -> dict[str, bytes]:
     return verify_pack.read_archive(pack)
 
@@ -144,24 +147,23 @@ def test_a_record_older_than_the_order_is_bound_by_its_own_events(settled: Settl
 
 @pytest.mark.parametrize("fork", ["shanghai", "cancun", "prague"])
 def test_headers_and_roots_of_a_real_node_are_rebuilt(fork: str) -> None:
-    with Anvil(accounts=2, hardfork=fork) as node, node.client() as client:
+    kinds = ({}, {"gasPrice": hex(10**10)}, {"gasPrice": hex(10**10), "accessList": [SOME_ACCESS]})
+    with Anvil(accounts=len(kinds), hardfork=fork) as node, node.client() as client:
         accounts = client.request("eth_accounts")
         node.set_automine(False)
-        for nonce, extra in enumerate(
-            ({}, {"gasPrice": hex(10**10)}, {"accessList": [{"address": accounts[1], "storageKeys": []}]})
-        ):
-            transfer = {"from": accounts[0], "to": accounts[1], "value": "0x1", "nonce": hex(nonce), **extra}
-            client.request("eth_sendTransaction", [transfer])
+        for account, fields in zip(accounts, kinds, strict=True):
+            client.request(
+                "eth_sendTransaction", [{"from": account, "to": account, "value": "0x1", **fields}]
+            )
         node.mine()
         block = read_block(client, client.block("latest").hash)
         assert (len(block.raw_transactions), block.gaps) == (3, ())
         assert block.header is not None
         assert len(verify_pack.rlp_decode(block.header)) == {"shanghai": 17, "cancun": 20, "prague": 21}[fork]
-        for raw in block.raw_transactions:
-            sender = verify_pack.recover_call(raw, client.chain_id).sender
-            assert sender.lower() == accounts[0].lower()
-            found = block.transaction(keccak(raw))
-            assert found.receipt_proof is not None
+        senders = {verify_pack.recover_call(raw, client.chain_id).sender for raw in block.raw_transactions}
+        assert {sender.lower() for sender in senders} == set(accounts)
+        assert {raw[0] for raw in block.raw_transactions if raw[0] < 0x80} == {1, 2}
+        assert all(block.transaction(keccak(raw)).receipt_proof for raw in block.raw_transactions)
         with pytest.raises(InconsistentNode, match="not among"):
             block.transaction(bytes(32))
 

@@ -99,8 +99,8 @@ def test_typed_data_hash_as_the_bindings_hash_them() -> None:
 
 
 def test_an_abi_bomb_is_refused() -> None:
-    # 20,000 batches, each an offset to the same array of 20,000 orders
-    count = 20_000
+    # 3,000 batches, each an offset to the same array of 3,000 orders
+    count = 3_000
     words = [32, count, *[count * 32] * count, 32 * 3, 0, 0, count]
     data = b"".join(word.to_bytes(32, "big") for word in words)
     with pytest.raises(Bad):
@@ -175,6 +175,7 @@ def is_said_to_be_unchecked(name: str, before: Any, after: Any) -> bool:
     return bool(changed == before and isinstance(after["request"].get("idempotency_key"), str))
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("what", ["mint", "redemption"])
 @pytest.mark.usefixtures("quick")
 def test_one_unit_changed_anywhere_in_a_pack_is_found(settled: Settled, what: str) -> None:

@@ -102,14 +102,16 @@ class Evidence:
         else:
             touched |= set(self._named(noted["details"]))
         steps = [step for item in sorted(touched | involved) for step in self._steps(item)]
+        if not steps:  # the desk's list alone: the chain as it ends now
+            end = self.ledger.head().seq
+            steps = self.ledger.extracts.events(end, end)
+        first = min(step["seq"] for step in steps)
         packing = _Packing(self)
         packing.add_orders(sorted(touched))
         if noted is not None:
             packing.files[verify_pack.INCIDENT] = encode(noted)
-        if not steps:
-            steps = [self.ledger.extracts.events(self.ledger.head().seq, self.ledger.head().seq)[0]]
-        packing.add_records(sorted(involved), steps[0]["seq"])
-        packing.add_segment(min(step["seq"] for step in steps), max(step["seq"] for step in steps))
+        packing.add_records(sorted(involved), first)
+        packing.add_segment(first, max(step["seq"] for step in steps))
         subject = {"incident": incident_id, "orders": sorted(touched), "records": sorted(involved)}
         return packing.archive("incident", subject)
 
