@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.errors import IllegalTransition, NotAuthorised
 from toolkit.ledger.case_machines import CASE_STEPS
+from toolkit.ledger.exit_machines import EXIT_STEPS
 from toolkit.ledger.fund_machines import FUND_STEPS
 from toolkit.ledger.machines import Role
 from toolkit.ledger.omnibus_machines import OMNIBUS_STEPS
@@ -21,6 +22,7 @@ RECORD_STEPS: RecordSteps = {
     **SCREENING_STEPS,
     **RECONCILIATION_STEPS,
     **CASE_STEPS,
+    **EXIT_STEPS,
 }
 
 

@@ -52,6 +52,10 @@ class RecordKind(StrEnum):
     BREAK = "break"
     # reports
     # exit
+    EXIT = "exit"
+    EXIT_CLAIM = "exit_claim"
+    EXIT_PAYMENT = "exit_payment"
+    CHAIN_CHOICE = "chain_choice"
 
 
 class RecordState(StrEnum):
@@ -143,6 +147,18 @@ class RecordState(StrEnum):
     ESCALATED = "escalated"
     # reports
     # exit
+    ACTIVE = "active"
+    NOTICE = "notice"
+    WIND_DOWN = "wind_down"
+    CLAIMS_OPEN = "claims_open"
+    PAYING = "paying"
+    UNCLAIMED_HELD = "unclaimed_held"
+    FINAL_ATTESTED = "final_attested"
+    CLAIMED = "claimed"
+    CLAIM_HELD = "claim_held"
+    CLAIM_ADMITTED = "claim_admitted"
+    CLAIM_APPROVED = "claim_approved"
+    CLAIM_PAID = "claim_paid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,162 @@
+"""Redeeming from a snapshot after the chain was lost or has forked (regulation.md W20b; HKMA Guideline 6.8.7).
+
+Two persons choose which chain counts, once; the choice names the one snapshot that is redeemed, so that the
+other fork's balances, bridged copies and older snapshots are worth nothing here. Each row is paid once, at par,
+against the signature of its own wallet over root, row, amount and bank account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from toolkit.amounts import Amount, minor_units
+from toolkit.chain.hexes import from_hex
+from toolkit.errors import InvalidInput
+from toolkit.ledger.canonical import instant
+from toolkit.ledger.machines import Role
+from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.reporting.exit.claims import Claims
+from toolkit.reporting.exit.errors import ClaimRefused, SnapshotRefused
+from toolkit.reporting.exit.sharing import Shares, share_out
+from toolkit.reporting.exit.wind_down import Coin, document_digest, require_same_root
+
+if TYPE_CHECKING:
+    from toolkit.ledger import Ledger
+    from toolkit.ledger.records import LedgerRecord
+    from toolkit.reporting.exit.snapshot import SignedSnapshot, Snapshot
+
+__all__ = ["Fork", "LostChain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """The chain that counts: its id, and a block of its own after the split or the last before the loss."""
+
+    chain_id: int
+    block_number: int
+    block_hash: str
+
+
+class LostChain:
+    """What is redeemed of `coin` from `snapshot`, since its chain is lost."""
+
+    def __init__(self, ledger: Ledger, coin: Coin, snapshot: Snapshot) -> None:
+        self._ledger = ledger
+        self.coin = coin
+        self._snapshot = snapshot
+
+    def propose(
+        self,
+        fork: Fork,
+        signed: SignedSnapshot,
+        *,
+        signers: Collection[str],
+        lost_at: datetime,
+        most: timedelta,
+        assets: Amount,
+        decision: str,
+        by: str,
+    ) -> LedgerRecord:
+        """Which chain counts, and the snapshot of it. `most` is the RPO: no older snapshot is redeemed.
+
+        `assets` is what is there to pay from, `decision` the sha256 of the minute. Raises SnapshotRefused;
+        InvalidInput for a second choice.
+        """
+        snapshot = signed.check(signers)
+        signed.check_age(lost_at, most)
+        from_hex(fork.block_hash, what="block hash", length=32)
+        if snapshot.root != self._snapshot.root or snapshot.sha256 != self._snapshot.sha256:
+            raise SnapshotRefused("the signed snapshot isn't the one whose rows are given")
+        of_coin = (snapshot.chain_id, snapshot.contract) == (self.coin.chain_id, self.coin.contract)
+        if not of_coin or snapshot.chain_id != fork.chain_id:
+            raise SnapshotRefused(
+                f"the snapshot is of {snapshot.contract} on chain {snapshot.chain_id}; redeemed is "
+                f"{self.coin.contract} on chain {fork.chain_id}: a copy elsewhere counts nothing"
+            )
+        same_height = snapshot.block_number == fork.block_number
+        if snapshot.block_number > fork.block_number or (
+            same_height and snapshot.block_hash != fork.block_hash
+        ):
+            raise SnapshotRefused(
+                f"the snapshot's block {snapshot.block_number} {snapshot.block_hash} isn't on the chain that "
+                f"was chosen by its block {fork.block_number} {fork.block_hash}"
+            )
+        require_same_root(self._ledger, self.coin.exit_id, snapshot.root)
+        if assets.unit != self.coin.currency:
+            raise InvalidInput(f"the assets are {assets.display()}; holders are paid {self.coin.currency}")
+        data = {
+            "fork": {
+                "chain_id": fork.chain_id,
+                "block_number": fork.block_number,
+                "block_hash": fork.block_hash,
+            },
+            "snapshot": {"root": snapshot.root, "sha256": snapshot.sha256, "signer": signed.signer},
+            "lost_at": instant(lost_at),
+            "rpo_seconds": int(most.total_seconds()),
+            "assets": str(assets.to_minor_units(self.coin.currency)),
+            "decision": document_digest(decision),
+        }
+        return self._ledger.record_book.open(
+            self.coin.choice_id,
+            RecordKind.CHAIN_CHOICE,
+            RecordState.PROPOSED,
+            data,
+            actor=by,
+            role=Role.FINANCE,
+        )
+
+    def confirm(self, *, by: str) -> LedgerRecord:
+        """The second person chooses the same chain."""
+        return self._ledger.record_book.step(
+            self.coin.choice_id, RecordState.CONFIRMED, actor=by, role=Role.COMPLIANCE
+        )
+
+    @property
+    def record(self) -> LedgerRecord:
+        """The choice on record. Raises NotFound."""
+        return self._ledger.record_book.get(self.coin.choice_id)
+
+    @property
+    def claims(self) -> Claims:
+        """The claims on the snapshot."""
+        return Claims(self._ledger, self)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot. Raises SnapshotRefused if it isn't the one that was chosen."""
+        told = self.record.data["snapshot"]
+        if (told["root"], told["sha256"]) != (self._snapshot.root, self._snapshot.sha256):
+            raise SnapshotRefused(f"chosen was the snapshot {told['root']}, not {self._snapshot.root}")
+        return self._snapshot
+
+    @property
+    def currency(self) -> str:
+        return self.coin.currency
+
+    @property
+    def needs_signature(self) -> bool:
+        return True
+
+    def require_open(self, now: datetime) -> None:
+        """Raises ClaimRefused until two persons have chosen the chain."""
+        del now  # holders of a lost chain may come at any time
+        self._require_chosen()
+
+    def shares(self) -> Shares:
+        """What each row is due: par as far as the assets go."""
+        data = self._require_chosen().data
+        return share_out(
+            [row.units for row in self.snapshot.rows],
+            int(data["assets"]),
+            token_decimals=self.coin.token_decimals,
+            money_decimals=minor_units(self.coin.currency),
+        )
+
+    def _require_chosen(self) -> LedgerRecord:
+        record = self.record
+        if record.state is not RecordState.CONFIRMED:
+            raise ClaimRefused("one person proposed which chain counts: a second one has to confirm it")
+        return record
