@@ -7,7 +7,7 @@
     exit_payment  claim_paid: one payment reference, used once
     chain_choice  proposed -> confirmed
 
-An exit stays `wind_down` while the snapshot is recorded and `claims_open` while the reserve is sold. A payment
+An exit stays `wind_down` while the snapshot is recorded, `claims_open` while the reserve is sold. A payment
 takes two persons, neither of them the claim's maker (regulation.md W20c; HKMA Guideline 6.8.17); a fork is
 chosen by two (W20b).
 """

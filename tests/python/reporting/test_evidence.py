@@ -142,7 +142,7 @@ def test_a_record_older_than_the_order_is_bound_by_its_own_events(settled: Settl
     assert verify_pack.verify(verify_pack.write_archive(files)).status == "FAILED"
 
 
-# ----------------------------------------------------------------------------------------- blocks of a real node
+# -------------------------------------------------------------------------------------- blocks of a real node
 
 
 @pytest.mark.parametrize("fork", ["shanghai", "cancun", "prague"])

@@ -107,7 +107,7 @@ def test_an_abi_bomb_is_refused() -> None:
         verify_pack.abi_decode(verify_pack._CALLS["mint"], data + bytes(128 * count))
 
 
-# ----------------------------------------------------------------------------------------- every edit is found
+# ---------------------------------------------------------------------------------------- every edit is found
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""Claims on a snapshot: made by holders who are in it, for no more than it says, paid once and by two persons.
+"""Claims on a snapshot: by holders who are in it, for no more than it says, paid once and by two persons.
 
-What a holder did with tokens after the snapshot doesn't count, so nothing may be redeemed beside it: claims wait
-while a redemption runs. Every claim is a record of the ledger under the snapshot's root and the row's number, so
-that a row can't be claimed twice, and every payment reference is one, so that a payment can't stand for two.
+What a holder did with tokens after the snapshot doesn't count, so nothing may be redeemed beside it: claims
+wait while a redemption runs. Every claim is a record of the ledger under the snapshot's root and the row's
+number, so that a row can't be claimed twice; so is every payment reference, so that none stands for two.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ class Claims:
         index = self._places.get((wallet, owner))
         if index is None:
             raise ClaimRefused(
-                f"{owner} had nothing at {wallet} in the snapshot {self._basis.snapshot.root}: what was bought "
-                "later is a matter between buyer and seller",
+                f"{owner} had nothing at {wallet} in the snapshot {self._basis.snapshot.root}: what was "
+                "bought later is a matter between buyer and seller",
                 wallet=wallet,
                 owner=owner,
             )
@@ -252,7 +252,7 @@ class Claims:
         return Amount.from_base_units(minor, unit=currency, decimals=minor_units(currency))
 
     def require_no_redemptions(self) -> None:
-        """Raises RedemptionsOpen while one runs, or one was made after the snapshot: it would be paid twice."""
+        """Raises RedemptionsOpen while one runs, or was made after the snapshot: it would be paid twice."""
         taken_at = self._basis.snapshot.taken_at
         found = [
             order
@@ -262,8 +262,8 @@ class Claims:
         ]
         if found:
             raise RedemptionsOpen(
-                f"{len(found)} redemptions run or were made after the snapshot, first {found[0].id}: settle or "
-                "reject them, and take the snapshot after the last one is settled",
+                f"{len(found)} redemptions run or were made after the snapshot, first {found[0].id}: settle "
+                "or reject them, and take the snapshot after the last one is settled",
                 orders=[order.id for order in found],
             )
 

@@ -1,7 +1,7 @@
-"""Redeeming from a snapshot after the chain was lost or has forked (regulation.md W20b; HKMA Guideline 6.8.7).
+"""Redeeming from a snapshot after a chain was lost or has forked (regulation.md W20b; HKMA Guideline 6.8.7).
 
 Two persons choose which chain counts, once; the choice names the one snapshot that is redeemed, so that the
-other fork's balances, bridged copies and older snapshots are worth nothing here. Each row is paid once, at par,
+other fork's balances, bridged copies and older snapshots are worth nothing here. Each row is paid once,
 against the signature of its own wallet over root, row, amount and bank account.
 """
 

@@ -1,6 +1,6 @@
 """The snapshot that claims are made from: who had what at one block, under one root that a person signed.
 
-A row is what one owner had at one wallet, an omnibus wallet looked through to its clients (regulation.md 4.13).
+A row is what one owner had at one wallet; an omnibus wallet is looked through to its clients (W20c, 4.13).
 Rows come from whoever reads the chain and the sub-ledgers; here they have to add up to what is outstanding.
 The root is that of OpenZeppelin's standard tree over (wallet, owner, units, frozen), as the report of holders
 has it.

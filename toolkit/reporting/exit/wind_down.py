@@ -2,8 +2,8 @@
 
     active -> notice -> wind_down -> claims_open -> paying -> unclaimed_held -> final_attested -> closed
 
-Exit plan with the disposal of the reserve, claims and payments: HKMA Guideline 6.8.17. Each step is a record's,
-by a role, and the second of a pair is another person (`ledger.exit_machines`).
+Exit plan with the disposal of the reserve, claims and payments: HKMA Guideline 6.8.17. Each step is taken in
+a role, and the second of a pair by another person (`ledger.exit_machines`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Exit:
         self._market = market
         self._snapshot = snapshot
 
-    # --------------------------------------------------------------------------------------- the way to claims
+    # -------------------------------------------------------------------------------------- the way to claims
 
     def decide(self, *, decision: str, reference: str, by: str) -> LedgerRecord:
         """The board's decision: the sha256 of its minute and the minute's reference. By finance."""
@@ -134,6 +134,7 @@ class Exit:
 
     def state_assets(self, assets: Amount, *, statement: str, by: str) -> LedgerRecord:
         """What selling the reserve brought, and the sha256 of the custodian's statement. By finance."""
+        self._require(_S.CLAIMS_OPEN)
         if assets.unit != self.coin.currency:
             raise InvalidInput(f"the assets are {assets.display()}; holders are paid {self.coin.currency}")
         minor = assets.to_minor_units(self.coin.currency)
@@ -146,7 +147,7 @@ class Exit:
             raise ClaimRefused("what the reserve brought isn't on record: state the assets first")
         return self._step(_S.PAYING, Role.TREASURER, by, {})
 
-    # ---------------------------------------------------------------------------------------- the way to its end
+    # ------------------------------------------------------------------------------------- the way to its end
 
     def hold_unclaimed(self, *, held_at: str, by: str) -> LedgerRecord:
         """The window has closed and every claim is paid or held; the rest lies at `held_at`. By finance."""
@@ -159,7 +160,7 @@ class Exit:
         return self._step(_S.UNCLAIMED_HELD, Role.FINANCE, by, {"held_at": one_line(held_at, what="held_at")})
 
     def attest(self, *, paid: Amount, left: Amount, report: str, by: str) -> LedgerRecord:
-        """The auditor's own figures: paid out, and left in the bank. Raises DoesNotTie unless both tie to zero.
+        """The auditor's own figures, paid out and left in the bank. Raises DoesNotTie unless both tie.
 
         `report` is the sha256 of the final attestation.
         """
@@ -173,8 +174,8 @@ class Exit:
         }
         if any(differences.values()):
             raise DoesNotTie(
-                f"the final figures leave something over: {differences} (minor units of {money}, base units of "
-                "the token); find it before anything is attested",
+                f"the final figures leave something over: {differences} (minor units of {money}, base units "
+                "of the token); find it before anything is attested",
                 differences=differences,
             )
         final = {"totals": totals.to_json(), "report": document_digest(report)}
@@ -184,7 +185,7 @@ class Exit:
         """The end. What is unclaimed stays where it is held."""
         return self._step(_S.CLOSED, Role.COMPLIANCE, by, {})
 
-    # ------------------------------------------------------------------------------------------ what claims ask
+    # ---------------------------------------------------------------------------------------- what claims ask
 
     @property
     def record(self) -> LedgerRecord:
