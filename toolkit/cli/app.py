@@ -31,6 +31,9 @@ from toolkit.cli import (
     screening,
     travel,
 )
+from toolkit.cli import (
+    exit as exit_,
+)
 
 __all__ = ["command"]
 
@@ -93,6 +96,7 @@ _app.add_typer(ledger.app, name="ledger")
 _app.add_typer(bank.app, name="bank")
 _app.add_typer(reconcile.app, name="reconcile")
 _app.add_typer(evidence.app, name="evidence")
+_app.add_typer(exit_.app, name="exit")
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)
 _app.command("demo")(desk_commands.demo)

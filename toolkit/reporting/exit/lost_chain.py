@@ -88,6 +88,7 @@ class LostChain:
         if assets.unit != self.coin.currency:
             raise InvalidInput(f"the assets are {assets.display()}; holders are paid {self.coin.currency}")
         data = {
+            "coin": self.coin.to_json(),
             "fork": {
                 "chain_id": fork.chain_id,
                 "block_number": fork.block_number,

@@ -9,9 +9,9 @@ a role, and the second of a pair by another person (`ledger.exit_machines`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from toolkit.amounts import Amount, minor_units
 from toolkit.errors import InvalidInput
@@ -55,6 +55,19 @@ class Coin:
     token_decimals: int
     currency: str
 
+    def to_json(self) -> dict[str, Any]:
+        """What the records keep of it."""
+        return asdict(self)
+
+    @classmethod
+    def on_record(cls, ledger: Ledger, chain_id: int, contract: str) -> Self:
+        """The coin as its exit or its lost chain has it on record. Raises NotFound."""
+        asked = cls(chain_id, contract, 0, "")
+        try:
+            return cls(**ledger.record_book.get(asked.exit_id).data["coin"])
+        except NotFound:
+            return cls(**ledger.record_book.get(asked.choice_id).data["coin"])
+
     @property
     def exit_id(self) -> str:
         """One exit for one token, ever."""
@@ -81,7 +94,11 @@ class Exit:
 
     def decide(self, *, decision: str, reference: str, by: str) -> LedgerRecord:
         """The board's decision: the sha256 of its minute and the minute's reference. By finance."""
-        data = {"decision": document_digest(decision), "reference": one_line(reference, what="reference")}
+        data = {
+            "coin": self.coin.to_json(),
+            "decision": document_digest(decision),
+            "reference": one_line(reference, what="reference"),
+        }
         return self._ledger.record_book.open(
             self.coin.exit_id, RecordKind.EXIT, _S.ACTIVE, data, actor=by, role=Role.FINANCE
         )
