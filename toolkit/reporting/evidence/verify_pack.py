@@ -84,13 +84,14 @@ def _round_constants() -> tuple[int, ...]:
     return tuple(constants)
 
 
-def _lanes() -> tuple[tuple[int, int, int], ...]:
-    """For each lane where it goes and by how much it is rotated (rho and pi)."""
-    steps, x, y = [(0, 0, 0)], 1, 0
+def _lanes() -> tuple[tuple[int, int, int, int], ...]:
+    """For each lane after rho and pi: where it comes from, its column there, and its rotation both ways."""
+    lanes, x, y = {0: (0, 0, 0, 64)}, 1, 0
     for t in range(24):
-        steps.append((x + 5 * y, y + 5 * ((2 * x + 3 * y) % 5), (t + 1) * (t + 2) // 2 % 64))
+        turn = (t + 1) * (t + 2) // 2 % 64
+        lanes[y + 5 * ((2 * x + 3 * y) % 5)] = (x + 5 * y, x, turn, 64 - turn)
         x, y = y, (2 * x + 3 * y) % 5
-    return tuple(steps)
+    return tuple(lanes[place] for place in range(25))
 
 
 _ROUNDS = _round_constants()
@@ -99,13 +100,10 @@ _ROWS = tuple((y + x, y + (x + 1) % 5, y + (x + 2) % 5) for y in range(0, 25, 5)
 
 
 def _permute(a: list[int]) -> list[int]:
-    b = [0] * 25
     for constant in _ROUNDS:
         c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
         d = [c[x - 1] ^ ((c[x - 4] << 1 | c[x - 4] >> 63) & _MASK) for x in range(5)]
-        for source, target, turn in _LANES:
-            lane = a[source] ^ d[source % 5]
-            b[target] = (lane << turn | lane >> (64 - turn)) & _MASK
+        b = [((lane := a[i] ^ d[x]) << left | lane >> right) & _MASK for i, x, left, right in _LANES]
         a = [b[x] ^ (~b[y] & b[z]) for x, y, z in _ROWS]
         a[0] ^= constant
     return a
@@ -771,15 +769,19 @@ class Block:
 class Call:
     """A signed transaction, recovered: who sent what to whom."""
 
+    raw: bytes
     sender: str
     to: str
     data: bytes
+    decoded: list[Any] | None = None
 
     def arguments(self, name: str) -> list[Any] | None:
         """The arguments if this is a call of that function, else None."""
         if _selectors().get(self.data[:4]) != name:
             return None
-        return abi_decode(_CALLS[name], self.data[4:])
+        if self.decoded is None:
+            self.decoded = abi_decode(_CALLS[name], self.data[4:])
+        return self.decoded
 
 
 _SIGNED_FIELDS = {0: 9, 1: 11, 2: 12, 3: 14, 4: 13}
@@ -804,7 +806,7 @@ def recover_call(raw: bytes, chain_id: int) -> Call:
         digest = keccak256(rlp_encode([*signed, number_bytes(chain_id), b"", b""]))
     sender = recover(digest, int.from_bytes(r, "big"), int.from_bytes(s, "big"), parity)
     to = fields[_TO[kind]]
-    return Call(checksum(sender), checksum(to) if to else "", fields[_TO[kind] + 2])
+    return Call(raw, checksum(sender), checksum(to) if to else "", fields[_TO[kind] + 2])
 
 
 # ------------------------------------------------------------------------------------------------- the checks
@@ -862,13 +864,19 @@ class Pack:
     subject: dict[str, Any] = field(default_factory=dict)
     chain_id: int = 0
     contracts: dict[str, str] = field(default_factory=dict)
-    links: list[dict[str, Any]] = field(default_factory=list)  # the segment's, then those outside it
+    links: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by order or record
     segment: list[dict[str, Any]] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     mined: dict[str, str] = field(default_factory=dict)  # transaction -> block
-    events: list[Event] = field(default_factory=list)
+    events: dict[tuple[str, str], list[Event]] = field(default_factory=dict)  # by address and name
+    logs: dict[tuple[str, str, str], list[Event]] = field(default_factory=dict)  # by transaction too
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    digests: dict[bytes, str] = field(default_factory=dict)  # of the batches, by their typed data
+    sent: dict[str, set[str]] = field(default_factory=dict)  # by batch, the transactions checked against it
+    carried: dict[str, dict[str, tuple[int, Sequence[Any]]]] = field(default_factory=dict)
+    carriers: dict[tuple[str, int], str] = field(default_factory=dict)
+    mints: dict[str, dict[int, tuple[Event, Event]]] = field(default_factory=dict)
 
     def json(self, name: str) -> Any:
         need(name in self.files, f"the pack has no {name}")
@@ -879,15 +887,20 @@ class Pack:
 
     def events_of(self, contract: str, *names: str, tx: str | None = None) -> list[Event]:
         """The events of one of the deployment's contracts, in the chain's order."""
-        address = self.contracts.get(contract)
-        return [
-            event
-            for event in self.events
-            if event.name in names and event.address == address and tx in (None, event.tx)
-        ]
+        address = self.contracts[contract]
+        if tx is not None:
+            found = [event for name in names for event in self.logs.get((tx, address, name), ())]
+        else:
+            found = [event for name in names for event in self.events.get((address, name), ())]
+        return sorted(found, key=lambda event: event.place) if len(names) > 1 else found
 
-    def history(self, subject: str) -> list[dict[str, Any]]:
-        return [link for link in self.links if link["order_id"] == subject]
+    def put_event(self, event: Event) -> None:
+        self.events.setdefault((event.address, event.name), []).append(event)
+        self.logs.setdefault((event.tx, event.address, event.name), []).append(event)
+
+    def put_links(self, links: Iterable[dict[str, Any]]) -> None:
+        for link in links:
+            self.links.setdefault(link["order_id"], []).append(link)
 
 
 def check_manifest(pack: Pack) -> None:
@@ -959,7 +972,6 @@ def check_ledger(pack: Pack, head: tuple[int, str] | None) -> None:
             events[0]["seq"] > 1 or events[0]["previous_hash"] == GENESIS, "the first event has one before it"
         )
         pack.segment = events
-        pack.links = list(events)
     if OUTSIDE in pack.files:
         with pack.found.of("ledger: events before the segment, each by its own hash"):
             outside = pack.json(OUTSIDE)
@@ -973,12 +985,13 @@ def check_ledger(pack: Pack, head: tuple[int, str] | None) -> None:
                 not pack.segment or outside[-1]["seq"] < pack.segment[0]["seq"],
                 "they aren't before the segment",
             )
-            pack.links = [*outside, *pack.links]
+            pack.put_links(outside)
             pack.found.add(
                 UNCHECKED,
                 "that events before the segment stand in the chain",
                 "compare their hashes with the ledger's (issuance ledger verify)",
             )
+    pack.put_links(pack.segment)
     check_head(pack, head)
 
 
@@ -1053,7 +1066,8 @@ def check_transactions(pack: Pack) -> None:
     for name in pack.names("receipts/"):
         with pack.found.of("chain: a receipt and its transaction are proven in a block", name):
             check_receipt(pack, name)
-    pack.events.sort(key=lambda event: event.place)
+    for events in pack.events.values():
+        events.sort(key=lambda event: event.place)
     unproven = sorted(set(pack.blocks) - set(pack.mined.values()))
     need(not unproven, f"block {unproven and unproven[0]} stands for nothing in the pack")
 
@@ -1077,6 +1091,8 @@ def check_receipt(pack: Pack, name: str) -> None:
         value = prove(root, key, [unhex(node) for node in nodes])
         if what == "receipt":
             need(value == receipt, "the proven receipt is another one")
+        elif tx in pack.calls:
+            need(value == pack.calls[tx].raw, "the proven transaction is another one")
         else:
             need("0x" + keccak256(value).hex() == tx, "the proven transaction is another one")
     pack.mined[tx] = entry["block"]
@@ -1084,7 +1100,7 @@ def check_receipt(pack: Pack, name: str) -> None:
     for place, (address, topics, data) in enumerate(fields[3]):
         event = decode_log(address, topics, data, (block.number, index, place), tx, block.time)
         if event is not None:
-            pack.events.append(event)
+            pack.put_event(event)
 
 
 def decode_log(
@@ -1138,6 +1154,7 @@ def check_batches(pack: Pack) -> None:
             )
             need(len({item["signer"] for item in signers}) == len(signers), "a key is listed twice")
             pack.batches[digest.hex()] = entry
+            pack.digests[encode(data)] = digest.hex()
 
 
 def check_signature(pack: Pack, digest: bytes, item: Mapping[str, Any]) -> None:
@@ -1178,11 +1195,12 @@ def check_approved(pack: Pack, data: Mapping[str, Any], given: Sequence[Sequence
 
     Returns the batch's digest.
     """
-    digest = typed_data_digest(data).hex()
-    batch = pack.batches.get(digest)
-    if batch is None:
-        raise Bad(f"the pack doesn't hold the batch {digest} that the transaction carries")
-    need(batch["typed_data"] == data, "the signed orders aren't those in the transaction")
+    digest = pack.digests.get(encode(data))
+    if digest is None:
+        raise Bad(f"the pack doesn't hold the batch that {at.tx} carries")
+    batch, checked = pack.batches[digest], pack.sent.setdefault(digest, set())
+    if at.tx in checked:
+        return digest  # for another order of the batch
     listed = {item["signer"]: item["signature"] for item in batch["approvals"]}
     sent = {signer: "0x" + signature.hex() for signer, signature in given}
     need(listed == sent, "the signatures aren't those in the transaction")
@@ -1196,6 +1214,7 @@ def check_approved(pack: Pack, data: Mapping[str, Any], given: Sequence[Sequence
         need(not strangers, f"{', '.join(strangers)} could not approve then")
     if any(item["person_id"] is None for item in batch["approvals"]):
         pack.found.add(MISSING, "whose keys signed", f"batch {digest} names no persons")
+    checked.add(at.tx)
     return digest
 
 
@@ -1382,7 +1401,7 @@ def check_order(pack: Pack, order_id: str) -> None:
     entry = shaped(
         pack.json(f"orders/{order_id}.json"), ("order", "request", "money", "payout", "dealings"), "an order"
     )
-    order, steps = entry["order"], pack.history(order_id)
+    order, steps = entry["order"], pack.links.get(order_id, [])
     dealt = (*_DEALT, "dealing_day") if order["kind"] in _FUND else ()
     shaped(order, (*_ORDER, "number", "due_at", "state", "held_from", *dealt), "an order")
     need(order["id"] == order_id and steps, "the ledger's events say nothing of it")
@@ -1533,19 +1552,20 @@ def check_mint(
 
 def minted(pack: Pack, order: Mapping[str, Any], tx: str) -> tuple[Event, Event]:
     """The order's two events: the n-th OrderExecuted of a transaction belongs to its n-th mint."""
-    executed = pack.events_of("market", "OrderExecuted", tx=tx)
-    transfers = pack.events_of("token", "Transfer", tx=tx)
-    mints = [item for item in transfers if item.args["from"] == checksum(ZERO)]
-    need(len(executed) == len(mints), "orders and mints of the transaction don't pair")
-    pairs = [
-        pair for pair in zip(executed, mints, strict=True) if str(pair[0].args["number"]) == order["number"]
-    ]
-    need(len(pairs) == 1, f"the transaction doesn't execute order number {order['number']} once")
+    if tx not in pack.mints:
+        executed = pack.events_of("market", "OrderExecuted", tx=tx)
+        transfers = pack.events_of("token", "Transfer", tx=tx)
+        mints = [item for item in transfers if item.args["from"] == checksum(ZERO)]
+        need(len(executed) == len(mints), "orders and mints of the transaction don't pair")
+        pairs = {pair[0].args["number"]: pair for pair in zip(executed, mints, strict=True)}
+        need(len(pairs) == len(mints), "the transaction executes a number twice")
+        pack.mints[tx] = pairs
+    pair = pack.mints[tx].get(whole(order["number"]))
+    if pair is None:
+        raise Bad(f"the transaction doesn't execute order number {order['number']}")
     wanted = (order["wallet"], whole(order["amount"]))
-    need(
-        (pairs[0][1].args["to"], pairs[0][1].args["amount"]) == wanted, "another wallet or amount was minted"
-    )
-    return pairs[0]
+    need((pair[1].args["to"], pair[1].args["amount"]) == wanted, "another wallet or amount was minted")
+    return pair
 
 
 def check_calldata(
@@ -1553,17 +1573,28 @@ def check_calldata(
 ) -> str:
     """The batch of the transaction that carries the order, and its signatures. Returns its digest."""
     expiry = int(datetime.fromisoformat(order["expires_at"]).timestamp())
-    for orders, approvals, skipped in batches:
-        for place, (number, to, amount, until) in enumerate(orders):
-            if str(number) != order["number"] or skipped >> place & 1:
-                continue
-            need(
-                (to, amount) == (order["wallet"], whole(order["amount"])),
-                "the transaction says another order",
-            )
-            need(recovered or until == expiry, f"the signed order expires at {until}, not at {expiry}")
-            return check_approved(pack, expected_mint(pack, orders), approvals, event)
-    raise Bad("the transaction's data doesn't hold the order")
+    place, signed = carried(pack, event.tx, batches).get(order["number"], (None, None))
+    if place is None or signed is None:
+        raise Bad("the transaction's data doesn't hold the order")
+    _, to, amount, until = signed
+    need((to, amount) == (order["wallet"], whole(order["amount"])), "the transaction says another order")
+    need(recovered or until == expiry, f"the signed order expires at {until}, not at {expiry}")
+    if (event.tx, place) not in pack.carriers:
+        orders, approvals, _ = batches[place]
+        pack.carriers[event.tx, place] = check_approved(pack, expected_mint(pack, orders), approvals, event)
+    return pack.carriers[event.tx, place]
+
+
+def carried(pack: Pack, tx: str, batches: Sequence[Any]) -> dict[str, tuple[int, Sequence[Any]]]:
+    """By its number, each order that a transaction executes: the place of its batch, and what was signed."""
+    if tx not in pack.carried:
+        pack.carried[tx] = {
+            str(order[0]): (place, order)
+            for place, (orders, _, skipped) in enumerate(batches)
+            for index, order in enumerate(orders)
+            if not skipped >> index & 1
+        }
+    return pack.carried[tx]
 
 
 def check_names(pack: Pack, batch: str, reason: str) -> None:
@@ -1650,8 +1681,7 @@ def check_dealt(
         wanted = (order["wallet"], order["wallet"], whole(order["amount"]), entered[-1]["reason"])
         made = [
             (item.args["holder"], item.args["owner"], item.args["amount"], f"dealing day {item.args['day']}")
-            for item in pack.events
-            if (item.address, item.name, item.tx) == (order["vault"], name, tx)
+            for item in pack.logs.get((tx, order["vault"], name), ())
         ]
         need(wanted in made, "the vault has another request")
     written = [step["evidence"] for step in steps if step["to_state"] in ("gated", "priced")]
@@ -1672,7 +1702,7 @@ def check_records(pack: Pack) -> None:
     for name in pack.names("records/"):
         with pack.found.of("record: its document is what its last event says", name):
             record = shaped(pack.json(name), ("id", "state", "data", "digest"), name)
-            steps = pack.history(record["id"])
+            steps = pack.links.get(record["id"], [])
             need(steps, "the ledger's events say nothing of it")
             need(name == f"records/{steps[0]['seq']}.json", "it isn't named after its first event")
             state = None
@@ -1719,21 +1749,12 @@ def check_incident(pack: Pack) -> None:
 
 def check_strays(pack: Pack) -> None:
     """Nothing stands in the pack that no check has used."""
-    used = {f"0x{link['evidence']}" for link in pack.links} | {
-        event.tx for event in pack.events if event.name == "Attested"
-    }
+    told = {link["evidence"] for links in pack.links.values() for link in links}
+    used = {f"0x{item}" for item in told} | {event.tx for event in pack.events_of("feed", "Attested")}
     for tx in pack.calls:
         need(tx in used, f"transaction {tx} belongs to nothing in the pack")
-    told = {f"{link['evidence']}" for link in pack.links}
-    sent: set[str] = set()
-    for tx, call in pack.calls.items():
-        for orders, _, _ in (call.arguments("mint") or [[]])[0]:
-            sent.add(typed_data_digest(expected_mint(pack, orders)).hex())
-        if call.arguments("acceptRedemptions"):
-            accepted = pack.events_of("market", "RedemptionAccepted", tx=tx)
-            sent.add(typed_data_digest(expected_acceptance(pack, accepted)).hex())
     for digest in pack.batches:
-        need(digest in told | sent, f"batch {digest} belongs to nothing in the pack")
+        need(digest in told or digest in pack.sent, f"batch {digest} belongs to nothing in the pack")
 
 
 _OUTSIDE_OF_ANY_PACK = (
