@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.databases import Databases
+from support.ledgers import NOON, Fixture
 
+from toolkit.calendar import BusinessCalendar
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.hexes import from_hex, keccak
+from toolkit.desk.rebuild import rebuild
 from toolkit.errors import InconsistentNode, InvalidInput
-from toolkit.ledger import Role
+from toolkit.ledger import Deployment, Ledger, Role, State
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.record_words import RecordKind, RecordState
-from toolkit.reporting.evidence import verify_pack
+from toolkit.reporting.evidence import Evidence, verify_pack
 from toolkit.reporting.evidence.blocks import BlockEvidence, read_block
 
 if TYPE_CHECKING:
@@ -188,3 +193,55 @@ def test_a_header_that_cannot_be_rebuilt_is_said_and_never_papered_over(settled:
     assert "its receipts' root" in other.gaps
     proof = other.transaction(from_hex(found["transactions"][0]["hash"]))
     assert (proof.receipt_proof, proof.transaction_proof is None) == (None, False)
+
+
+# ------------------------------------------------------------------------------------- orders of every kind
+
+
+def test_an_order_that_is_approved_and_not_sent_has_its_signatures_in_the_pack(settled: Settled) -> None:
+    bench = settled.bench
+    order = bench.approved(bench.customer(11), "5.00")
+    files = files_of(settled.evidence.order(order.id))
+    (name,) = [item for item in files if item.startswith("batches/")]
+    (approval,) = json.loads(files[name])["approvals"]
+    assert approval["signer"] == bench.approver().address
+    result = verify_pack.verify(settled.evidence.order(order.id))
+    assert result.status == "ok", verify_pack.render(result)
+
+
+def test_an_order_recovered_from_the_chain_says_what_was_lost(settled: Settled, tmp_path: Path) -> None:
+    issuance = settled.bench.suite.issuance
+    deployment = Deployment(issuance.chain_id, issuance.market.address, issuance.record.instance_id)
+    with Ledger.open(f"sqlite:///{tmp_path / 'again.db'}", deployment=deployment) as ledger:
+        rebuild(issuance, ledger, calendar=BusinessCalendar.load("hong-kong"))
+        evidence = Evidence(ledger, issuance, reports=[settled.report])
+        for order in ledger.orders.find(state=State.SETTLED):
+            result = verify_pack.verify(evidence.order(order.id))
+            assert result.status == "missing", verify_pack.render(result)
+            missing = {item.check for item in result.findings if item.status == "missing"}
+            assert "an order's request" in missing
+
+
+def test_every_event_and_order_is_extracted_as_it_was_hashed(databases: Databases) -> None:
+    fixture = Fixture(databases.ledger(), customers=2)
+    mint, redemption = fixture.mint(), fixture.redemption(customer=2)
+    fixture.drive(mint.id, State.FUNDED)
+    fixture.drive(redemption.id, State.VALID, State.ESCROWED)
+    extracts, head = fixture.ledger.extracts, fixture.ledger.head()
+    links = extracts.events(1, head.seq)
+    assert [link["seq"] for link in links] == list(range(1, head.seq + 1))
+    assert all(verify_pack.link_hash(link) == link["hash"] for link in links)
+    assert links[-1]["hash"] == head.hash
+    for order in (mint, redemption):
+        entry = extracts.order(order.id)
+        steps = extracts.history(order.id)
+        assert verify_pack.order_digest(entry["order"]) == steps[0]["evidence"]
+        request = entry["request"]
+        assert verify_pack.sha256(verify_pack.encode(request["body"])) == request["body_hash"]
+    money = extracts.order(mint.id)["money"]
+    assert verify_pack.sha256(verify_pack.encode(money)) == extracts.history(mint.id)[-1]["evidence"]
+    moved = extracts.moved(NOON, NOON + timedelta(seconds=1))
+    assert moved is not None
+    assert (moved.orders, moved.first, moved.last) == ((mint.id, redemption.id), 1, head.seq)
+    assert extracts.moved(NOON + timedelta(seconds=1), NOON + timedelta(days=1)) is None
+    fixture.ledger.close()
