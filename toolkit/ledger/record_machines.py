@@ -12,6 +12,7 @@ from toolkit.ledger.party_machines import PARTY_STEPS
 from toolkit.ledger.reconciliation_machines import RECONCILIATION_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
 from toolkit.ledger.screening_machines import SCREENING_STEPS
+from toolkit.ledger.report_machines import REPORT_STEPS
 
 __all__ = ["RECORD_STEPS", "record_step"]
 
@@ -23,6 +24,7 @@ RECORD_STEPS: RecordSteps = {
     **RECONCILIATION_STEPS,
     **CASE_STEPS,
     **EXIT_STEPS,
+    **REPORT_STEPS,
 }
 
 

@@ -51,6 +51,8 @@ class RecordKind(StrEnum):
     RECONCILIATION = "reconciliation"
     BREAK = "break"
     # reports
+    REPORT = "report"
+    DRAW = "draw"
     # exit
     EXIT = "exit"
     EXIT_CLAIM = "exit_claim"
@@ -146,6 +148,14 @@ class RecordState(StrEnum):
     EXPLAINED = "explained"
     ESCALATED = "escalated"
     # reports
+    DUE = "due"
+    GENERATED = "generated"
+    REVIEWED = "reviewed"
+    SIGNED = "signed"
+    PUBLISHED = "published"
+    SUBMITTED = "submitted"
+    RESTATED = "restated"
+    DRAWN = "drawn"
     # exit
     ACTIVE = "active"
     NOTICE = "notice"

@@ -69,7 +69,8 @@ class Position(Model):
     None means that the source doesn't say. `country` is where custody is, `issuer_country` whose paper
     it is (for a reverse repo and for `risk_weight_bps`: the collateral's). `custodian_reference` is the
     custodian's name for the holding, `confirmation` its reference for having confirmed it. `start` is
-    the day of placing or acquisition. For a reverse repo `nominal` is the notional lent and
+    the day of placing or acquisition; `price`, where a line has one, is per unit of nominal, from
+    `price_source` as of `price_time`. For a reverse repo `nominal` is the notional lent and
     `market_value` the value of the collateral.
     """
 
@@ -91,6 +92,9 @@ class Position(Model):
     encumbered: bool | None = None
     confirmation: Text | None = None
     approval_reference: Text | None = None
+    price: MoneyText | None = None
+    price_source: Text | None = None
+    price_time: Instant | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Position:

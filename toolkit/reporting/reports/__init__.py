@@ -1,0 +1,31 @@
+"""The kinds of report (regulation.md 4), each a module: its content, how it follows from the figures, its page."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from toolkit.errors import InvalidInput
+from toolkit.reporting.reports.content import Content
+
+__all__ = ["KINDS", "content_of", "contents"]
+
+KINDS: dict[str, tuple[str, str]] = {
+    "daily_statement": ("daily", "DailyStatement"),
+}
+"""By kind, the module here and the name of the content's class."""
+
+
+def content_of(kind: str) -> type[Content]:
+    """The content's class. Raises `InvalidInput` for a kind that doesn't exist."""
+    if kind not in KINDS:
+        raise InvalidInput(f"there is no report {kind!r}: use one of {', '.join(sorted(KINDS))}", kind=kind)
+    module, name = KINDS[kind]
+    found = getattr(import_module(f"toolkit.reporting.reports.{module}"), name)
+    if not (isinstance(found, type) and issubclass(found, Content)):
+        raise TypeError(f"{module}.{name} is not a report's content")
+    return found
+
+
+def contents() -> list[type[Content]]:
+    """Every kind's class, by name."""
+    return [content_of(kind) for kind in sorted(KINDS)]

@@ -1,0 +1,458 @@
+"""The daily reserve statement (regulation.md 4.1; Guideline 2.7.2)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from toolkit.reporting.figures import ChainFigures, DayFigures
+from toolkit.reporting.profiles import Limits, RegulatorProfile, label
+from toolkit.reporting.reports.content import Content, Layout, Listing, Table
+from toolkit.reporting.reports.parts import (
+    ChainCut,
+    Coin,
+    Movement,
+    OpenBreak,
+    ReserveLine,
+    breaks_of,
+    breaks_table,
+    lines_of,
+    lines_table,
+    moved,
+)
+from toolkit.reporting.reports.values import (
+    Bps,
+    Duration,
+    Hash32,
+    Model,
+    Moment,
+    Money,
+    Text,
+    Tokens,
+    ratio_bps,
+    require,
+    sum_money,
+)
+
+__all__ = ["Attested", "DailyStatement", "LimitResult", "daily_statement"]
+
+_BPS = 10_000
+_AT_ONCE = frozenset({"CASH"})
+
+
+class Attested(Model):
+    """The attestation in force on a chain at the cut-off: what minting there was measured by."""
+
+    chain_id: int
+    feed: Text
+    round: int
+    value: Tokens
+    as_of: Moment
+    age: Duration
+    max_age: Duration
+    fresh: bool
+    headroom: Tokens
+
+    @model_validator(mode="after")
+    def _fresh_by_age(self) -> Self:
+        old = self.age.seconds > self.max_age.seconds
+        require(not (self.fresh and old), f"an attestation of {self.age.display} h is not fresh")
+        return self
+
+
+class LimitResult(Model):
+    """A limit of the reserve, what it stands at, and whether it is kept."""
+
+    name: Text
+    bound: Literal["at most", "at least"]
+    limit: Bps
+    actual: Bps
+    kept: bool
+    source: Text
+
+    @model_validator(mode="after")
+    def _kept(self) -> Self:
+        actual, limit = self.actual.bps, self.limit.bps
+        kept = actual <= limit if self.bound == "at most" else actual >= limit
+        require(self.kept == kept, f"{self.name}: {self.actual.display} against {self.limit.display}")
+        return self
+
+
+class DailyStatement(Content):
+    """Par value in circulation, and the market value and composition of the reserve, on one day.
+
+    The liability is the tokens in existence at par, frozen ones included, what was burned and isn't paid,
+    customers' money that already lies in the reserve account, and what was paid since the reserve's instant,
+    whose figure still contains it. Rounded up to the cent; coverage is floored from the exact figure.
+    """
+
+    kind: ClassVar[str] = "daily_statement"
+    title: ClassVar[str] = "Daily reserve statement"
+
+    statement_date: date
+    cut_off: Moment
+    time_zone: Text
+    coin: Coin
+    chains: tuple[ChainCut, ...] = Field(min_length=1)
+    opening: Tokens
+    minted_today: Movement
+    burned_today: Movement
+    outstanding_total: Tokens
+    outstanding_par: Money
+    of_which_frozen: Tokens
+    of_which_issuer_held: Tokens
+    redemptions_burned_unpaid: Tokens
+    subscriptions_received_unminted: Money
+    subscriptions_received_elsewhere: Money
+    paid_since_reserve_instant: Money
+    liability_total: Money
+    reserve_report: Hash32 | None
+    reserve_as_of: Moment | None
+    eligibility: Text | None
+    reserve_lines: tuple[ReserveLine, ...]
+    reserve_market_value: Money
+    ineligible_value: Money
+    reserve_counted: Money
+    surplus: Money
+    coverage: Bps | None
+    coverage_excl_buffer: Bps | None
+    buffer_required: Bps
+    limits: tuple[LimitResult, ...]
+    attestations: tuple[Attested, ...]
+    breaks_open: tuple[OpenBreak, ...]
+    valuation_is_carried: bool
+    valuation_date: date | None
+    ledger_head: Text
+    figures_version: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        self._one_unit()
+        require(
+            self.outstanding_total.value
+            == self.opening.value + self.minted_today.tokens.value - self.burned_today.tokens.value,
+            f"opening {self.opening.display} and today's movements don't give {self.outstanding_total.display}",
+        )
+        counted = sum_money(line.counted for line in self.reserve_lines)
+        require(
+            counted == self.reserve_counted.value, f"the lines count {counted} cents, not {self.reserve_counted}"
+        )
+        eligible = [line.market_value for line in self.reserve_lines if line.eligible]
+        require(sum_money(eligible) == self.reserve_market_value.value, "market value of the eligible lines")
+        require(
+            self.outstanding_par == Money.at_par(self.outstanding_total, self.coin.currency),
+            "the outstanding total at par",
+        )
+        require(self.liability_total.value == -(-self.exact_liability // self.coin.cent), "the liability total")
+        exact = self.coin.finest(cents=self.reserve_counted.value) - self.exact_liability
+        require(self.surplus.value == exact // self.coin.cent, "the surplus")
+        require(self.coverage == self._coverage(_BPS, 1), "the coverage")
+        factor = _BPS + self.buffer_required.bps
+        require(self.coverage_excl_buffer == self._coverage(_BPS * _BPS, factor), "coverage without the buffer")
+        return self
+
+    @property
+    def exact_liability(self) -> int:
+        """The liability in the coin's or the cent's decimals, whichever has more."""
+        return self.coin.finest(
+            tokens=self.outstanding_total.value + self.redemptions_burned_unpaid.value,
+            cents=self.subscriptions_received_unminted.value + self.paid_since_reserve_instant.value,
+        )
+
+    def _coverage(self, times: int, over: int) -> Bps | None:
+        if self.exact_liability == 0:
+            return None
+        return Bps.of(self.coin.finest(cents=self.reserve_counted.value) * times // (self.exact_liability * over))
+
+    def _one_unit(self) -> None:
+        self.coin.require_tokens(
+            self.opening,
+            self.minted_today.tokens,
+            self.burned_today.tokens,
+            self.outstanding_total,
+            self.of_which_frozen,
+            self.of_which_issuer_held,
+            self.redemptions_burned_unpaid,
+        )
+        self.coin.require_money(
+            self.outstanding_par,
+            self.subscriptions_received_unminted,
+            self.subscriptions_received_elsewhere,
+            self.paid_since_reserve_instant,
+            self.liability_total,
+            self.reserve_market_value,
+            self.reserve_counted,
+            self.surplus,
+            *(line.counted for line in self.reserve_lines),
+        )
+        require(
+            self.of_which_frozen.value <= self.outstanding_total.value, "more is frozen than is outstanding"
+        )
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(
+            subject=f"{self.coin.symbol}, pool {self.coin.pool_id}",
+            figures=(
+                ("Outstanding", self.outstanding_total),
+                ("Liability", self.liability_total),
+                ("Reserve counted", self.reserve_counted),
+                ("Coverage", self.coverage),
+                ("Surplus", self.surplus),
+            ),
+            warnings=_warnings(self),
+            blocks=(
+                _circulation_list(self),
+                _cover_list(self),
+                lines_table(self.reserve_lines),
+                _limits_table(self.limits),
+                _attestations_table(self.attestations),
+                breaks_table(self.breaks_open),
+                cuts_table(self.chains),
+            ),
+            notes=(
+                "Outstanding is every token in existence, frozen ones included (Guideline 2.2.1, 2.2.3).",
+                "Coverage is floored; the liability is rounded up to the cent. A line that isn't shown to be "
+                "eligible counts zero.",
+            ),
+        )
+
+
+def daily_statement(day: DayFigures, profile: RegulatorProfile) -> DailyStatement:
+    """The statement of one day. Raises `InvalidInput` for figures that contradict each other."""
+    coin, ledger, reserve = day.coin, day.ledger, day.reserve
+    lines = lines_of(day, max_price_age_seconds=profile.limits.price_age_hours * 3600)
+    return DailyStatement(
+        statement_date=day.cut_off.day,
+        cut_off=Moment.of(day.cut_off.instant),
+        time_zone=day.cut_off.time_zone,
+        coin=Coin.of(day),
+        chains=tuple(ChainCut.of(chain) for chain in day.chains),
+        opening=Tokens.of(coin.amount(sum(chain.opening.outstanding for chain in day.chains))),
+        minted_today=_flow(day, "minted_today"),
+        burned_today=_flow(day, "burned_today"),
+        outstanding_total=Tokens.of(coin.amount(day.outstanding)),
+        outstanding_par=Money.at_par(coin.amount(day.outstanding), coin.currency),
+        of_which_frozen=Tokens.of(coin.amount(sum(chain.frozen for chain in day.chains))),
+        of_which_issuer_held=Tokens.of(
+            coin.amount(sum(chain.held("ISSUER_HELD") for chain in day.chains))
+        ),
+        redemptions_burned_unpaid=Tokens.of(coin.amount(ledger.burned_unpaid)),
+        subscriptions_received_unminted=Money.of(coin.money(ledger.received_in_reserve)),
+        subscriptions_received_elsewhere=Money.of(coin.money(ledger.received_elsewhere)),
+        paid_since_reserve_instant=Money.of(coin.money(ledger.paid_since_statement)),
+        liability_total=_rounded(day, day.liability, up=True),
+        reserve_report=None if reserve is None else reserve.report_hash,
+        reserve_as_of=None if reserve is None else Moment.of(reserve.as_of),
+        eligibility=None if reserve is None else reserve.profile,
+        reserve_lines=lines,
+        reserve_market_value=Money.cents(
+            sum_money(line.market_value for line in lines if line.eligible), coin.currency
+        ),
+        ineligible_value=Money.of(coin.money(0 if reserve is None else reserve.ineligible_value)),
+        reserve_counted=Money.of(coin.money(0 if reserve is None else reserve.counted)),
+        surplus=_rounded(day, day.surplus, up=False),
+        coverage=None if day.coverage_bps is None else Bps.of(day.coverage_bps),
+        coverage_excl_buffer=(
+            None if day.coverage_excl_buffer_bps is None else Bps.of(day.coverage_excl_buffer_bps)
+        ),
+        buffer_required=Bps.of(day.buffer_bps),
+        limits=_limits(lines, profile.limits),
+        attestations=tuple(_attested(day, chain) for chain in day.chains if chain.attestation is not None),
+        breaks_open=breaks_of(day),
+        valuation_is_carried=reserve is not None and reserve.carried,
+        valuation_date=None if reserve is None else reserve.valuation_date,
+        ledger_head=f"{ledger.head_seq}:{ledger.head_hash}",
+        figures_version=day.version,
+    )
+
+
+def cuts_table(chains: tuple[ChainCut, ...]) -> Table:
+    """Where each chain was cut."""
+    return Table(
+        "cut_off_blocks",
+        "Cut-off blocks",
+        (("Chain", str), ("Id", str), ("Block", str), ("Time", Moment), ("Hash", str), ("Finality", str)),
+        [
+            (
+                item.chain_name,
+                str(item.position.chain_id),
+                str(item.position.block_number),
+                item.position.at,
+                item.position.block_hash,
+                item.finality,
+            )
+            for item in chains
+        ],
+    )
+
+
+def _flow(day: DayFigures, name: str) -> Movement:
+    from toolkit.reporting.figures import Flow
+
+    flows = [getattr(chain, name) for chain in day.chains]
+    return moved(day, Flow(units=sum(flow.units for flow in flows), count=sum(flow.count for flow in flows)))
+
+
+def _rounded(day: DayFigures, scaled: int, *, up: bool) -> Money:
+    """A figure in `scale` decimals in cents, up or down."""
+    scaled *= 10 ** max(2 - day.coin.scale, 0)
+    cent = 10 ** max(day.coin.scale - 2, 0)
+    return Money.cents(-(-scaled // cent) if up else scaled // cent, day.coin.currency)
+
+
+def _limits(lines: tuple[ReserveLine, ...], limits: Limits) -> tuple[LimitResult, ...]:
+    """Concentration and liquidity of what counts; none without a reserve."""
+    total = sum_money(line.counted for line in lines)
+    if total <= 0:
+        return ()
+    at: dict[str, int] = {}
+    for line in lines:
+        at[line.custodian or "not stated"] = at.get(line.custodian or "not stated", 0) + line.counted.value
+    at_once = sum_money(line.counted for line in lines if _days(line) == 0)
+    week = sum_money(line.counted for line in lines if _days(line) <= 7)
+    # A share is floored; of an upper limit it is rounded up, so that neither hides a breach.
+    greatest = -(-max(at.values()) * _BPS // total)
+    wanted: tuple[tuple[str, Literal["at most", "at least"], int | None, int], ...] = (
+        ("Largest custodian", "at most", limits.custodian_bps, greatest),
+        ("Money at once (T+0)", "at least", limits.overnight_bps, ratio_bps(at_once, total)),
+        ("Money within 7 days", "at least", limits.week_bps, ratio_bps(week, total)),
+    )
+    return tuple(
+        LimitResult(
+            name=name,
+            bound=bound,
+            limit=Bps.of(limit),
+            actual=Bps.of(actual),
+            kept=actual <= limit if bound == "at most" else actual >= limit,
+            source=label(limits),
+        )
+        for name, bound, limit, actual in wanted
+        if limit is not None
+    )
+
+
+def _days(line: ReserveLine) -> int:
+    """Days until a line is money: none for cash, its residual for the rest, a long time where unknown."""
+    if line.asset_class in _AT_ONCE:
+        return 0
+    return 10_000 if line.residual_days is None else line.residual_days
+
+
+def _attested(day: DayFigures, chain: ChainFigures) -> Attested:
+    found = chain.attestation
+    if found is None:
+        raise ValueError("a chain without an attestation has no row")
+    return Attested(
+        chain_id=chain.cut.chain_id,
+        feed=found.feed,
+        round=found.round,
+        value=Tokens.of(day.coin.amount(found.value)),
+        as_of=Moment.of(found.as_of),
+        age=Duration.of(max(int((day.cut_off.instant - found.as_of).total_seconds()), 0)),
+        max_age=Duration.of(found.max_age),
+        fresh=found.fresh,
+        headroom=Tokens.of(day.coin.amount(found.headroom)),
+    )
+
+
+def _warnings(statement: DailyStatement) -> list[str]:
+    found = []
+    if statement.reserve_report is None:
+        found.append("There is no reserve report for this day: the reserve counts zero.")
+    if statement.surplus.value < 0:
+        found.append(f"Shortfall of {statement.surplus.amount.lstrip('-')} {statement.surplus.currency}.")
+    if statement.valuation_is_carried:
+        found.append(f"The valuation is carried from {statement.valuation_date}.")
+    stale = [line.line_id for line in statement.reserve_lines if line.price_stale]
+    if stale:
+        found.append(f"Prices that are stale or not dated: {', '.join(stale)}.")
+    found += [f"Limit not kept: {limit.name}." for limit in statement.limits if not limit.kept]
+    found += [
+        f"The attestation on chain {item.chain_id} is not fresh: minting stands still."
+        for item in statement.attestations
+        if not item.fresh
+    ]
+    if statement.breaks_open:
+        found.append(f"{len(statement.breaks_open)} break(s) are open.")
+    return found
+
+
+def _circulation_list(statement: DailyStatement) -> Listing:
+    return Listing(
+        "circulation",
+        "In circulation",
+        (
+            ("Outstanding at the day before's cut-off", statement.opening),
+            (f"Minted ({statement.minted_today.count})", statement.minted_today.tokens),
+            (f"Burned ({statement.burned_today.count})", statement.burned_today.tokens),
+            ("Outstanding at the cut-off", statement.outstanding_total),
+            ("of which frozen", statement.of_which_frozen),
+            ("of which held by the issuer", statement.of_which_issuer_held),
+        ),
+        sums=("Outstanding at the cut-off",),
+    )
+
+
+def _cover_list(statement: DailyStatement) -> Listing:
+    return Listing(
+        "cover",
+        "Liability and cover",
+        (
+            ("Outstanding at par", statement.outstanding_par),
+            (
+                "Burned, not yet paid",
+                Money.at_par(statement.redemptions_burned_unpaid, statement.coin.currency),
+            ),
+            (
+                "Received in the reserve account, not yet minted",
+                statement.subscriptions_received_unminted,
+            ),
+            ("Paid since the reserve's instant", statement.paid_since_reserve_instant),
+            ("Liability", statement.liability_total),
+            ("Reserve at market value, eligible lines", statement.reserve_market_value),
+            ("Reserve as counted", statement.reserve_counted),
+            ("Ineligible, counted as zero", statement.ineligible_value),
+            ("Surplus", statement.surplus),
+            ("Coverage", statement.coverage),
+            ("Coverage with the buffer kept back", statement.coverage_excl_buffer),
+            ("Buffer required", statement.buffer_required),
+            ("Reserve as of", statement.reserve_as_of),
+        ),
+        sums=("Liability", "Reserve as counted", "Surplus", "Coverage"),
+        note="Received outside of the reserve account, and so neither reserve nor liability: "
+        f"{statement.subscriptions_received_elsewhere.amount} {statement.coin.currency}.",
+    )
+
+
+def _limits_table(limits: tuple[LimitResult, ...]) -> Table:
+    return Table(
+        "limits",
+        "Limits of the reserve",
+        (("Limit", str), ("Bound", str), ("At", Bps), ("Stands at", Bps), ("Kept", bool), ("Source", str)),
+        [(item.name, item.bound, item.limit, item.actual, item.kept, item.source) for item in limits],
+        empty="The profile sets none, or there is no reserve.",
+    )
+
+
+def _attestations_table(items: tuple[Attested, ...]) -> Table:
+    return Table(
+        "attestations",
+        "Attestations in force",
+        (
+            ("Chain", str),
+            ("Round", int),
+            ("Value", Tokens),
+            ("As of", Moment),
+            ("Age", Duration),
+            ("Fresh", bool),
+            ("Headroom", Tokens),
+        ),
+        [
+            (str(item.chain_id), item.round, item.value, item.as_of, item.age, item.fresh, item.headroom)
+            for item in items
+        ],
+        empty="No attestation: nothing can be minted.",
+    )
