@@ -112,7 +112,9 @@ def main() -> int:
         if not check:
             target.write_text(written(calendar), encoding="utf-8")
         elif target.read_text(encoding="utf-8") != written(calendar):
-            print(f"{target.name} differs from the holidays package: review and regenerate it", file=sys.stderr)
+            print(
+                f"{target.name} differs from the holidays package: review and regenerate it", file=sys.stderr
+            )
             differs = True
     return int(differs)
 

@@ -24,12 +24,14 @@ REPORT_STEPS: RecordSteps = {
     RecordKind.REPORT: {
         (None, _S.DUE): _PREPARER,
         (_S.DUE, _S.GENERATED): _PREPARER,
+        (_S.GENERATED, _S.GENERATED): _PREPARER,  # another draft
+        (_S.REVIEWED, _S.GENERATED): _PREPARER,
         (_S.GENERATED, _S.REVIEWED): _REVIEWER,
         (_S.REVIEWED, _S.REVIEWED): _SIGNATORY,  # the first of the two signatures
         (_S.REVIEWED, _S.SIGNED): _SIGNATORY,
         **{(source, _S.PUBLISHED): _SIGNATORY for source in _OUT if source is not _S.PUBLISHED},
         **{(source, _S.SUBMITTED): _SIGNATORY for source in _OUT if source is not _S.SUBMITTED},
-        **{(source, _S.RESTATED): _PREPARER for source in _OUT},
+        **{(source, _S.RESTATED): _SIGNATORY for source in _OUT},
     },
     RecordKind.DRAW: {(None, _S.DRAWN): RecordStep(frozenset({Role.AUDITOR}))},
 }

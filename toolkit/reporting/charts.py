@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from html import escape
 
 from toolkit.reporting.reports.content import Bars, Curve
@@ -15,6 +16,7 @@ _INNER_W, _INNER_H = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _SHADES = ("#1f3a5f", "#4a6f95", "#7d9cb8", "#b3c5d6", "#8a7f6a", "#b8ae9b", "#5e6b5a", "#98a38f")
 _LINE, _LEVEL, _GRID, _TEXT = "#1f3a5f", "#a33a2a", "#e3e3de", "#55554f"
 _STEPS = (1, 2, 5)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def curve(chart: Curve) -> str:
@@ -49,7 +51,7 @@ def curve(chart: Curve) -> str:
     if last[1] is not None:
         y = _free(_y(last[1], low, high) + 4, taken)
         parts.append(_text(_LEFT + _INNER_W + 6, y, f"{last[1] // 100}.{last[1] % 100:02} %", fill=_LINE))
-    parts.extend(_days([day.strftime("%d/%m") for day, _ in chart.points], [x for x, _ in places]))
+    parts.extend(_days([_day(day) for day, _ in chart.points], [x for x, _ in places]))
     return _svg(chart.title, parts)
 
 
@@ -84,7 +86,7 @@ def bars(chart: Bars) -> str:
             f'<rect x="{_LEFT + _INNER_W + 8}" y="{y}" width="10" height="10" fill="{shade}"/>'
             + _text(_LEFT + _INNER_W + 23, y + 9, label)
         )
-    parts.extend(_days([day.strftime("%d/%m") for day in chart.days], places))
+    parts.extend(_days([_day(day) for day in chart.days], places))
     return _svg(f"{chart.title} ({chart.currency})", parts)
 
 
@@ -95,13 +97,13 @@ def _svg(title: str, parts: Sequence[str]) -> str:
     )
 
 
-def _axis(low: int, high: int, step: int, show: object) -> list[str]:
+def _axis(low: int, high: int, step: int, show: Callable[[int], str]) -> list[str]:
     parts = []
     for value in range(low, high + 1, step):
         y = _y(value, low, high)
         parts.append(
             f'<line x1="{_LEFT}" y1="{y}" x2="{_LEFT + _INNER_W}" y2="{y}" stroke="{_GRID}"/>'
-            + _text(_LEFT - 8, y + 4, show(value) if callable(show) else str(value), anchor="end")
+            + _text(_LEFT - 8, y + 4, show(value), anchor="end")
         )
     return parts
 
@@ -113,6 +115,11 @@ def _days(labels: Sequence[str], places: Sequence[int]) -> list[str]:
         for index, (label, x) in enumerate(zip(labels, places, strict=True))
         if index % every == 0
     ]
+
+
+def _day(day: date) -> str:
+    # Not strftime, whose months are the locale's.
+    return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
 def _runs(places: Sequence[tuple[int, int | None]], low: int, high: int) -> list[str]:

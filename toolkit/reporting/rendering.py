@@ -46,7 +46,8 @@ td { border-bottom: 1px solid #ebebe6; padding: 4px 13px 4px 0; vertical-align: 
 .n { text-align: right; white-space: nowrap; }
 td.n:last-child, th.n:last-child { padding-right: 0; }
 tr.sum td { border-top: 1px solid #9a9a92; font-weight: 600; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(430px, 1fr)); gap: 0 44px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(430px, 1fr)); gap: 0 44px; }
+table.narrow { width: auto; min-width: 62%; }
 table.list td.t { text-align: right; }
 td.of { padding-left: 16px; }
 small.u { color: #77776f; font-size: 11px; }
@@ -56,7 +57,8 @@ small.u { color: #77776f; font-size: 11px; }
 .note, .none { color: #55554f; margin: 5px 0 0; }
 .warn { border-left: 4px solid #a33a2a; background: #fbf1ef; padding: 8px 14px; margin: 14px 0 0; }
 .warn p { margin: 2px 0; }
-.superseded { border: 2px solid #a33a2a; color: #a33a2a; padding: 8px 14px; margin: 14px 0 0; font-weight: 600; }
+.superseded { border: 2px solid #a33a2a; color: #a33a2a; padding: 8px 14px; margin: 14px 0 0;
+  font-weight: 600; }
 svg { width: 100%; height: auto; max-width: 800px; display: block; }
 svg text { font: 11px "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 0 40px; }
@@ -79,13 +81,17 @@ def to_html(report: Report[Any]) -> str:
     document, sign_off = report.document, report.sign_off
     layout = document.content.layout
     state = "draft" if not sign_off.signatures else sign_off.state
-    parts = [
+    period = _period(document.period.start, document.period.end)
+    header = (
         f"<header><h1>{escape(document.content.title)}</h1>"
-        f"<p>{escape(layout.subject)} &middot; {_period(document.period.start, document.period.end)} &middot; "
+        f"<p>{escape(layout.subject)} &middot; {period} &middot; "
         f"as of {_local(document.as_of)} Hong Kong "
         f"({document.as_of.utc.replace('T', ' ')[:19]} UTC)</p>"
         f"<p>Version {document.version} &middot; {escape(state)} &middot; profile {escape(document.profile)} "
-        f"&middot; for the {escape(document.content.audience)}</p></header>",
+        f"&middot; for the {escape(document.content.audience)}</p></header>"
+    )
+    parts = [
+        header,
         _standing(document.version, document.supersedes is not None, document.reason, sign_off),
     ]
     if layout.figures:
@@ -105,7 +111,9 @@ def to_html(report: Report[Any]) -> str:
             else "".join(shown)
         )
     if layout.notes:
-        parts.append("<h2>Notes</h2>" + "".join(f'<p class="note">{escape(text)}</p>' for text in layout.notes))
+        parts.append(
+            "<h2>Notes</h2>" + "".join(f'<p class="note">{escape(text)}</p>' for text in layout.notes)
+        )
     parts.append(_signatures(sign_off))
     parts.append(_footer(report))
     title = escape(f"{document.content.title}: {document.report_id}, version {document.version}")
@@ -161,7 +169,8 @@ def _standing(version: int, supersedes: bool, reason: str | None, sign_off: Sign
     parts = []
     if sign_off.superseded_by is not None:
         parts.append(
-            f'<p class="superseded">Superseded by version {sign_off.superseded_by}. Kept as it was published.</p>'
+            f'<p class="superseded">Superseded by version {sign_off.superseded_by}. '
+            "Kept as it was published.</p>"
         )
     if supersedes:
         parts.append(
@@ -180,7 +189,7 @@ def _block(block: Block) -> str:
         rows = "".join(
             f"<tr{' class=sum' if label in block.sums else ''}>"
             f"<td{' class=of' if label.startswith('of which') else ''}>{escape(label)}</td>"
-            f"{_cell(value, number=not isinstance(value, str))}</tr>"
+            f"{_cell(value, number=not isinstance(value, str) or len(value) < 40)}</tr>"
             for label, value in block.items
         )
         return f'<h2>{escape(block.title)}</h2><table class="list"><tbody>{rows}</tbody></table>{note}'
@@ -192,6 +201,7 @@ def _block(block: Block) -> str:
         f"{f' <small class=u>{escape(unit)}</small>' if unit else ''}</th>"
         for (label, kind), unit in zip(block.columns, units, strict=True)
     )
+    narrow = " class=narrow" if len(block.columns) <= 4 else ""
     last = len(block.rows) - block.totals
     body = "".join(
         f"<tr{' class=sum' if index >= last else ''}>"
@@ -203,7 +213,7 @@ def _block(block: Block) -> str:
         for index, row in enumerate(block.rows)
     )
     return (
-        f'<h2>{escape(block.title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<h2>{escape(block.title)}</h2><div class="scroll"><table{narrow}><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"
     )
 
@@ -332,7 +342,8 @@ def _flat(value: Cell, kind: type) -> list[str]:
     if isinstance(value, Tokens):
         return [value.base_units, value.display, value.unit]
     if isinstance(value, Money):
-        return [value.amount, value.currency]
+        # In a column of tokens that also has money, which has no base units.
+        return [*([""] if kind is Tokens else []), value.amount, value.currency]
     if isinstance(value, Moment):
         return [value.utc, value.hkt]
     return [_plain(value)]

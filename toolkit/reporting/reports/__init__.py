@@ -1,4 +1,4 @@
-"""The kinds of report (regulation.md 4), each a module: its content, how it follows from the figures, its page."""
+"""The kinds of report (regulation.md 4): content, how it follows from the figures, and its layout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,20 @@ from toolkit.reporting.reports.content import Content
 __all__ = ["KINDS", "content_of", "contents"]
 
 KINDS: dict[str, tuple[str, str]] = {
+    "attestation_schedule": ("attestation", "AttestationSchedule"),
+    "breaks": ("registers", "BreakReport"),
+    "circulation": ("circulation", "Circulation"),
     "daily_statement": ("daily", "DailyStatement"),
+    "disclosure": ("weekly", "Disclosure"),
+    "freeze_register": ("registers", "FreezeRegister"),
+    "fund_dealing": ("fund", "FundDealing"),
+    "holder_register": ("fund", "HolderRegister"),
+    "holder_snapshot": ("snapshot", "HolderSnapshot"),
+    "incident_notice": ("incident", "IncidentNotice"),
+    "lifecycle_log": ("lifecycle", "LifecycleLog"),
+    "redemption_statistics": ("redemptions", "RedemptionStatistics"),
+    "supervisory_report": ("weekly", "SupervisoryReport"),
+    "travel_rule": ("registers", "TravelExtract"),
 }
 """By kind, the module here and the name of the content's class."""
 

@@ -90,12 +90,14 @@ class Content(Model):
     """The content of one kind of report. Reading one recomputes every figure that follows from others.
 
     `in_ledger` says whether the ledger keeps the document itself, or only its hash, since it is about
-    people or has a row for every holder.
+    people or has a row for every holder; `closed_days`, whether it may be published only once every day of
+    its period is closed.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     in_ledger: ClassVar[bool] = True
+    closed_days: ClassVar[bool] = False
     audience: ClassVar[str] = "supervisor"
 
     @property

@@ -90,6 +90,7 @@ class DailyStatement(Content):
 
     kind: ClassVar[str] = "daily_statement"
     title: ClassVar[str] = "Daily reserve statement"
+    closed_days: ClassVar[bool] = True
 
     statement_date: date
     cut_off: Moment
@@ -133,11 +134,12 @@ class DailyStatement(Content):
         require(
             self.outstanding_total.value
             == self.opening.value + self.minted_today.tokens.value - self.burned_today.tokens.value,
-            f"opening {self.opening.display} and today's movements don't give {self.outstanding_total.display}",
+            f"the opening and today's movements don't give {self.outstanding_total.display} outstanding",
         )
         counted = sum_money(line.counted for line in self.reserve_lines)
         require(
-            counted == self.reserve_counted.value, f"the lines count {counted} cents, not {self.reserve_counted}"
+            counted == self.reserve_counted.value,
+            f"the lines count {counted} cents, not {self.reserve_counted}",
         )
         eligible = [line.market_value for line in self.reserve_lines if line.eligible]
         require(sum_money(eligible) == self.reserve_market_value.value, "market value of the eligible lines")
@@ -145,12 +147,16 @@ class DailyStatement(Content):
             self.outstanding_par == Money.at_par(self.outstanding_total, self.coin.currency),
             "the outstanding total at par",
         )
-        require(self.liability_total.value == -(-self.exact_liability // self.coin.cent), "the liability total")
+        require(
+            self.liability_total.value == -(-self.exact_liability // self.coin.cent), "the liability total"
+        )
         exact = self.coin.finest(cents=self.reserve_counted.value) - self.exact_liability
         require(self.surplus.value == exact // self.coin.cent, "the surplus")
         require(self.coverage == self._coverage(_BPS, 1), "the coverage")
         factor = _BPS + self.buffer_required.bps
-        require(self.coverage_excl_buffer == self._coverage(_BPS * _BPS, factor), "coverage without the buffer")
+        require(
+            self.coverage_excl_buffer == self._coverage(_BPS * _BPS, factor), "coverage without the buffer"
+        )
         return self
 
     @property
@@ -164,7 +170,9 @@ class DailyStatement(Content):
     def _coverage(self, times: int, over: int) -> Bps | None:
         if self.exact_liability == 0:
             return None
-        return Bps.of(self.coin.finest(cents=self.reserve_counted.value) * times // (self.exact_liability * over))
+        return Bps.of(
+            self.coin.finest(cents=self.reserve_counted.value) * times // (self.exact_liability * over)
+        )
 
     def _one_unit(self) -> None:
         self.coin.require_tokens(
@@ -214,8 +222,8 @@ class DailyStatement(Content):
             ),
             notes=(
                 "Outstanding is every token in existence, frozen ones included (Guideline 2.2.1, 2.2.3).",
-                "Coverage is floored; the liability is rounded up to the cent. A line that isn't shown to be "
-                "eligible counts zero.",
+                "Coverage is floored; the liability is rounded up to the cent.",
+                "A line that isn't shown to be eligible counts zero.",
             ),
         )
 
@@ -236,9 +244,7 @@ def daily_statement(day: DayFigures, profile: RegulatorProfile) -> DailyStatemen
         outstanding_total=Tokens.of(coin.amount(day.outstanding)),
         outstanding_par=Money.at_par(coin.amount(day.outstanding), coin.currency),
         of_which_frozen=Tokens.of(coin.amount(sum(chain.frozen for chain in day.chains))),
-        of_which_issuer_held=Tokens.of(
-            coin.amount(sum(chain.held("ISSUER_HELD") for chain in day.chains))
-        ),
+        of_which_issuer_held=Tokens.of(coin.amount(sum(chain.held("ISSUER_HELD") for chain in day.chains))),
         redemptions_burned_unpaid=Tokens.of(coin.amount(ledger.burned_unpaid)),
         subscriptions_received_unminted=Money.of(coin.money(ledger.received_in_reserve)),
         subscriptions_received_elsewhere=Money.of(coin.money(ledger.received_elsewhere)),

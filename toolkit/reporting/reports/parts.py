@@ -248,7 +248,9 @@ def lines_table(lines: Sequence[ReserveLine]) -> Table:
 def _priced(item: ReserveLine) -> str:
     if item.price_stale:
         return "; the price is stale or not dated"
-    return "" if item.price_time is None else f"; priced {item.price_time.hkt[:16].replace('T', ' ')} Hong Kong"
+    return (
+        "" if item.price_time is None else f"; priced {item.price_time.hkt[:16].replace('T', ' ')} Hong Kong"
+    )
 
 
 def breaks_of(day: DayFigures) -> tuple[OpenBreak, ...]:
@@ -269,7 +271,9 @@ def breaks_of(day: DayFigures) -> tuple[OpenBreak, ...]:
     )
 
 
-def breaks_table(breaks: Iterable[OpenBreak], *, name: str = "breaks_open", title: str = "Open breaks") -> Table:
+def breaks_table(
+    breaks: Iterable[OpenBreak], *, name: str = "breaks_open", title: str = "Open breaks"
+) -> Table:
     return Table(
         name,
         title,

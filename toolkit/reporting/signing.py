@@ -1,0 +1,94 @@
+"""What preparer and reviewer sign: EIP-712 over a report's hash, readable in a wallet.
+
+The hash covers the whole document, so a signature binds every figure, the version and the reason. Two
+persons sign; two keys of one person are one person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.bindings.signable import Signable
+from toolkit.chain.hexes import from_hex
+from toolkit.chain.signers import recover_address
+from toolkit.errors import InvalidInput
+from toolkit.reporting.report import Document, Report, ReportDoesNotAddUp
+
+__all__ = ["PARTS", "Checked", "signable", "verify_report"]
+
+PARTS = ("preparer", "reviewer")
+
+_DOMAIN = {"name": "Issuance reports", "version": "1"}
+_TYPES = {
+    "Report": [
+        {"name": "reportId", "type": "string"},
+        {"name": "version", "type": "uint256"},
+        {"name": "sha256", "type": "bytes32"},
+        {"name": "part", "type": "string"},
+        {"name": "person", "type": "string"},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a verification established, and what it can't say without the ledger."""
+
+    established: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+
+def signable(document: Document[Any], *, part: str, person: str) -> Signable:
+    """The typed data that `person` signs as the document's `preparer` or `reviewer`."""
+    if part not in PARTS:
+        raise InvalidInput(f"{part!r} is no part in a report: use {' or '.join(PARTS)}", part=part)
+    return Signable(
+        _DOMAIN,
+        _TYPES,
+        "Report",
+        {
+            "reportId": document.report_id,
+            "version": document.version,
+            "sha256": bytes.fromhex(document.sha256),
+            "part": part,
+            "person": person,
+        },
+    )
+
+
+def verify_report(report: Report[Any]) -> Checked:
+    """Checks a report's signatures; its figures and its hash were checked when it was read.
+
+    Raises `ReportDoesNotAddUp` for a signature that isn't the stated signer's, and for one person, or one
+    key, in both parts.
+    """
+    document, sign_off = report.document, report.sign_off
+    established = [
+        f"the content's sha256 is {document.sha256}",
+        "every figure that follows from others was recomputed",
+    ]
+    for item in sign_off.signatures:
+        digest = signable(document, part=item.part, person=item.person).digest
+        signer = recover_address(digest, from_hex(item.signature, what="signature", length=65))
+        if signer != item.signer:
+            raise ReportDoesNotAddUp(
+                f"{document.report_id}: the {item.part}'s signature is {signer}'s, not {item.signer}'s",
+                signer=signer,
+            )
+        established.append(f"{item.signer} signed as {item.part} for {item.person}")
+    for what in ("part", "person", "signer"):
+        names = [str(getattr(item, what)).lower() for item in sign_off.signatures]
+        if len(set(names)) != len(names):
+            raise ReportDoesNotAddUp(f"{document.report_id}: one {what} signed twice")
+    open_questions = [
+        "whether the inputs named in input_hashes are those of the ledger and the chain",
+    ]
+    if sign_off.signatures:
+        open_questions.append(
+            "whether the signers' keys are registered to the persons named, and not revoked"
+        )
+    missing = [part for part in PARTS if part not in {item.part for item in sign_off.signatures}]
+    if missing:
+        open_questions.append(f"no signature of the {' and the '.join(missing)} is in the file")
+    return Checked(tuple(established), tuple(open_questions))
