@@ -51,7 +51,9 @@ table.narrow { width: auto; min-width: 62%; }
 table.list td.t { text-align: right; }
 td.of { padding-left: 16px; }
 small.u { color: #77776f; font-size: 11px; }
-.h { font-family: "DejaVu Sans Mono", Consolas, monospace; font-size: 10.5px; word-break: break-all; }
+.h { font-family: "DejaVu Sans Mono", Consolas, monospace; font-size: 10.5px; overflow-wrap: anywhere; }
+td.h { min-width: 150px; }
+table.list td:first-child { white-space: nowrap; }
 .t { white-space: nowrap; }
 .t small { display: block; color: #77776f; }
 .note, .none { color: #55554f; margin: 5px 0 0; }
@@ -202,15 +204,14 @@ def _block(block: Block) -> str:
         for (label, kind), unit in zip(block.columns, units, strict=True)
     )
     narrow = " class=narrow" if len(block.columns) <= 4 else ""
-    last = len(block.rows) - block.totals
     body = "".join(
-        f"<tr{' class=sum' if index >= last else ''}>"
+        f"<tr{' class=sum' if row[0] in block.sums else ''}>"
         + "".join(
             _cell(value, number=kind in _NUMBERS, with_unit=not unit)
             for value, (_, kind), unit in zip(row, block.columns, units, strict=True)
         )
         + "</tr>"
-        for index, row in enumerate(block.rows)
+        for row in block.rows
     )
     return (
         f'<h2>{escape(block.title)}</h2><div class="scroll"><table{narrow}><thead><tr>{head}</tr></thead>'
@@ -232,8 +233,8 @@ def _cell(value: Cell, *, number: bool, with_unit: bool = True) -> str:
     style = "n" if number else ""
     if isinstance(value, Moment | date):
         style = "t"
-    elif isinstance(value, str) and value.startswith("0x") and len(value) > 20:
-        style = "h"
+    elif isinstance(value, str) and len(value) > 32 and " " not in value:
+        style = "h"  # a hash, an address or an id
     return f"<td{f' class={style}' if style else ''}>{_show(value, with_unit=with_unit)}</td>"
 
 

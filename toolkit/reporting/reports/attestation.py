@@ -32,6 +32,7 @@ from toolkit.reporting.reports.values import (
 
 __all__ = ["AttestationSchedule", "Column", "attestation_schedule"]
 
+_SUMS = ("5. Redeemable", "5a. Outstanding", "9. ", "11. ")
 _LESS = ("time_locked", "temporarily_frozen", "test_tokens", "permanently_frozen", "burn_address")
 
 
@@ -189,7 +190,7 @@ class AttestationSchedule(Content):
     @property
     def layout(self) -> Layout:
         return Layout(
-            subject=f"{self.coin.symbol}, {self.period}",
+            subject=f"{self.coin.symbol}, pool {self.coin.pool_id}",
             figures=(
                 ("Outstanding, period end", self.period_end.outstanding),
                 ("Redeemable, period end", self.period_end.redeemable),
@@ -216,7 +217,7 @@ class AttestationSchedule(Content):
                         ("Recovered, net", self.roll_forward.recovered_net),
                         ("Closing", self.roll_forward.closing),
                     ],
-                    totals=1,
+                    sums=("Closing",),
                 ),
                 Table(
                     "policies",
@@ -424,7 +425,7 @@ def _schedule_table(schedule: AttestationSchedule) -> Table:
             (f"Random day, {schedule.random_day.as_of.hkt[:10]}", Tokens),
         ),
         [(name, *values) for name, values in rows],
-        totals=2,
+        sums=[name for name, _ in rows if name.startswith(_SUMS)],
     )
 
 

@@ -42,14 +42,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns with the type of their values, and rows."""
+    """Columns with the type of their values, and rows; `sums` are the first cells of those that are sums."""
 
     name: str
     title: str
     columns: Sequence[tuple[str, type]]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
-    totals: int = 0
+    sums: Sequence[str] = ()
     empty: str = "None."
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "break_report",
     "freeze_register",
     "travel_extract",
+    "travel_row",
 ]
 
 
@@ -72,7 +73,7 @@ class FreezeRegister(Content):
     @property
     def layout(self) -> Layout:
         return Layout(
-            subject=f"{len(self.rows)} entries",
+            subject="every entry up to the cut-off",
             figures=(
                 ("Imposed", self.in_force),
                 ("Waiting for a second signature", self.unsigned),
@@ -193,7 +194,7 @@ class BreakReport(Content):
     @property
     def layout(self) -> Layout:
         return Layout(
-            subject=f"{len(self.rows)} breaks",
+            subject="every break up to the cut-off",
             figures=(("Open", self.open), ("Closed", len(self.rows) - self.open)),
             blocks=(
                 Table(
@@ -296,7 +297,7 @@ class TravelExtract(Content):
     @property
     def layout(self) -> Layout:
         return Layout(
-            subject=f"{len(self.rows)} transfers",
+            subject="transfers with other institutions",
             figures=(("Transfers", len(self.rows)), ("Not acknowledged", self.unacknowledged)),
             warnings=("Personal data: for the supervisor and compliance alone.",),
             blocks=(
@@ -350,9 +351,39 @@ def travel_extract(rows: Sequence[TravelRow], *, after: datetime, until: datetim
     return TravelExtract(rows=found, unacknowledged=sum(row.acked_at is None for row in found))
 
 
-def amount_of(value: str, unit: str, decimals: int) -> Tokens:
-    """Tokens from a ledger record's text."""
-    return Tokens.of(Amount.parse(value, unit=unit, decimals=decimals))
+def travel_row(
+    transfer: str,
+    status: str,
+    data: Mapping[str, Any],
+    *,
+    originator: Mapping[str, str],
+    recipient: Mapping[str, str],
+) -> TravelRow:
+    """A row from a transfer's record in the ledger (kind `travel`) and its parties, who are kept apart."""
+    amount = Amount.from_base_units(int(data["base_units"]), unit=data["unit"], decimals=data["decimals"])
+
+    def moment(text: str | None) -> Moment | None:
+        return None if text is None else Moment.of(datetime.fromisoformat(text))
+
+    return TravelRow(
+        transfer_id=transfer,
+        direction=data["direction"],
+        chain_id=data["chain_id"],
+        transaction=data["transaction"],
+        amount=Tokens.of(amount),
+        hkd=Money.of(Amount.money(data["hkd"], "HKD")),
+        fx_source=data["fx"],
+        tier=data["tier"],
+        originator=dict(originator),
+        recipient=dict(recipient),
+        counterparty=data["counterparty"],
+        due_diligence=data.get("due_diligence"),
+        channel=data["channel"],
+        sent_at=moment(data["sent_at"]),
+        acked_at=moment(data["acked_at"]),
+        status=status,
+        missing=tuple(data["missing"]),
+    )
 
 
 def _party(data: Mapping[str, str]) -> str:
