@@ -14,6 +14,7 @@ from toolkit.cli import (
     deploy,
     desk_commands,
     evidence,
+    due,
     fund,
     fund_distributions,
     fund_navs,
@@ -27,6 +28,7 @@ from toolkit.cli import (
     orders,
     reconcile,
     redeem,
+    reports,
     reserve,
     screening,
     travel,
@@ -97,6 +99,8 @@ _app.add_typer(bank.app, name="bank")
 _app.add_typer(reconcile.app, name="reconcile")
 _app.add_typer(evidence.app, name="evidence")
 _app.add_typer(exit_.app, name="exit")
+_app.add_typer(reports.app, name="report")
+_app.command("due")(due.due)
 _app.command("freeze")(desk_commands.freeze)
 _app.command("unfreeze")(desk_commands.unfreeze)
 _app.command("demo")(desk_commands.demo)

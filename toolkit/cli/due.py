@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from toolkit.cli.options import Json, LedgerUrl
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from toolkit.cli.reports import Market
 
 __all__ = ["due"]
 
 
 def due(
     ledger: LedgerUrl,
-    subject: Annotated[str, typer.Option("--for", help="The coin's symbol, as reports name it.")],
+    market: Market,
     since: Annotated[str, typer.Option(help="The first day that is looked at, e.g. 2026-11-01.")],
     profile: Annotated[str, typer.Option(help="A regulator profile: its name, or a file.")] = "hong-kong",
     at: Annotated[
@@ -30,15 +28,17 @@ def due(
     Exits with 0 whatever is late, so that a cron's mail comes from what is printed and not from a failure.
     """
     from toolkit.cli.output import Output
-    from toolkit.cli.report_inputs import day_of, day_problem, open_ledger, profile_of
+    from toolkit.cli.report_inputs import day_of, instant_of, open_ledger, profile_of
+    from toolkit.reporting.closed_days import ClosedDays
     from toolkit.reporting.reports.values import Moment
-    from toolkit.reporting.schedule import LedgerStanding, Status
+    from toolkit.reporting.schedule import LedgerStanding, Status, problem_of
     from toolkit.reporting.schedule import due as due_items
 
     output, chosen = Output(json=json), profile_of(profile)
     with open_ledger(ledger) as book:
-        now = book.clock.now() if at is None else _instant(at)
-        standing = LedgerStanding(book, subject, now, day_problem(book))
+        now = book.clock.now() if at is None else instant_of(at, what="--at")
+        closed = ClosedDays(book, market, at=now)
+        standing = LedgerStanding(book, market, now, problem_of(closed.require_closed))
         found = due_items(
             chosen, chosen.business_calendar(), standing, since=day_of(since, what="--since"), now=now
         )
@@ -69,17 +69,3 @@ def due(
         )
 
     output.result(data, show)
-
-
-def _instant(text: str) -> datetime:
-    from datetime import datetime
-
-    from toolkit.errors import InvalidInput
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.utcoffset() is None:
-        raise InvalidInput(f'--at {text!r} is no instant: write e.g. "2026-11-20T18:00:00+08:00"')
-    return found

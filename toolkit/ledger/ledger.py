@@ -31,6 +31,7 @@ from toolkit.ledger.lists import Lists
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.omnibus import Omnibus
 from toolkit.ledger.orders import Orders
+from toolkit.ledger.passages import Passages
 from toolkit.ledger.persons import Persons
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
@@ -103,6 +104,10 @@ class _Repositories:
     @cached_property
     def fund_orders(self) -> FundOrders:
         return FundOrders(self._unit, self.clock)
+
+    @cached_property
+    def passages(self) -> Passages:
+        return Passages(self._unit)
 
     @cached_property
     def record_book(self) -> RecordBook:

@@ -254,9 +254,9 @@ def digest(data: Mapping[str, Any]) -> str:
 
 def generator() -> str:
     """Which program made it."""
-    from toolkit import __version__
+    from importlib.metadata import version
 
-    return f"issuance-toolkit {__version__}"
+    return f"issuance-toolkit {version('issuance-toolkit')}"
 
 
 def _document(data: Mapping[str, Any], content: type[C]) -> Document[C]:

@@ -50,9 +50,8 @@ from toolkit.reporting.reports.registers import (
     travel_row,
 )
 from toolkit.reporting.reports.snapshot import Holding, Snapshot, holder_snapshot
-from toolkit.reporting.reports.values import Moment, Tokens
+from toolkit.reporting.reports.values import Bps, Moment, Tokens
 from toolkit.reporting.reports.weekly import IncidentRow, StressResult, SupervisorInputs, supervisory_report
-from toolkit.reporting.reports.values import Bps
 
 HONG_KONG = RegulatorProfile.load("hong-kong")
 CALENDAR = BusinessCalendar.load("hong-kong")
@@ -189,7 +188,13 @@ def lifecycle(until: datetime | None = None) -> LifecycleLog:
         events.Frozen(log=a_log(12), account=HOLDER, amount=5),
         events.Frozen(log=a_log(13), account=HOLDER, amount=0),
         events.OperationScheduled(
-            log=a_log(20), operation_id=b"\x01" * 32, nonce=1, schedule=9, caller=HOLDER, target=TOKEN, data=b"up"
+            log=a_log(20),
+            operation_id=b"\x01" * 32,
+            nonce=1,
+            schedule=9,
+            caller=HOLDER,
+            target=TOKEN,
+            data=b"up",
         ),
         events.OperationExecuted(log=a_log(30, 0, 77), operation_id=b"\x01" * 32, nonce=1),
         events.Upgraded(log=a_log(30, 1, 77), implementation=HOLDER),
@@ -250,7 +255,12 @@ def a_register() -> Register:
         [ShareTransfer(ZERO_ADDRESS, holder, 10**10, 1, 0, MONDAY)],
         [
             RegisterAccount(
-                "INV-1", "Anna Limited", "1 Road", HolderType.CORPORATE, "HK", (WalletLink(holder, 31337, "p"),)
+                "INV-1",
+                "Anna Limited",
+                "1 Road",
+                HolderType.CORPORATE,
+                "HK",
+                (WalletLink(holder, 31337, "p"),),
             )
         ],
         share_class="A",
@@ -300,14 +310,10 @@ def a_dealing_report() -> DealingReport:
 def snapshot(holders: int = 5) -> Snapshot:
     day = figures(opening=1_000 * 10**6, burned=0, burned_unpaid=0, frozen=0, special=[])
     each = 1_000 * 10**6 // holders
-    holdings = [
-        Holding(f"0x{number + 1:040x}", each, 0, f"ref-{number}") for number in range(holders - 1)
-    ]
+    holdings = [Holding(f"0x{number + 1:040x}", each, 0, f"ref-{number}") for number in range(holders - 1)]
     rest = 1_000 * 10**6 - each * (holders - 1)
     holdings.append(
-        Holding(
-            f"0x{holders:040x}", rest, 10, "distributor", {"client-b": rest // 2, "client-a": rest // 4}
-        )
+        Holding(f"0x{holders:040x}", rest, 10, "distributor", {"client-b": rest // 2, "client-a": rest // 4})
     )
     return holder_snapshot(holdings, day.chains[0], day.coin, kept_at=("vault A", "vault B"))
 

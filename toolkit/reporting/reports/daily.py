@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from toolkit.amounts import Amount
 from toolkit.reporting.figures import ChainFigures, DayFigures
 from toolkit.reporting.profiles import Limits, RegulatorProfile, label
 from toolkit.reporting.reports.content import Content, Layout, Listing, Table
@@ -39,7 +40,7 @@ from toolkit.reporting.reports.values import (
 __all__ = ["Attested", "DailyStatement", "LimitResult", "daily_statement"]
 
 _BPS = 10_000
-_AT_ONCE = frozenset({"CASH"})
+_CUSTODIAN, _AT_ONCE, _IN_A_WEEK = "Largest custodian", "Money at once (T+0)", "Money within 7 days"
 
 
 class Attested(Model):
@@ -114,8 +115,10 @@ class DailyStatement(Content):
     eligibility: Text | None
     reserve_lines: tuple[ReserveLine, ...]
     reserve_market_value: Money
+    unitemised_value: Money
     ineligible_value: Money
     reserve_counted: Money
+    price_age_limit: Duration
     surplus: Money
     coverage: Bps | None
     coverage_excl_buffer: Bps | None
@@ -157,6 +160,7 @@ class DailyStatement(Content):
         require(
             self.coverage_excl_buffer == self._coverage(_BPS * _BPS, factor), "coverage without the buffer"
         )
+        self._lines_and_ages()
         return self
 
     @property
@@ -173,6 +177,23 @@ class DailyStatement(Content):
         return Bps.of(
             self.coin.finest(cents=self.reserve_counted.value) * times // (self.exact_liability * over)
         )
+
+    def _lines_and_ages(self) -> None:
+        """What the lines, limits, attestations and breaks state of themselves at this cut-off."""
+        ineligible = sum_money(line.market_value for line in self.reserve_lines if not line.eligible)
+        require(
+            ineligible + self.unitemised_value.value == self.ineligible_value.value, "the ineligible value"
+        )
+        for line in self.reserve_lines:
+            line.require_at(self.statement_date, self.cut_off, self.price_age_limit)
+        actuals = _actuals(self.reserve_lines)
+        for item in self.limits:
+            require(item.actual.bps == actuals.get(item.name), f"what the limit {item.name} stands at")
+        aged = [(f"attestation {found.round}", found.as_of, found.age) for found in self.attestations]
+        aged += [(found.break_id, found.first_seen, found.age) for found in self.breaks_open]
+        for name, since, age in aged:
+            seconds = int((self.cut_off.instant - since.instant).total_seconds())
+            require(age.seconds == max(seconds, 0), f"the age of {name}")
 
     def _one_unit(self) -> None:
         self.coin.require_tokens(
@@ -191,6 +212,8 @@ class DailyStatement(Content):
             self.paid_since_reserve_instant,
             self.liability_total,
             self.reserve_market_value,
+            self.unitemised_value,
+            self.ineligible_value,
             self.reserve_counted,
             self.surplus,
             *(line.counted for line in self.reserve_lines),
@@ -258,6 +281,8 @@ def daily_statement(day: DayFigures, profile: RegulatorProfile) -> DailyStatemen
             sum_money(line.market_value for line in lines if line.eligible), coin.currency
         ),
         ineligible_value=Money.of(coin.money(0 if reserve is None else reserve.ineligible_value)),
+        unitemised_value=_unitemised(day),
+        price_age_limit=Duration.of(profile.limits.price_age_hours * 3600),
         reserve_counted=Money.of(coin.money(0 if reserve is None else reserve.counted)),
         surplus=_rounded(day, day.surplus, up=False),
         coverage=None if day.coverage_bps is None else Bps.of(day.coverage_bps),
@@ -309,40 +334,52 @@ def _rounded(day: DayFigures, scaled: int, *, up: bool) -> Money:
     return Money.cents(-(-scaled // cent) if up else scaled // cent, day.coin.currency)
 
 
+def _unitemised(day: DayFigures) -> Money:
+    stated = None if day.reserve is None else day.reserve.report.get("unitemised")
+    return Money.of(Amount.money("0" if stated is None else stated["amount"], day.coin.currency))
+
+
 def _limits(lines: tuple[ReserveLine, ...], limits: Limits) -> tuple[LimitResult, ...]:
     """Concentration and liquidity of what counts; none without a reserve."""
-    total = sum_money(line.counted for line in lines)
-    if total <= 0:
-        return ()
-    at: dict[str, int] = {}
-    for line in lines:
-        at[line.custodian or "not stated"] = at.get(line.custodian or "not stated", 0) + line.counted.value
-    at_once = sum_money(line.counted for line in lines if _days(line) == 0)
-    week = sum_money(line.counted for line in lines if _days(line) <= 7)
-    # A share is floored; of an upper limit it is rounded up, so that neither hides a breach.
-    greatest = -(-max(at.values()) * _BPS // total)
-    wanted: tuple[tuple[str, Literal["at most", "at least"], int | None, int], ...] = (
-        ("Largest custodian", "at most", limits.custodian_bps, greatest),
-        ("Money at once (T+0)", "at least", limits.overnight_bps, ratio_bps(at_once, total)),
-        ("Money within 7 days", "at least", limits.week_bps, ratio_bps(week, total)),
+    actuals = _actuals(lines)
+    wanted: tuple[tuple[str, Literal["at most", "at least"], int | None], ...] = (
+        (_CUSTODIAN, "at most", limits.custodian_bps),
+        (_AT_ONCE, "at least", limits.overnight_bps),
+        (_IN_A_WEEK, "at least", limits.week_bps),
     )
     return tuple(
         LimitResult(
             name=name,
             bound=bound,
             limit=Bps.of(limit),
-            actual=Bps.of(actual),
-            kept=actual <= limit if bound == "at most" else actual >= limit,
+            actual=Bps.of(actuals[name]),
+            kept=actuals[name] <= limit if bound == "at most" else actuals[name] >= limit,
             source=label(limits),
         )
-        for name, bound, limit, actual in wanted
-        if limit is not None
+        for name, bound, limit in wanted
+        if limit is not None and name in actuals
     )
+
+
+def _actuals(lines: tuple[ReserveLine, ...]) -> dict[str, int]:
+    """What the limits stand at, in basis points; nothing of a reserve that counts nothing."""
+    total = sum_money(line.counted for line in lines)
+    if total <= 0:
+        return {}
+    at: dict[str, int] = {}
+    for line in lines:
+        at[line.custodian or "not stated"] = at.get(line.custodian or "not stated", 0) + line.counted.value
+    return {
+        # Rounded up, as the others are down, so that no rounding hides a breach.
+        _CUSTODIAN: -(-max(at.values()) * _BPS // total),
+        _AT_ONCE: ratio_bps(sum_money(line.counted for line in lines if _days(line) == 0), total),
+        _IN_A_WEEK: ratio_bps(sum_money(line.counted for line in lines if _days(line) <= 7), total),
+    }
 
 
 def _days(line: ReserveLine) -> int:
     """Days until a line is money: none for cash, its residual for the rest, a long time where unknown."""
-    if line.asset_class in _AT_ONCE:
+    if line.asset_class == "CASH":
         return 0
     return 10_000 if line.residual_days is None else line.residual_days
 

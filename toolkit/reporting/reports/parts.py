@@ -23,7 +23,6 @@ from toolkit.reporting.reports.values import (
     ratio_bps,
     require,
 )
-from toolkit.reserves.positions import Position
 from toolkit.reserves.report import ReserveReport
 
 __all__ = [
@@ -138,6 +137,14 @@ class ReserveLine(Model):
     encumbered: bool | None
     confirmation: Text | None
 
+    def require_at(self, day: date, cut_off: Moment, price_age_limit: Duration) -> None:
+        """Raises unless the residual days and the age of the price are those at a cut-off."""
+        residual = None if self.maturity is None else max((self.maturity - day).days, 0)
+        require(self.residual_days == residual, f"the residual days of {self.line_id}")
+        at = None if self.price_time is None else self.price_time.instant
+        stale = _stale(self.asset_class, at, cut_off.instant, price_age_limit.seconds)
+        require(self.price_stale == stale, f"whether the price of {self.line_id} is stale")
+
     @model_validator(mode="after")
     def _ineligible_counts_zero(self) -> Self:
         require(self.eligible or self.counted.value == 0, f"line {self.line_id} counts and is not eligible")
@@ -186,7 +193,9 @@ def lines_of(day: DayFigures, *, max_price_age_seconds: int) -> tuple[ReserveLin
                 price=None if item.price is None else f"{item.price:f}",
                 price_source=item.price_source,
                 price_time=None if item.price_time is None else Moment.of(item.price_time),
-                price_stale=_stale(item, day.cut_off.instant, max_price_age_seconds),
+                price_stale=_stale(
+                    item.asset_class.value, item.price_time, day.cut_off.instant, max_price_age_seconds
+                ),
                 maturity=item.maturity,
                 residual_days=None if residual is None else max(residual, 0),
                 risk_weight=None if item.risk_weight_bps is None else Bps.of(item.risk_weight_bps),
@@ -201,12 +210,12 @@ def lines_of(day: DayFigures, *, max_price_age_seconds: int) -> tuple[ReserveLin
     return tuple(lines)
 
 
-def _stale(item: Position, cut_off: datetime, max_age: int) -> bool:
-    if item.asset_class.value in _AT_FACE:
+def _stale(asset_class: str, priced: datetime | None, cut_off: datetime, max_age: int) -> bool:
+    if asset_class in _AT_FACE:
         return False
-    if item.price_time is None:
+    if priced is None:
         return True  # a missing figure never means yes
-    return not 0 <= (cut_off - item.price_time).total_seconds() <= max_age
+    return not 0 <= (cut_off - priced).total_seconds() <= max_age
 
 
 def lines_table(lines: Sequence[ReserveLine]) -> Table:

@@ -1,0 +1,273 @@
+"""From a command line to a report's content: where each kind has its inputs from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from toolkit.ledger import Ledger
+    from toolkit.reporting.closed_days import ClosedDays
+    from toolkit.reporting.profiles import RegulatorProfile
+    from toolkit.reporting.reports.content import Content, Period
+
+__all__ = ["KINDS_FROM_LEDGER", "Request", "content_of", "day_of", "open_ledger", "profile_of"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a report is asked for: a kind, a period, a profile, and where its inputs are.
+
+    `given` is the JSON document that some kinds need besides the ledger. `inputs` collects what the report
+    was made from, by name, as sha256.
+    """
+
+    kind: str
+    period: Period
+    profile: RegulatorProfile
+    ledger: Ledger
+    days: ClosedDays
+    given: Path | None
+    inputs: dict[str, str]
+
+    @property
+    def cut_off(self) -> datetime:
+        """The last instant of the period."""
+        from toolkit.reporting.schedule import cut_off_of
+
+        return cut_off_of(self.profile, self.period.end)
+
+    @property
+    def opened(self) -> datetime:
+        """The cut-off before the period's first day."""
+        from toolkit.reporting.schedule import cut_off_of
+
+        return cut_off_of(self.profile, self.period.start - timedelta(days=1))
+
+
+@contextmanager
+def open_ledger(url: str) -> Iterator[Ledger]:
+    """The ledger at `url`."""
+    from toolkit.ledger import Ledger
+
+    with Ledger.open(url) as ledger:
+        yield ledger
+
+
+def profile_of(name: str) -> RegulatorProfile:
+    """The packaged profile of that name, or the one in a file (a name that ends with .toml)."""
+    from toolkit.reporting.profiles import RegulatorProfile
+
+    return RegulatorProfile.load(Path(name) if name.endswith(".toml") else name)
+
+
+def day_of(text: str, *, what: str) -> date:
+    """A date. Raises InvalidInput."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{what} {text!r} is no date: write e.g. 2026-11-20") from None
+
+
+def instant_of(text: str, *, what: str) -> datetime:
+    """An aware instant. Raises InvalidInput."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() is None:
+        raise InvalidInput(f'{what} {text!r} is no instant: write e.g. "2026-11-20T18:00:00+08:00"')
+    return found
+
+
+def content_of(request: Request) -> Content:
+    """The content that is asked for. Raises InvalidInput for a kind that needs more than the ledger has."""
+    maker = _MAKERS.get(request.kind)
+    if maker is None:
+        raise InvalidInput(
+            f"no {request.kind!r} is made here: use one of {', '.join(_MAKERS)}; the fund's own papers are "
+            "`issuance fund report` and `issuance fund register`",
+            kind=request.kind,
+        )
+    return maker(request)
+
+
+def _daily(request: Request) -> Content:
+    from toolkit.reporting.reports.daily import daily_statement
+
+    return daily_statement(_one_day(request), request.profile)
+
+
+def _circulation(request: Request) -> Content:
+    from toolkit.reporting.reports.circulation import circulation
+
+    return circulation(_one_day(request))
+
+
+def _redemptions(request: Request) -> Any:
+    from toolkit.reporting.reports.redemptions import redemption_statistics
+
+    days = _series(request)
+    return redemption_statistics(
+        request.ledger.passages.redemptions(until_seq=days[-1].ledger.head_seq),
+        request.profile,
+        request.profile.business_calendar(),
+        after=request.opened,
+        until=request.cut_off,
+        zero=days[-1].coin.amount(0),
+        currency=days[-1].coin.currency,
+        days=days,
+    )
+
+
+def _disclosure(request: Request) -> Content:
+    from toolkit.reporting.reports.weekly import disclosure
+
+    return disclosure(_series(request), _redemptions(request), request.profile)
+
+
+def _supervisory(request: Request) -> Content:
+    from toolkit.reporting.reports.values import Moment
+    from toolkit.reporting.reports.weekly import IncidentRow, SupervisorInputs, supervisory_report
+
+    incidents = [
+        IncidentRow(
+            incident_id=item.id,
+            category=item.kind,
+            opened_at=Moment.of(item.opened_at),
+            summary=item.summary,
+            acknowledged=item.acknowledged_at is not None and item.acknowledged_at <= request.cut_off,
+        )
+        for item in request.ledger.incidents.find()
+        if request.opened < item.opened_at <= request.cut_off
+    ]
+    return supervisory_report(
+        _series(request), _redemptions(request), request.profile, SupervisorInputs(incidents=incidents)
+    )
+
+
+def _breaks(request: Request) -> Content:
+    from toolkit.amounts import Amount
+    from toolkit.reporting.breaks import Breaks
+    from toolkit.reporting.reports.registers import BreakRow, break_report
+    from toolkit.reporting.reports.values import Moment, Tokens
+
+    def row(item: Any) -> BreakRow:
+        amount = Amount.from_base_units(item.amount, unit=item.unit, decimals=item.decimals, signed=True)
+        told, closed = item.notified_to_regulator_at, item.closed_at
+        return BreakRow(
+            break_id=item.break_id,
+            break_type=item.break_type,
+            severity=item.severity,
+            amount=Tokens.of(amount),
+            first_seen=Moment.of(item.first_seen),
+            owner=item.owner,
+            explanation=item.explanation,
+            evidence=item.evidence,
+            notified_at=None if told is None else Moment.of(told),
+            closed_at=None if closed is None else Moment.of(closed),
+        )
+
+    found = [row(item) for item in Breaks(request.ledger, request.days.market).all()]
+    _note(request, "breaks", [item.model_dump(mode="json") for item in found])
+    return break_report(found, until=request.cut_off)
+
+
+def _schedule(request: Request) -> Content:
+    """`given` is `{"policies": {…}, "net_other_assets": [cents, cents], "previous": "2026-10-31"}`."""
+    from toolkit.reporting.draw import drawn
+    from toolkit.reporting.reports.attestation import attestation_schedule
+
+    data = _given(request)
+    draw = drawn(request.ledger, request.days.market, request.period)
+    previous = data.get("previous")
+    named = {
+        "period end": request.days.figures(request.period.end),
+        "random day": request.days.figures(draw.day),
+    }
+    before = None if previous is None else request.days.figures(day_of(previous, what="previous"))
+    for name, day in named.items():
+        request.inputs[f"figures, {name}"] = day.sha256
+    if before is not None:
+        request.inputs["figures, previous report"] = before.sha256
+    return attestation_schedule(
+        request.period,
+        named["period end"],
+        named["random day"],
+        draw,
+        request.profile,
+        previous=before,
+        policies=data.get("policies", {}),
+        net_other_assets=data.get("net_other_assets", (0, 0)),
+    )
+
+
+def _freezes(request: Request) -> Content:
+    """`given` is `{"rows": […]}`, compliance's register of freezes as it prints it."""
+    from toolkit.reporting.reports.registers import freeze_register
+
+    return freeze_register(_given(request).get("rows", []), until=request.cut_off)
+
+
+def _incident(request: Request) -> Content:
+    """`given` are the incident's facts (`issuance report schema incident_notice`, under `IncidentFacts`)."""
+    from pydantic import ValidationError
+
+    from toolkit.reporting.reports.incident import IncidentFacts, incident_notice
+    from toolkit.reporting.reports.values import problems
+
+    try:
+        facts = IncidentFacts.model_validate_json(json.dumps(_given(request)))
+    except ValidationError as error:
+        raise InvalidInput(f"the incident's facts can't be used: {'; '.join(problems(error))}") from error
+    return incident_notice(facts, _one_day(request))
+
+
+_MAKERS: dict[str, Callable[[Request], Content]] = {
+    "attestation_schedule": _schedule,
+    "breaks": _breaks,
+    "circulation": _circulation,
+    "daily_statement": _daily,
+    "disclosure": _disclosure,
+    "freeze_register": _freezes,
+    "incident_notice": _incident,
+    "redemption_statistics": _redemptions,
+    "supervisory_report": _supervisory,
+}
+KINDS_FROM_LEDGER = tuple(_MAKERS)
+
+
+def _one_day(request: Request) -> Any:
+    day = request.days.figures(request.period.end)
+    request.inputs["figures"] = day.sha256
+    return day
+
+
+def _series(request: Request) -> Any:
+    days = request.days.series(request.period)
+    for day in days:
+        request.inputs[f"figures {day.cut_off.day}"] = day.sha256
+    return days
+
+
+def _given(request: Request) -> dict[str, Any]:
+    from toolkit.cli.files import read_json
+
+    if request.given is None:
+        raise InvalidInput(f"{request.kind} needs a file besides the ledger: give --with FILE")
+    found = read_json(request.given, what=f"the input of {request.kind}")
+    _note(request, "given", found)
+    return found
+
+
+def _note(request: Request, name: str, data: Any) -> None:
+    from toolkit.reporting.report import digest
+
+    request.inputs[name] = digest({name: data})
