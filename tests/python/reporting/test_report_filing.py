@@ -250,3 +250,44 @@ def test_draws_spread_over_the_whole_period() -> None:
     days = {random_day(of, f"seed {number}") for number in range(400)}
     assert len(days) == 30
     assert of.end not in days
+
+
+def test_redemption_statistics_come_out_of_either_database_alike(databases: Databases) -> None:
+    from support.ledgers import NOON, Fixture, tokens
+
+    from toolkit.ledger.machines import State
+    from toolkit.reporting.reports.redemptions import redemption_statistics
+
+    desk = Fixture(databases.ledger())
+    hour = timedelta(hours=1)
+    with desk.ledger as ledger:
+        for key, amount in (("a", "100.00"), ("b", "250.00"), ("c", "50.00")):
+            order = desk.redemption(key, amount=amount)
+            desk.drive(order.id, State.VALID)
+            if key == "c":
+                desk.take(order.id, State.REJECTED, reason="not the holder's account")
+                continue
+            desk.clock.advance(hour)
+            desk.drive(order.id, State.ESCROWED, State.APPROVED, State.BURNED, State.PAID)
+        seq = ledger.head().seq
+        late = desk.redemption("late")
+        found = redemption_statistics(
+            ledger.passages.redemptions(until_seq=seq),
+            HONG_KONG,
+            HONG_KONG.business_calendar(),
+            after=NOON - hour,
+            until=NOON + 9 * hour,
+            zero=tokens("0"),
+            currency="USD",
+        )
+        assert late.id not in [item.order_id for item in ledger.passages.redemptions(until_seq=seq)]
+    assert (found.requested.count, found.paid.count, found.rejected.count) == (3, 2, 1)
+    assert found.paid.tokens.display == "350.000000"
+    assert (found.net_paid.amount, found.par_failures) == ("350.00", 0)
+    assert found.rejected_by_reason[0].reason == "not the holder's account"
+    assert found.business_time.longest is not None
+    assert found.business_time.longest.seconds == 3600
+    report = filed(found, period(NOON.date()), as_of=NOON + 9 * hour)
+    assert read_report(report.to_json()) == report
+    # Pinned, so that it is the same from either database and on every machine.
+    assert report.document.sha256.startswith("fa6d4b79e4c6")
