@@ -185,6 +185,9 @@ bench-desk: setup ## orders a second, durable at each step, beside what the node
 .PHONY: bench-compliance
 bench-compliance: setup ## everybody screened against a new list: time, and how it grows
 	@$(BIN)/python benchmarks/screening.py $(SCREEN)
+.PHONY: bench-reports
+bench-reports: setup ## a statement, statistics and a snapshot of 100,000 holders, in processor time
+	@$(BIN)/python benchmarks/reports.py
 
 # Fewer investors: make bench-fund FUND="--investors 200"
 .PHONY: bench-fund

@@ -20,6 +20,8 @@ __all__ = ["MultiProof", "StandardMerkleTree", "leaf_hash", "node_hash", "verify
 
 FORMAT = "standard-v1"
 
+_WORDS = frozenset({"address", "bytes32", "uint256"})
+
 Value = tuple[str, ...]
 
 
@@ -175,11 +177,26 @@ def leaf_hash(value: Sequence[str], types: Sequence[str]) -> bytes:
 
     if len(value) != len(types):
         raise InvalidInput(f"the value {tuple(value)} has {len(value)} parts, and the leaf {len(types)}")
+    if _WORDS.issuperset(types):
+        try:
+            return keccak(keccak(b"".join(map(_word, value, types))))
+        except InvalidInput as error:
+            raise InvalidInput(f"the value {tuple(value)} is not {', '.join(types)}: {error}") from error
     try:
         encoded = encode(list(types), [_part(text, kind) for text, kind in zip(value, types, strict=True)])
     except (EncodingError, TypeError, ValueError) as error:
         raise InvalidInput(f"the value {tuple(value)} is not {', '.join(types)}: {error}") from error
     return keccak(keccak(encoded))
+
+
+def _word(text: str, kind: str) -> bytes:
+    """One word of 32 bytes as the ABI has it: what the general encoder gives, in a hundredth of the time."""
+    if kind == "uint256":
+        if not (text.isascii() and text.isdecimal()) or int(text) >= 2**256:
+            raise InvalidInput(f"the value {text!r} is not {kind}")
+        return int(text).to_bytes(32, "big")
+    length = 20 if kind == "address" else 32
+    return from_hex(text, what=kind, length=length).rjust(32, b"\0")
 
 
 def node_hash(one: bytes, other: bytes) -> bytes:

@@ -14,7 +14,7 @@ from support.checkout import REPOSITORY
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.errors import InvalidInput
 from toolkit.funds.errors import BadProof
-from toolkit.funds.merkle import MultiProof, StandardMerkleTree, verify, verify_multi
+from toolkit.funds.merkle import MultiProof, StandardMerkleTree, leaf_hash, verify, verify_multi
 
 TYPES = ["uint256", "address", "uint256"]
 SEVERAL: list[list[int]] = [[], [0], [0, 1], [1, 0]]
@@ -121,3 +121,22 @@ def test_a_malformed_multi_proof_proves_nothing() -> None:
     assert not verify_multi(tree.root, MultiProof(good.values, good.proof, good.flags[:-1]), TYPES)
     flipped = tuple(not flag for flag in good.flags)
     assert not verify_multi(tree.root, MultiProof(good.values, good.proof, flipped), TYPES)
+
+
+@given(
+    address=st.binary(min_size=20, max_size=20),
+    word=st.binary(min_size=32, max_size=32),
+    number=st.integers(0, 2**256 - 1),
+)
+def test_leaves_of_words_are_what_the_general_encoder_gives(address: bytes, word: bytes, number: int) -> None:
+    from eth_abi.abi import encode
+
+    types = ("address", "bytes32", "uint256")
+    expected = keccak(keccak(encode(types, (to_hex(address), word, number))))
+    assert leaf_hash((to_hex(address), to_hex(word), str(number)), types) == expected
+
+
+@pytest.mark.parametrize("value", ["-1", "1.0", str(2**256), "0x01", "", " 1", "\u0661"])
+def test_a_leaf_takes_only_whole_numbers_of_256_bits(value: str) -> None:
+    with pytest.raises(InvalidInput, match="is not uint256"):
+        leaf_hash((value,), ("uint256",))

@@ -42,7 +42,7 @@ from toolkit.reporting.reports import KINDS
 from toolkit.reporting.reports.attestation import attestation_schedule
 from toolkit.reporting.reports.circulation import circulation
 from toolkit.reporting.reports.daily import DailyStatement, daily_statement
-from toolkit.reporting.reports.redemptions import business_seconds, redemption_statistics
+from toolkit.reporting.reports.redemptions import BusinessTime, redemption_statistics
 from toolkit.reporting.reports.registers import freeze_register, travel_row
 from toolkit.reporting.reports.snapshot import Holding, holder_snapshot, verify_claim, verify_rows
 from toolkit.reporting.reports.values import Bps, Money, Tokens
@@ -233,18 +233,20 @@ def test_t8_business_time_knows_the_holidays() -> None:
     """Valid Thursday 2 April 2026, 17:00; paid Wednesday 8 April, 10:00: five days of holidays between."""
     start = datetime(2026, 4, 2, 9, 0, tzinfo=UTC)
     end = datetime(2026, 4, 8, 2, 0, tzinfo=UTC)
-    assert business_seconds(CALENDAR, time(9), time(18), start, end) == 2 * 3600
-    saturday = BusinessCalendar.load("hong-kong", definition="amlo")
-    assert business_seconds(saturday, time(9), time(18), start, end) == 2 * 3600 + 0
+    banking = BusinessTime(CALENDAR, time(9), time(18))
+    amlo = BusinessTime(
+        BusinessCalendar.load("hong-kong", definition="amlo"), time(9), time(18)
+    )  # Saturday counts
+    assert [clock.seconds(start, end) for clock in (banking, amlo)] == [2 * 3600, 2 * 3600]
     friday = datetime(2026, 5, 22, 9, 0, tzinfo=UTC)
-    assert business_seconds(CALENDAR, time(9), time(18), friday, friday + timedelta(days=1)) == 3600
-    assert business_seconds(saturday, time(9), time(18), friday, friday + timedelta(days=1)) == 9 * 3600
+    saturday = friday + timedelta(days=1)
+    assert [clock.seconds(friday, saturday) for clock in (banking, amlo)] == [3600, 9 * 3600]
 
 
 def test_an_unknown_holiday_year_is_refused() -> None:
     late = datetime(2028, 1, 3, 2, 0, tzinfo=UTC)
     with pytest.raises(InvalidInput, match="knows 2023 to 2027"):
-        business_seconds(CALENDAR, time(9), time(18), late, late + timedelta(hours=1))
+        BusinessTime(CALENDAR, time(9), time(18)).seconds(late, late + timedelta(hours=1))
 
 
 def test_a_payout_that_is_not_at_par_is_counted() -> None:

@@ -10,7 +10,7 @@ from support.figures import HOLDER, TOKEN, a_break, cut_off, figures, sha, week
 from toolkit.amounts import Amount
 from toolkit.bindings import events
 from toolkit.calendar import BusinessCalendar
-from toolkit.chain.addresses import ZERO_ADDRESS
+from toolkit.chain.addresses import ZERO_ADDRESS, address_from_bytes
 from toolkit.chain.logs import Log
 from toolkit.chain.signers import dev_signer
 from toolkit.funds import (
@@ -307,13 +307,17 @@ def a_dealing_report() -> DealingReport:
     )
 
 
+def wallet(number: int) -> str:
+    return address_from_bytes(number.to_bytes(20, "big"))
+
+
 def snapshot(holders: int = 5) -> Snapshot:
     day = figures(opening=1_000 * 10**6, burned=0, burned_unpaid=0, frozen=0, special=[])
     each = 1_000 * 10**6 // holders
-    holdings = [Holding(f"0x{number + 1:040x}", each, 0, f"ref-{number}") for number in range(holders - 1)]
+    holdings = [Holding(wallet(number + 1), each, 0, f"ref-{number}") for number in range(holders - 1)]
     rest = 1_000 * 10**6 - each * (holders - 1)
     holdings.append(
-        Holding(f"0x{holders:040x}", rest, 10, "distributor", {"client-b": rest // 2, "client-a": rest // 4})
+        Holding(wallet(holders), rest, 10, "distributor", {"client-b": rest // 2, "client-a": rest // 4})
     )
     return holder_snapshot(holdings, day.chains[0], day.coin, kept_at=("vault A", "vault B"))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -35,11 +35,11 @@ from toolkit.reporting.reports.values import (
 )
 
 __all__ = [
+    "BusinessTime",
     "Liquidation",
     "RedemptionStatistics",
     "Times",
     "Totals",
-    "business_seconds",
     "redemption_statistics",
 ]
 
@@ -264,9 +264,11 @@ def redemption_statistics(
     clock = profile.redemption
 
     def totals(items: Sequence[RedemptionPassage]) -> Totals:
-        amount = Amount.sum((item.amount for item in items), unit=zero.unit, decimals=zero.decimals)
+        units = sum(item.amount.base_units for item in items)
+        amount = Amount.from_base_units(units, unit=zero.unit, decimals=zero.decimals)
         return Totals(count=len(items), tokens=Tokens.of(amount))
 
+    hours = BusinessTime(calendar, clock.opens, clock.closes)
     spans = [
         (start, item.paid_at) for item in paid if item.paid_at and (start := _started(item, clock.starts))
     ]
@@ -294,9 +296,7 @@ def redemption_statistics(
             key=lambda item: item.seconds,
             default=None,
         ),
-        business_time=_times(
-            business_seconds(calendar, clock.opens, clock.closes, start, end) for start, end in spans
-        ),
+        business_time=_times(hours.seconds(start, end) for start, end in spans),
         calendar_time=_times(int((end - start).total_seconds()) for start, end in spans),
         net_paid=Money.cents(sum(_paid(item) for item in paid), currency),
         fees_charged=Money.cents(sum(fee for fee in fees if fee > 0), currency),
@@ -306,18 +306,37 @@ def redemption_statistics(
     )
 
 
-def business_seconds(
-    calendar: BusinessCalendar, opens: time, closes: time, start: datetime, end: datetime
-) -> int:
-    """Whole seconds from `start` to `end` that lie between `opens` and `closes` of business days."""
-    day, last, total = calendar.local_date(start), calendar.local_date(end), timedelta()
-    while day <= last:
-        if calendar.is_business_day(day):
-            first = max(start, datetime.combine(day, opens, tzinfo=calendar.time_zone))
-            final = min(end, datetime.combine(day, closes, tzinfo=calendar.time_zone))
-            total += max(final - first, timedelta())
-        day += timedelta(days=1)
-    return int(total.total_seconds())
+class BusinessTime:
+    """The desk's hours on a calendar's business days."""
+
+    def __init__(self, calendar: BusinessCalendar, opens: time, closes: time) -> None:
+        self._calendar = calendar
+        self._hours = (opens, closes)
+        self._known: dict[date, tuple[datetime, datetime] | None] = {}
+
+    def seconds(self, start: datetime, end: datetime) -> int:
+        """Whole seconds from `start` to `end` in the desk's hours.
+
+        Raises `InvalidInput` for a day whose holidays aren't known.
+        """
+        day, last, total = self._calendar.local_date(start), self._calendar.local_date(end), timedelta()
+        while day <= last:
+            hours = self._known[day] if day in self._known else self._open(day)
+            if hours is not None:
+                total += max(min(end, hours[1]) - max(start, hours[0]), timedelta())
+            day += timedelta(days=1)
+        return int(total.total_seconds())
+
+    def _open(self, day: date) -> tuple[datetime, datetime] | None:
+        found = None
+        if self._calendar.is_business_day(day):
+            opens, closes = (
+                datetime.combine(day, hour, tzinfo=self._calendar.time_zone).astimezone(UTC)
+                for hour in self._hours
+            )
+            found = (opens, closes)
+        self._known[day] = found
+        return found
 
 
 def _times(seconds: Iterable[int]) -> Times:
@@ -361,11 +380,12 @@ def _hold(item: RedemptionPassage) -> Hold:
 
 
 def _par(item: RedemptionPassage) -> int:
-    return Money.at_par(item.amount, item.currency).value
+    """In cents."""
+    return -(-item.amount.base_units * 100 // 10**item.amount.decimals)
 
 
 def _paid(item: RedemptionPassage) -> int:
-    return 0 if item.paid is None else Money.of(item.paid).value
+    return 0 if item.paid is None else item.paid.base_units * 10 ** (2 - item.paid.decimals)
 
 
 def _peak(days: Sequence[DayFigures]) -> Peak | None:

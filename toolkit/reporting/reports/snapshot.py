@@ -12,12 +12,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from toolkit.chain.addresses import checksum_address
-from toolkit.chain.hexes import from_hex, to_hex
+from toolkit.chain.hexes import from_hex, keccak, to_hex
 from toolkit.errors import InvalidInput
 from toolkit.funds.errors import BadProof
 from toolkit.funds.merkle import StandardMerkleTree, verify
@@ -29,8 +30,8 @@ from toolkit.reporting.reports.values import Hash32, Model, Text, Tokens, requir
 
 __all__ = ["Claim", "HolderSnapshot", "Holding", "Snapshot", "holder_snapshot", "verify_claim"]
 
-LEAF = ("address", "string", "uint256", "uint256")
-"""A claim's leaf: wallet, owner's keyed reference, units, frozen units."""
+LEAF = ("address", "bytes32", "uint256", "uint256")
+"""A claim's leaf: wallet, keccak-256 of the owner's reference, units, frozen units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Claim:
 
     @property
     def leaf(self) -> tuple[str, str, str, str]:
-        return (self.wallet, self.owner, str(self.units), str(self.frozen))
+        owner = to_hex(keccak(self.owner.encode()))
+        return (self.wallet, owner, str(self.units), str(self.frozen))
 
 
 class OmnibusRow(Model):
@@ -143,16 +145,12 @@ class HolderSnapshot(Content):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The document's content, its claims and their tree."""
+    """The document's content and its rows: a line of JSON for each claim, with its proof, in the order of
+    wallet and owner. Together they are the file that the content names.
+    """
 
     content: HolderSnapshot
-    claims: tuple[Claim, ...]
-    tree: StandardMerkleTree
-
-    @property
-    def rows(self) -> Iterator[str]:
-        """The file with the claims: a line of JSON each, with its proof, in the order of wallet and owner."""
-        return _rows(self.claims, self.tree)
+    rows: tuple[str, ...]
 
 
 def holder_snapshot(
@@ -177,8 +175,8 @@ def holder_snapshot(
         raise InvalidInput("a wallet is given twice: its balance is one holding")
     claims = tuple(claim for item in listed for claim in _claims(item))
     tree = StandardMerkleTree.of([claim.leaf for claim in claims], LEAF)
-    digest = hashlib.sha256()
-    for row in _rows(claims, tree):
+    rows, digest = tuple(_rows(claims, tree)), hashlib.sha256()
+    for row in rows:
         digest.update(row.encode())
 
     def tokens(units: int) -> Tokens:
@@ -207,7 +205,7 @@ def holder_snapshot(
         rows_sha256=digest.hexdigest(),
         kept_at=tuple(kept_at),
     )
-    return Snapshot(content, claims, tree)
+    return Snapshot(content, rows)
 
 
 def verify_rows(content: HolderSnapshot, rows: Iterable[str]) -> None:
@@ -221,7 +219,7 @@ def verify_rows(content: HolderSnapshot, rows: Iterable[str]) -> None:
         try:
             data = json.loads(row)
             claims.append(Claim(data["wallet"], data["owner"], int(data["units"]), int(data["frozen"])))
-            proofs.append([from_hex(item, what="proof", length=32) for item in data["proof"]])
+            proofs.append(tuple(from_hex(item, what="proof", length=32) for item in data["proof"]))
         except (ValueError, KeyError, TypeError) as error:
             raise BadProof(f"row {number} of the snapshot can't be read: {error!r}") from error
     if sum(claim.units for claim in claims) != content.outstanding.value:
@@ -231,7 +229,7 @@ def verify_rows(content: HolderSnapshot, rows: Iterable[str]) -> None:
     tree = StandardMerkleTree.of([claim.leaf for claim in claims], LEAF)
     if to_hex(tree.root) != content.merkle_root:
         raise BadProof(f"the claims' root is {to_hex(tree.root)}, not {content.merkle_root}")
-    wrong = next((index for index, proof in enumerate(proofs) if tuple(proof) != tree.proof(index)), None)
+    wrong = next((index for index, proof in enumerate(proofs) if proof != tree.proof(index)), None)
     if wrong is not None:
         raise BadProof(f"the proof of row {wrong + 1} doesn't lead to the root")
     if digest.hexdigest() != content.rows_sha256:
@@ -266,11 +264,8 @@ def _claims(item: Holding) -> Iterator[Claim]:
 
 def _rows(claims: Sequence[Claim], tree: StandardMerkleTree) -> Iterator[str]:
     for index, claim in enumerate(claims):
-        data = {
-            "wallet": claim.wallet,
-            "owner": claim.owner,
-            "units": str(claim.units),
-            "frozen": str(claim.frozen),
-            "proof": [to_hex(node) for node in tree.proof(index)],
-        }
-        yield json.dumps(data, separators=(",", ":")) + "\n"
+        proof = ",".join([f'"{to_hex(node)}"' for node in tree.proof(index)])
+        yield (
+            f'{{"wallet":"{claim.wallet}","owner":{quoted(claim.owner)},"units":"{claim.units}",'
+            f'"frozen":"{claim.frozen}","proof":[{proof}]}}\n'
+        )
