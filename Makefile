@@ -173,8 +173,7 @@ gas: setup ## what each operation costs, beside the peers
 	@$(BIN)/python benchmarks/gas.py
 
 .PHONY: bench
-bench: bench-desk bench-fund bench-compliance ## all of these
-bench: bench-desk bench-fund bench-reporting ## all of these
+bench: bench-desk bench-fund bench-compliance bench-omnibus bench-reporting bench-reports ## all of these
 
 # Sizes and rounds: make bench-desk BENCH="--sizes 1000 10000 100000"
 .PHONY: bench-desk
@@ -185,6 +184,7 @@ bench-desk: setup ## orders a second, durable at each step, beside what the node
 .PHONY: bench-compliance
 bench-compliance: setup ## everybody screened against a new list: time, and how it grows
 	@$(BIN)/python benchmarks/screening.py $(SCREEN)
+
 .PHONY: bench-reports
 bench-reports: setup ## a statement, statistics and a snapshot of 100,000 holders, in processor time
 	@$(BIN)/python benchmarks/reports.py
@@ -198,6 +198,7 @@ bench-fund: setup ## a fund's dealing day with 5,000 investors: time and gas
 .PHONY: bench-omnibus
 bench-omnibus: setup ## an omnibus wallet's day with 100,000 clients: tree, proof, ledger
 	@$(BIN)/python benchmarks/omnibus.py $(OMNIBUS)
+
 # Other sizes: make bench-reporting REPORTING="--orders 1000 10000"
 .PHONY: bench-reporting
 bench-reporting: setup ## reconciling and closing a day with 100,000 orders

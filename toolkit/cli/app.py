@@ -13,8 +13,8 @@ from toolkit.cli import (
     compliance,
     deploy,
     desk_commands,
-    evidence,
     due,
+    evidence,
     fund,
     fund_distributions,
     fund_navs,
@@ -23,15 +23,12 @@ from toolkit.cli import (
     investor,
     ledger,
     mint,
-    monitor,
     node,
     orders,
     reconcile,
     redeem,
     reports,
     reserve,
-    screening,
-    travel,
 )
 from toolkit.cli import (
     exit as exit_,
@@ -75,9 +72,6 @@ _app.add_typer(mint.app, name="mint")
 _app.add_typer(redeem.app, name="redeem")
 _app.add_typer(fund.app, name="fund")
 _app.add_typer(compliance.app, name="compliance")
-compliance.app.add_typer(screening.app, name="screening")
-compliance.app.add_typer(travel.app, name="travel")
-compliance.app.add_typer(monitor.app, name="monitor")
 fund.app.add_typer(fund_navs.app, name="nav")
 fund.app.add_typer(fund_distributions.app, name="distribution")
 for _command in (

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from toolkit.cli import classes, omnibus, rules
-from toolkit.cli import omnibus
-from toolkit.cli import cases, recovery
-from toolkit.cli import cases, omnibus, recovery
+from toolkit.cli import cases, classes, monitor, omnibus, recovery, rules, screening, travel
 
 __all__ = ["app"]
 
@@ -16,8 +13,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-app.add_typer(omnibus.app, name="omnibus")
-# parties
 app.add_typer(rules.policies, name="policy")
 app.add_typer(rules.limits, name="limit")
 app.add_typer(classes.classify, name="classify")
@@ -25,5 +20,9 @@ app.add_typer(classes.regime, name="regime")
 app.add_typer(classes.bank, name="bank")
 app.add_typer(classes.distributor, name="distributor")
 app.command()(classes.acknowledge)
+app.add_typer(screening.app, name="screening")
 app.add_typer(cases.app, name="cases")
 app.add_typer(recovery.app, name="recovery")
+app.add_typer(omnibus.app, name="omnibus")
+app.add_typer(travel.app, name="travel")
+app.add_typer(monitor.app, name="monitor")

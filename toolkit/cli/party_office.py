@@ -45,7 +45,7 @@ def open_parties(
     with open_desk(record, rpc, ledger, terms, keys) as desk:
         context = desk._context  # noqa: SLF001 - the two meet here
         yield Compliance(
-            ComplianceContext(desk.ledger, context.clock, context.calendar, (desk,), context.secret)
+            ComplianceContext(desk.ledger, context.clock, context.calendar, (desk.actions,), context.secret)
         )
 
 

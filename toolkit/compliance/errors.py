@@ -8,24 +8,21 @@ __all__ = [
     "AuthorityMissing",
     "BelowThreshold",
     "ChangeOvertaken",
-    "CounterpartyUnfit",
-    "DocumentUnknown",
-    "EvidenceMissing",
-    "EvidenceTooOld",
-    "ListMalformed",
-    "ListTruncated",
     "CoolingOff",
+    "CounterpartyUnfit",
     "DocumentUnknown",
     "EvidenceMissing",
     "EvidenceTooOld",
     "FreezeMismatch",
     "InvestorsDiffer",
+    "ListMalformed",
+    "ListTruncated",
     "NameMismatch",
     "PositionsOpen",
     "RateMissing",
     "RegimeNotComplete",
-    "TravelDataMissing",
     "SelfRecovery",
+    "TravelDataMissing",
     "WalletNotReady",
 ]
 
@@ -101,6 +98,8 @@ class CounterpartyUnfit(NotEligible):
     """The institution is a shell, not accepted, suspended, or its due diligence has lapsed."""
 
     code = "counterparty_unfit"
+
+
 # cases
 class AuthorityMissing(InvalidInput):
     """A case needs what it stands on: a list and its version, an order, a request, or a risk on file."""

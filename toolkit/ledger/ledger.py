@@ -168,6 +168,8 @@ class _Repositories:
     @cached_property
     def as_of(self) -> AsOf:
         return AsOf(self._unit, self.clock)
+
+    @cached_property
     def extracts(self) -> Extracts:
         return Extracts(self._unit)
 

@@ -11,8 +11,8 @@ from toolkit.ledger.omnibus_machines import OMNIBUS_STEPS
 from toolkit.ledger.party_machines import PARTY_STEPS
 from toolkit.ledger.reconciliation_machines import RECONCILIATION_STEPS
 from toolkit.ledger.record_words import RecordKind, RecordState, RecordStep, RecordSteps
-from toolkit.ledger.screening_machines import SCREENING_STEPS
 from toolkit.ledger.report_machines import REPORT_STEPS
+from toolkit.ledger.screening_machines import SCREENING_STEPS
 
 __all__ = ["RECORD_STEPS", "record_step"]
 

@@ -141,8 +141,6 @@ class RecordState(StrEnum):
     OPEN = "open"
     # reconciliation
     RECORDED = "recorded"
-    OPEN = "open"
-    MATCHED = "matched"
     BREAK = "break"
     ASSIGNED = "assigned"
     EXPLAINED = "explained"

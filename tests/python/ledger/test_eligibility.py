@@ -517,4 +517,4 @@ def test_a_thousand_orders_are_asked_about_in_few_statements(desk: Fixture) -> N
     desk.ledger.eligibility.refusals(orders[:1])
     one = len(statements)
     desk.ledger.eligibility.refusals(orders, stage=Stage.EXECUTION)
-    assert len(statements) == 2 * one <= 14
+    assert len(statements) == 2 * one <= 20

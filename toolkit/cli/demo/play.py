@@ -12,8 +12,8 @@ from toolkit.cli.demo.closing_act import ClosingAct
 from toolkit.cli.demo.fund_act import FundAct
 from toolkit.cli.demo.narrator import Narrator
 from toolkit.cli.demo.omnibus_act import OmnibusAct
-from toolkit.cli.demo.screening_act import ScreeningAct
 from toolkit.cli.demo.recovery_act import RecoveryAct
+from toolkit.cli.demo.screening_act import ScreeningAct
 from toolkit.cli.demo.stage import approve, confirm_money, go_to, publish_report
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Play:
                 report = fund.run(report)
                 OmnibusAct(self._tell, self._output, self._folder, node, desk).run()
                 ScreeningAct(self._tell, self._folder, node, desk).run(report)
-                ClosingAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
                 RecoveryAct(self._tell, self._folder, node, desk).run()
+                ClosingAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},

@@ -381,7 +381,8 @@ def _hold(item: RedemptionPassage) -> Hold:
 
 def _par(item: RedemptionPassage) -> int:
     """In cents."""
-    return -(-item.amount.base_units * 100 // 10**item.amount.decimals)
+    cents: int = -(-item.amount.base_units * 100 // 10**item.amount.decimals)
+    return cents
 
 
 def _paid(item: RedemptionPassage) -> int:
