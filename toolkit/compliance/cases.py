@@ -152,7 +152,7 @@ class FreezeCases:
         the person who froze. Raises NotAuthorised, IllegalTransition.
         """
         role = self._role(by, Role.GUARDIAN, Role.COMPLIANCE, Role.APPROVER, Role.CHECKER)
-        return self._step(self.get(case_id), _S.SECONDED, by, role)
+        return self._chains.step(self.get(case_id), _S.SECONDED, by, role)
 
     def confirm(
         self, case_id: str, *, by: str, reason: str, authority: Authority | None = None
@@ -162,18 +162,20 @@ class FreezeCases:
         data = record.data
         if authority is not None:
             data = {**data, "authority": authority.to_data()}
-        return self.drive(self._step(record, _S.CONFIRMED, by, Role.COMPLIANCE, data=data, reason=reason))
+        return self.drive(
+            self._chains.step(record, _S.CONFIRMED, by, Role.COMPLIANCE, data=data, reason=reason)
+        )
 
     def false_positive(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Compliance, not the person who froze, finds the hit mistaken; `approve` releases it."""
-        return self._step(self.get(case_id), _S.FALSE_POSITIVE, by, Role.COMPLIANCE, reason=reason)
+        return self._chains.step(self.get(case_id), _S.FALSE_POSITIVE, by, Role.COMPLIANCE, reason=reason)
 
     def review(self, case_id: str, *, by: str, next_on: date, reason: str) -> LedgerRecord:
         """Compliance has looked at the frozen case again and sets the next review date."""
         self._require_ahead(next_on)
         record = self.get(case_id)
         data = {**record.data, "review_on": next_on.isoformat()}
-        return self._step(record, _S.FROZEN, by, Role.COMPLIANCE, data=data, reason=reason)
+        return self._chains.step(record, _S.FROZEN, by, Role.COMPLIANCE, data=data, reason=reason)
 
     # -------------------------------------------------------------------------------------- release, disposal
 
@@ -181,7 +183,7 @@ class FreezeCases:
         """Compliance, not the person who froze, proposes to release what is frozen; `approve` lets it go."""
         record = self.get(case_id)
         data = {**record.data, "release": required(authority).to_data()}
-        return self._step(record, _S.RELEASE_PROPOSED, by, Role.COMPLIANCE, data=data)
+        return self._chains.step(record, _S.RELEASE_PROPOSED, by, Role.COMPLIANCE, data=data)
 
     def propose_disposal(
         self, case_id: str, kind: Taking, *, by: str, order: Authority | None, to: str | None = None
@@ -204,7 +206,7 @@ class FreezeCases:
         taking: dict[str, Any] = {"kind": kind.value, "to": receiver, "escrows": []}
         taking["order"] = given.to_data()
         data = {**record.data, "taking": taking}
-        return self._step(record, _S.DISPOSAL_PROPOSED, by, Role.COMPLIANCE, data=data)
+        return self._chains.step(record, _S.DISPOSAL_PROPOSED, by, Role.COMPLIANCE, data=data)
 
     def approve(self, case_id: str, *, by: str) -> LedgerRecord:
         """The next approval that the case waits for, by another person than those before: one under a
@@ -215,11 +217,11 @@ class FreezeCases:
         if target is None:
             target = _S.RELEASE_APPROVED  # not legal from here: the machine says so
         role = self._role(by, Role.APPROVER, Role.CHECKER)
-        return self.drive(self._step(record, target, by, role))
+        return self.drive(self._chains.step(record, target, by, role))
 
     def withdraw(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Compliance takes a proposal back before it is approved; what is frozen stays frozen."""
-        return self._step(self.get(case_id), _S.FROZEN, by, Role.COMPLIANCE, reason=reason)
+        return self._chains.step(self.get(case_id), _S.FROZEN, by, Role.COMPLIANCE, reason=reason)
 
     # ------------------------------------------------------------------------------------------------ running
 
@@ -357,20 +359,6 @@ class FreezeCases:
         latency = int((at - datetime.fromisoformat(record.data["received_at"])).total_seconds())
         data = {**record.data, "imposed_at": frozen[0]["at"], "latency_seconds": latency}
         return self._chains.note(record, data)
-
-    def _step(
-        self,
-        record: LedgerRecord,
-        to: RecordState,
-        by: str,
-        role: Role,
-        *,
-        data: dict[str, Any] | None = None,
-        reason: str = "",
-    ) -> LedgerRecord:
-        return self._context.ledger.record_book.step(
-            record.id, to, actor=by, role=role, data=data, reason=reason, expected=record
-        )
 
     def _role(self, person: str, *wanted: Role) -> Role:
         held = self._context.ledger.persons.get(person).roles

@@ -148,6 +148,21 @@ class CaseChains:
         data = {**record.data, "acts": rows, "alarms": alarms}
         return Outcome(self.note(record, data), not alarms)
 
+    def step(
+        self,
+        record: LedgerRecord,
+        to: RecordState,
+        by: str,
+        role: Role,
+        *,
+        data: dict[str, Any] | None = None,
+        reason: str = "",
+    ) -> LedgerRecord:
+        """A person's step. Raises as `RecordBook.step`, also if the case was changed since it was read."""
+        return self._context.ledger.record_book.step(
+            record.id, to, actor=by, role=role, data=data, reason=reason, expected=record
+        )
+
     def note(self, record: LedgerRecord, data: dict[str, Any], to: RecordState | None = None) -> LedgerRecord:
         """The worker's step to `to` (by default where it stands), if anything changed."""
         if data == record.data and to is None:

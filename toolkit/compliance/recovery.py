@@ -163,7 +163,7 @@ class Recoveries:
         roles = self._context.ledger.persons.get(by).roles
         role = next((item for item in (Role.COMPLIANCE, Role.CHECKER) if item in roles), Role.MAKER)
         data = {**record.data, "new_wallet": address, "taking": {**record.data["taking"], "to": address}}
-        return self._step(record, _S.NEW_WALLET_PROVEN, by, role, data=data)
+        return self._chains.step(record, _S.NEW_WALLET_PROVEN, by, role, data=data)
 
     def approve(self, case_id: str, *, by: str) -> LedgerRecord:
         """The next approval: compliance, the registrar, and two approvers, four persons none of whom took
@@ -173,7 +173,7 @@ class Recoveries:
         # From any other state approving is not legal, and the machine says so.
         target, role = _APPROVALS.get(record.state, (_S.APPROVED, Role.APPROVER))
         self._require_other(by, record.data.get("new_wallet", ""), *record.data["wallets"])
-        return self.drive(self._step(record, target, by, role))
+        return self.drive(self._chains.step(record, target, by, role))
 
     def close(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Compliance closes what is posted to the register, and rejects the old wallet's orders that were
@@ -192,7 +192,7 @@ class Recoveries:
         """Compliance, not the person who took the report, finds it false; the wallet stays frozen until
         another person has restored it.
         """
-        return self._step(self.get(case_id), _S.REJECTED, by, Role.COMPLIANCE, reason=reason)
+        return self._chains.step(self.get(case_id), _S.REJECTED, by, Role.COMPLIANCE, reason=reason)
 
     def restore(self, case_id: str, *, by: str) -> LedgerRecord:
         """A second person sets free the wallet of a report that was rejected. Its orders stay on hold until
@@ -201,7 +201,7 @@ class Recoveries:
         record = self.get(case_id)
         roles = self._context.ledger.persons.get(by).roles
         role = Role.APPROVER if Role.APPROVER in roles else Role.CHECKER
-        return self.drive(self._step(record, _S.RESTORED, by, role))
+        return self.drive(self._chains.step(record, _S.RESTORED, by, role))
 
     # ------------------------------------------------------------------------------------------------ running
 
@@ -357,17 +357,3 @@ class Recoveries:
         own = {key.address for key in known.signing_keys} & set(wallets)
         if own:
             raise SelfRecovery(f"{min(own)} is {person}'s own key: another person must", person=person)
-
-    def _step(
-        self,
-        record: LedgerRecord,
-        to: RecordState,
-        by: str,
-        role: Role,
-        *,
-        data: dict[str, Any] | None = None,
-        reason: str = "",
-    ) -> LedgerRecord:
-        return self._context.ledger.record_book.step(
-            record.id, to, actor=by, role=role, data=data, reason=reason, expected=record
-        )

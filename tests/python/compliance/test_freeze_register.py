@@ -18,8 +18,9 @@ from toolkit.ledger import Role
 
 
 @pytest.fixture
-def desk(sqlite_databases: Databases) -> Iterator[CaseFixture]:
-    fixture = CaseFixture(sqlite_databases.ledger())
+def desk(databases: Databases) -> Iterator[CaseFixture]:
+    """On SQLite and on PostgreSQL."""
+    fixture = CaseFixture(databases.ledger())
     yield fixture
     fixture.ledger.close()
 
