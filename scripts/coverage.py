@@ -273,7 +273,12 @@ def main(arguments: list[str]) -> int:
         tree["absolutePath"]: Source(tree["absolutePath"], tree) for tree in (each["ast"] for each in built)
     }
     read_forge(sources)
-    if arguments != ["--forge-only"]:
+    if arguments == ["--forge-only"]:
+        # forge lists every contract, run or not, and no free function.
+        for name in sorted(name for name, source in sources.items() if source.ifs and not source.hits):
+            print(f"{name}: not measured without the traces, because it has free functions alone")
+            del sources[name]
+    else:
         run_python()
         read_traces(sources, built)
     return report({name: source for name, source in sources.items() if source.ifs or source.hits})

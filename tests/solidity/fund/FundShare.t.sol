@@ -19,6 +19,7 @@ import {Vm, vm} from "../support/Vm.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @notice The share and its vaults, its compliance functions, its settings and the standards it claims.
 contract FundShareTest is ShareSuite {
@@ -352,6 +353,34 @@ contract FundShareTest is ShareSuite {
             abi.encodeCall(IFundShare.giveBack, (alice, 10)),
             abi.encodeWithSelector(IERC7943Fungible.ERC7943CannotReceive.selector, alice)
         );
+    }
+
+    /// @dev Balances have 112 bits of a word that has marks above them. All of them together are the supply, which has 112
+    /// bits too and is checked when it rises, so that no balance reaches the marks: not an investor's, not a vault's.
+    function test_NoBalanceReachesTheMarksAboveIt() public {
+        uint256 most = type(uint112).max;
+        vault.issue(most - 1);
+        bytes memory call = abi.encodeCall(IFundShare.issue, (2));
+        bytes memory refusal =
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 112, most + 1);
+        _refused(address(vault), address(share), call, refusal);
+        vault.issue(1);
+        _refused(address(vault), address(share), abi.encodeCall(IFundShare.issue, (1)), refusal);
+        vault.deliver(alice, most, uint40(block.timestamp));
+        _send(alice, bob, most);
+        vm.assertEq(share.balanceOf(bob), most, "all there is");
+        _send(bob, alice, 1);
+        vault.collect(bob, bob, most - 1);
+        vault.collect(alice, alice, 1);
+        vm.assertEq(share.balanceOf(address(vault)), most, "all of it back");
+        vm.assertTrue(share.isVault(address(vault)), "the marks are as they were");
+        _refused(
+            guardian,
+            address(share),
+            abi.encodeCall(IERC7943Fungible.setFrozenTokens, (address(vault), 1)),
+            abi.encodeWithSelector(IRegulatedERC20.EscrowIsProtected.selector, address(vault))
+        );
+        vm.assertFalse(share.isVault(alice) || share.isVault(bob), "nobody got one");
     }
 
     // -------------------------------------------------------------------------------------------------- pause
