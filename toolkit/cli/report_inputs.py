@@ -88,7 +88,16 @@ def instant_of(text: str, *, what: str) -> datetime:
 
 
 def content_of(request: Request) -> Content:
-    """The content that is asked for. Raises InvalidInput for a kind that needs more than the ledger has."""
+    """The content that is asked for.
+
+    Raises InvalidInput for a kind that needs more than the ledger has, ReportDoesNotAddUp for figures that
+    contradict each other.
+    """
+    from pydantic import ValidationError
+
+    from toolkit.reporting.report import ReportDoesNotAddUp
+    from toolkit.reporting.reports.values import problems
+
     maker = _MAKERS.get(request.kind)
     if maker is None:
         raise InvalidInput(
@@ -96,7 +105,12 @@ def content_of(request: Request) -> Content:
             "`issuance fund report` and `issuance fund register`",
             kind=request.kind,
         )
-    return maker(request)
+    try:
+        return maker(request)
+    except ValidationError as error:
+        raise ReportDoesNotAddUp(
+            f"the figures of {request.kind} contradict each other: {'; '.join(problems(error))}"
+        ) from error
 
 
 def _daily(request: Request) -> Content:

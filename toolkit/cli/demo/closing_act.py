@@ -43,8 +43,11 @@ class ClosingAct:
         self._node = node
         self._desk = desk
 
-    def run(self, report: ReserveReport) -> Reconciliation:
-        """Play it, on the reserve's last report. Raises DemoFailed when the day isn't at zero."""
+    def run(self, report: ReserveReport) -> tuple[Reconciliation, ReserveReport]:
+        """Play it, on the reserve's last report; gives the books and the day's own report for what follows.
+
+        Raises DemoFailed when the day isn't at zero.
+        """
         from toolkit.reporting.errors import DayNotClosed
         from toolkit.reporting.reconciliation import Reconciliation
 
@@ -62,7 +65,7 @@ class ClosingAct:
         found = reconciliation.run(_DAY, by=_PREPARER, report=final)
         self._show(found)
         self._close(reconciliation)
-        return reconciliation
+        return reconciliation, final
 
     # ---------------------------------------------------------------------------------------- what comes in
 

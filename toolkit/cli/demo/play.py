@@ -15,6 +15,7 @@ from toolkit.cli.demo.omnibus_act import OmnibusAct
 from toolkit.cli.demo.recovery_act import RecoveryAct
 from toolkit.cli.demo.screening_act import ScreeningAct
 from toolkit.cli.demo.stage import approve, confirm_money, go_to, publish_report
+from toolkit.cli.demo.statement_act import StatementAct
 
 if TYPE_CHECKING:
     from toolkit.bindings import structs
@@ -67,6 +68,9 @@ class Play:
                 ScreeningAct(self._tell, self._folder, node, desk).run(report)
                 RecoveryAct(self._tell, self._folder, node, desk).run()
                 ClosingAct(self._tell, self._output, self._inputs, self._folder, node, desk).run(report)
+                closing = ClosingAct(self._tell, self._output, self._inputs, self._folder, node, desk)
+                reconciliation, report = closing.run(report)
+                StatementAct(self._tell, self._folder, desk, reconciliation, report).run()
         seconds = time.monotonic() - started
         self._output.result(
             {"acts": self._tell.facts, "agree": True},

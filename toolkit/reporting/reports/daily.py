@@ -388,15 +388,17 @@ def _attested(day: DayFigures, chain: ChainFigures) -> Attested:
     found = chain.attestation
     if found is None:
         raise ValueError("a chain without an attestation has no row")
+    age = max(int((day.cut_off.instant - found.as_of).total_seconds()), 0)
     return Attested(
         chain_id=chain.cut.chain_id,
         feed=found.feed,
         round=found.round,
         value=Tokens.of(day.coin.amount(found.value)),
         as_of=Moment.of(found.as_of),
-        age=Duration.of(max(int((day.cut_off.instant - found.as_of).total_seconds()), 0)),
+        age=Duration.of(age),
         max_age=Duration.of(found.max_age),
-        fresh=found.fresh,
+        # The chain answers for its last block, which may be long before the cut-off.
+        fresh=found.fresh and age <= found.max_age,
         headroom=Tokens.of(day.coin.amount(found.headroom)),
     )
 
