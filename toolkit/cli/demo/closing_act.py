@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ClosingAct"]
 
-# The day on which the fund has paid its distribution; ten minutes past midnight in Hong Kong it is over.
-_DAY = date(2026, 2, 25)
-_REPORTED, _PUBLISHED = datetime(2026, 2, 25, 9, 0, tzinfo=UTC), datetime(2026, 2, 25, 10, 0, tzinfo=UTC)
-_MIDNIGHT = datetime(2026, 2, 25, 16, 10, tzinfo=UTC)
+# Two days after the distribution, when the lost wallet is recovered; ten minutes past midnight in Hong Kong it is over.
+_DAY = date(2026, 2, 27)
+_REPORTED, _PUBLISHED = datetime(2026, 2, 27, 9, 0, tzinfo=UTC), datetime(2026, 2, 27, 10, 0, tzinfo=UTC)
+_MIDNIGHT = datetime(2026, 2, 27, 16, 10, tzinfo=UTC)
 
 _ACCOUNT, _NUMBER = "reserve-usd", "HK00 DEMO 0001"
 _PREPARER, _REVIEWER = "finance-1", "finance-2"
@@ -77,7 +77,7 @@ class ClosingAct:
         cash |= {"nominal": "561408.00", "market_value": "561408.00", "confirmation": "DEMO-CONF-0008"}
         return report.revised(
             as_of=_REPORTED.isoformat(),
-            source="the demo's own figures for 25 February 2026; nobody published these",
+            source="the demo's own figures for 27 February 2026; nobody published these",
             tokens_outstanding=str(issuance.reserve.status().outstanding),
             positions=[repo, cash],
             totals={"nominal": "280532408.00", "market_value": "286131828.00"},
@@ -93,7 +93,7 @@ class ClosingAct:
         statement = BankStatement(
             account=_ACCOUNT,
             number=_NUMBER,
-            statement="DEMO-2026-02-25",
+            statement="DEMO-2026-02-27",
             purpose="RESERVE",
             currency="USD",
             opened_on=_OPENED,
@@ -170,8 +170,7 @@ class ClosingAct:
             sub_ledger=ledger.omnibus,
         )
 
-    # ------------------------------------------------------------------------------------------ what comes
-    # out
+    # ---------------------------------------------------------------------------------------- what comes out
 
     def _show(self, found: DayRecord) -> None:
         figures = found.figures

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RecoveryAct"]
 
 _CASE = "CASE-2026-0051"
-_LOST = INVESTORS[4]
+_LOST = INVESTORS[8]
 _THIEF, _GAS = 19, 10**18
 _APPROVALS = ("compliance-1", "registrar-1", "checker-1", "checker-2")
 
@@ -140,7 +140,7 @@ class RecoveryAct:
         from toolkit.chain.hexes import keccak
         from toolkit.chain.signers import LocalSigner
 
-        return LocalSigner(keccak(b"demo fund, a new wallet of investor 5"))
+        return LocalSigner(keccak(b"demo fund, a new wallet of investor 9"))
 
 
 def _digest(text: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StatementAct"]
 
-_DAY = date(2026, 2, 25)
+_DAY = date(2026, 2, 27)
 _PREPARER, _REVIEWER = "finance-1", "finance-2"
 _NOON = time(4, 0, tzinfo=UTC)
 _EXPECTED = "LEDGER_VS_RESERVE"
