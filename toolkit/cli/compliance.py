@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from toolkit.cli import cases, classes, monitor, omnibus, recovery, rules, screening, travel
+from toolkit.cli import cases, omnibus, recovery
 
 __all__ = ["app"]
 
