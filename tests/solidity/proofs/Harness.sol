@@ -14,6 +14,14 @@ interface Svm {
     /// @notice Calldata of every function of the contract that isn't a view, one after the other, with arbitrary
     /// arguments; and data that is no function's.
     function createCalldata(string calldata contractName) external view returns (bytes memory);
+
+    /// @notice Arbitrary bytes, that many of them.
+    function createBytes(uint256 length, string calldata name) external view returns (bytes memory);
+}
+
+/// @notice A cheat code of forge's that only the proofs use.
+interface Store {
+    function store(address account, bytes32 slot, bytes32 value) external;
 }
 
 Svm constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
