@@ -39,8 +39,8 @@ OPTIONS = [
     f"--solver-command={shlex.join([sys.executable, str(ROOT / 'scripts/smt_portfolio.py')])}",
     "--no-status",
 ]
-# A warning about a test's size is `forge build`'s business, not a reason to prove nothing. The other tests, which
-# take longer to compile than many a proof, are left out.
+# A warning about a test's size is `forge build`'s business, not a reason to prove nothing. The other tests,
+# which take longer to compile than many a proof, are left out.
 ENVIRONMENT = {**os.environ, "FOUNDRY_DENY": "never", "FOUNDRY_TEST": "tests/solidity/proofs"}
 TIME_LIMIT = 1500
 OUTCOMES = {1: "counterexample", 2: "timed out", 3: "stuck", 4: "every path reverts", 5: "broke off"}

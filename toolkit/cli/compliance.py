@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from toolkit.cli import cases, classes, monitor, omnibus, recovery, rules, screening, travel
-from toolkit.cli import cases, omnibus, recovery
 
 __all__ = ["app"]
 

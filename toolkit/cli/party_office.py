@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.cli.options import open_desk
+from toolkit.cli.case_office import open_office
 
 if TYPE_CHECKING:
     from toolkit.cli.output import Output
@@ -38,15 +38,9 @@ Digest = Annotated[str, typer.Option("--evidence", help="SHA-256 of the document
 def open_parties(
     record: Path, rpc: str, ledger: str, terms: Path | None = None, keys: list[str] | None = None
 ) -> Iterator[Compliance]:
-    """Compliance over the recorded deployment, whose desk writes the registry."""
-    from toolkit.compliance.context import ComplianceContext
-    from toolkit.compliance.office import Compliance
-
-    with open_desk(record, rpc, ledger, terms, keys) as desk:
-        context = desk._context  # noqa: SLF001 - the two meet here
-        yield Compliance(
-            ComplianceContext(desk.ledger, context.clock, context.calendar, (desk.actions,), context.secret)
-        )
+    """Compliance over the recorded deployment alone: what concerns parties is in no fund's contracts."""
+    with open_office(record, rpc, ledger, terms, keys) as office:
+        yield office
 
 
 def show_record(output: Output, record: LedgerRecord, said: str = "") -> None:

@@ -52,8 +52,9 @@ def kinds(json: Json = False) -> None:
 
 
 @app.command()
-def schema(kind: Annotated[str, typer.Argument(help="The kind of report.")]) -> None:
-    """Print the JSON Schema of a kind."""
+def schema(kind: Annotated[str, typer.Argument(help="The kind of report.")], json: Json = False) -> None:
+    """Print the JSON Schema of a kind; JSON with and without --json."""
+    del json
     from toolkit.cli.output import Output
     from toolkit.reporting.report import schema_of
     from toolkit.reporting.reports import content_of
@@ -165,8 +166,10 @@ def typed_data(
     report_id: ReportId,
     part: Annotated[str, typer.Option(help="preparer, or reviewer.")],
     ledger: LedgerUrl,
+    json: Json = False,
 ) -> None:
     """Print what the preparer or the reviewer signs in a wallet elsewhere (eth_signTypedData_v4)."""
+    del json
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
 

@@ -246,7 +246,7 @@ def test_the_demo_as_one_document_kept_in_a_folder(shell: Shell, tmp_path: Path)
     assert told["agree"] is True
     coin = next(item for item in told["acts"] if "books" in item)
     assert coin["books"]["agrees"] is True
-    assert {item["act"] for item in told["acts"]} == set(range(1, 23))
+    assert {item["act"] for item in told["acts"]} == set(range(1, 26))
     assert {"record.json", "fund.json", "desk.db"} <= {item.name for item in folder.iterdir()}
     assert "name an empty folder" in shell.refusal(2, "demo", "--keep", folder)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClosingAct"]
 
-# Two days after the distribution, when the lost wallet is recovered; ten minutes past midnight in Hong Kong it is over.
+# Two days after the distribution, when the lost wallet is recovered; it is over at midnight in Hong Kong.
 _DAY = date(2026, 2, 27)
 _REPORTED, _PUBLISHED = datetime(2026, 2, 27, 9, 0, tzinfo=UTC), datetime(2026, 2, 27, 10, 0, tzinfo=UTC)
 _MIDNIGHT = datetime(2026, 2, 27, 16, 10, tzinfo=UTC)

@@ -381,6 +381,8 @@ def _days(line: ReserveLine) -> int:
     """Days until a line is money: none for cash, its residual for the rest, a long time where unknown."""
     if line.asset_class == "CASH":
         return 0
+    if line.asset_class == "REVERSE_REPO" and line.eligible and line.residual_days is None:
+        return 1  # eligible only where it is stated to be overnight
     return 10_000 if line.residual_days is None else line.residual_days
 
 

@@ -381,12 +381,11 @@ def _hold(item: RedemptionPassage) -> Hold:
 
 def _par(item: RedemptionPassage) -> int:
     """In cents."""
-    cents: int = -(-item.amount.base_units * 100 // 10**item.amount.decimals)
-    return cents
+    return int(-(-item.amount.base_units * 100 // 10**item.amount.decimals))
 
 
 def _paid(item: RedemptionPassage) -> int:
-    return 0 if item.paid is None else item.paid.base_units * 10 ** (2 - item.paid.decimals)
+    return 0 if item.paid is None else int(item.paid.base_units * 10 ** (2 - item.paid.decimals))
 
 
 def _peak(days: Sequence[DayFigures]) -> Peak | None:
