@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.amounts import Amount
 from toolkit.reserves.errors import ReportDoesNotAddUp
+from toolkit.reserves.positions import folded
 from toolkit.reserves.profiles import AssetClass, ClassRule, Profile
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["UNITEMISED", "Evaluation", "LineResult", "evaluate"]
 
 UNITEMISED = "unitemised"
 """The line id under which a report's un-itemised amount is evaluated."""
+
+# What somebody issues and fills: it may be the coin's own issuer, who may fill it with the coin.
+_FILLED_BY_ITS_ISSUER = (AssetClass.DEDICATED_FUND, AssetClass.TOKENISED_ELIGIBLE)
 
 # Overnight over the longest run of bank holidays (Golden Week, Lunar New Year) is about a week.
 _LONGEST_NIGHT = timedelta(days=8)
@@ -109,6 +113,7 @@ def _line(report: ReserveReport, position: Position, profile: Profile, today: da
             *_currency_reasons(report, position),
             *_maturity_reasons(position, rule, today),
             *_quality_reasons(position, rule),
+            *_circular_reasons(report, position),
         ]
     if rule is None or reasons:
         return LineResult(position.line_id, report.money(0), False, "; ".join(reasons))
@@ -183,3 +188,19 @@ def _quality_reasons(position: Position, rule: ClassRule) -> list[str]:
     if rule.requires_approval and position.approval_reference is None:
         reasons.append("needs an approval reference")
     return reasons
+
+
+def _circular_reasons(report: ReserveReport, position: Position) -> list[str]:
+    """A coin doesn't back itself. Policy default: Guideline 2.2.1 asks for full backing and says no more."""
+    if position.holds_coin:
+        return [f"holds {report.token} itself, which can't back {report.token}"]
+    if position.holds_coin is False:
+        return []
+    if position.issuer is None:
+        if position.asset_class not in _FILLED_BY_ITS_ISSUER:
+            return []
+        return [f"issuer not stated, so that it holds no {report.token} of its own issuer isn't shown"]
+    group = {folded(name) for name in (report.issuer, *(report.related_issuers or ()))}
+    if folded(position.issuer) not in group:
+        return []
+    return [f"issued by {position.issuer}, of the coin's own group, and not stated to hold no {report.token}"]

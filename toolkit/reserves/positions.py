@@ -48,6 +48,11 @@ def _instant(value: object) -> datetime:
     return instant.astimezone(UTC)
 
 
+def folded(text: str | None) -> str:
+    """`text` as names and references are compared: without regard to case and to runs of blanks."""
+    return " ".join((text or "").split()).casefold()
+
+
 def contract_address(value: str) -> str:
     from toolkit.chain.addresses import checksum_address
 
@@ -71,7 +76,8 @@ class Position(Model):
     custodian's name for the holding, `confirmation` its reference for having confirmed it. `start` is
     the day of placing or acquisition; `price`, where a line has one, is per unit of nominal, from
     `price_source` as of `price_time`. For a reverse repo `nominal` is the notional lent and
-    `market_value` the value of the collateral.
+    `market_value` the value of the collateral. `holds_coin` says whether what the line is (a fund, say) holds
+    coins of the report's own kind.
     """
 
     line_id: Text
@@ -92,6 +98,7 @@ class Position(Model):
     encumbered: bool | None = None
     confirmation: Text | None = None
     approval_reference: Text | None = None
+    holds_coin: bool | None = None
     price: MoneyText | None = None
     price_source: Text | None = None
     price_time: Instant | None = None

@@ -31,6 +31,7 @@ from toolkit.reserves.positions import (
     Totals,
     Unitemised,
     contract_address,
+    folded,
 )
 from toolkit.reserves.profiles import Profile
 
@@ -50,12 +51,14 @@ class ReserveReport(Model):
 
     `tokens_outstanding` is what the source states, not what the chain says. `profile` names the
     eligibility profile and version under which `totals.counted` and the allocations were made.
+    `related_issuers` are those of the issuer's group that issue funds or paper, by the names that lines use.
     """
 
     schema_version: Literal[1]
     source: Text
     notes: Text | None = None
     issuer: Text
+    related_issuers: tuple[Text, ...] | None = None
     token: Text
     token_decimals: int = Field(ge=0, le=MAX_DECIMALS)
     currency: Text
@@ -335,7 +338,7 @@ class ReserveReport(Model):
         for what, name in (("custodian reference", "custodian_reference"), ("confirmation", "confirmation")):
             references = [(item.custodian, getattr(item, name)) for item in self.positions]
             _refuse_twice(
-                what, [((_folded(who), _folded(ref)), ref) for who, ref in references if ref is not None]
+                what, [((folded(who), folded(ref)), ref) for who, ref in references if ref is not None]
             )
 
     def _sum(self, values: Iterable[Decimal]) -> Amount:
@@ -382,7 +385,3 @@ def _refuse_twice(what: str, items: Sequence[tuple[object, object]]) -> None:
                 reference=shown,
             )
         seen.add(key)
-
-
-def _folded(text: str | None) -> str:
-    return " ".join((text or "").split()).casefold()

@@ -129,7 +129,7 @@ def test_cash_never_counts_above_its_nominal() -> None:
 @pytest.mark.parametrize("asset_class", ["DEDICATED_FUND", "TOKENISED_ELIGIBLE", "OTHER_APPROVED"])
 def test_what_nobody_can_look_through_needs_an_approval(asset_class: str) -> None:
     assert "needs an approval reference" in result(**{"class": asset_class}).reason
-    assert result(**{"class": asset_class}, approval_reference="HKMA-1").eligible
+    assert result(**{"class": asset_class}, issuer="Fund house", approval_reference="HKMA-1").eligible
 
 
 @pytest.mark.parametrize("profile", ["new-york", "genius"])
