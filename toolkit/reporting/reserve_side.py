@@ -11,6 +11,7 @@ from toolkit.chain.hexes import to_hex
 from toolkit.reporting.errors import WrongReserveReport
 from toolkit.reporting.figures import LineFigures, ReserveFigures
 from toolkit.reserves.errors import DuplicateReference
+from toolkit.reserves.positions import folded
 from toolkit.reserves.profiles import Profile
 
 if TYPE_CHECKING:
@@ -81,21 +82,25 @@ def reserve_figures(
 
 
 def require_own_references(report: ReserveReport, others: Iterable[ReserveReport]) -> None:
-    """Raises DuplicateReference when a custodian's reference stands in another pool's report too: one holding
-    backs one pool (Guideline 2.5.4, trap X4).
+    """Raises DuplicateReference when a custodian's reference, for a holding or for having confirmed it,
+    stands in another pool's report too: one holding backs one pool (Guideline 2.5.4, trap X4).
     """
-    own = {_holding(line): line.line_id for line in report.positions if line.custodian_reference is not None}
+    own = {key: line.line_id for line in report.positions for key in _references(line)}
     for other in others:
         for line in other.positions:
-            if line.custodian_reference is not None and _holding(line) in own:
-                raise DuplicateReference(
-                    f"custodian reference {line.custodian_reference!r} of {line.custodian} stands in line "
-                    f"{own[_holding(line)]} of {report.token}'s pool and in line {line.line_id} of "
-                    f"{other.token}'s: one holding backs one pool",
-                    reference=line.custodian_reference,
-                )
+            for key, shown in _references(line).items():
+                if key in own:
+                    raise DuplicateReference(
+                        f"{shown} of {line.custodian} stands in line {own[key]} of {report.token}'s pool and "
+                        f"in line {line.line_id} of {other.token}'s: one holding backs one pool",
+                        reference=key[-1],
+                    )
 
 
-def _holding(line: Position) -> tuple[str, str]:
-    custodian, reference = line.custodian or "", line.custodian_reference or ""
-    return " ".join(custodian.split()).casefold(), " ".join(reference.split()).casefold()
+def _references(line: Position) -> dict[tuple[str, str, str], str]:
+    named = {"custodian reference": line.custodian_reference, "confirmation": line.confirmation}
+    return {
+        (what, folded(line.custodian), folded(reference)): f"{what} {reference!r}"
+        for what, reference in named.items()
+        if reference is not None
+    }
