@@ -19,6 +19,12 @@ __all__ = ["app"]
 app = typer.Typer(help="Net asset values.", no_args_is_help=True)
 
 StatementPath = Annotated[Path, typer.Argument(help="A NAV statement (JSON).")]
+PoolPaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pool", help="A coin's reserve report: none of its holdings is the fund's cash. Repeat it."
+    ),
+]
 DealingDate = Annotated[str, typer.Argument(help="The dealing day, e.g. 2026-11-20.")]
 
 
@@ -30,17 +36,20 @@ def receive(
     ledger: LedgerUrl,
     terms: FundTermsFile,
     share_class: ShareClassCode,
+    pool: PoolPaths = None,
     json: Json = False,
 ) -> None:
     """Put a statement on record and measure it against the last value."""
     from toolkit.cli.files import read_json
     from toolkit.cli.output import Output
     from toolkit.funds import NavStatement
+    from toolkit.reserves.report import ReserveReport
 
     output = Output(json=json)
     loaded = NavStatement.from_data(read_json(statement, what="NAV statement"))
+    pools = [ReserveReport.load(path) for path in pool or []]
     with open_fund(record, rpc, ledger, terms, share_class) as funds:
-        nav = funds.receive_nav(loaded)
+        nav = funds.receive_nav(loaded, pools=pools)
     output.result(_data(nav), lambda: _show(output, nav))
 
 
@@ -147,17 +156,20 @@ def correct(
     ledger: LedgerUrl,
     terms: FundTermsFile,
     share_class: ShareClassCode,
+    pool: PoolPaths = None,
     json: Json = False,
 ) -> None:
     """Restate a struck value and compute what each order of the day is owed; history stays as it is."""
     from toolkit.cli.files import read_json
     from toolkit.cli.output import Output
     from toolkit.funds import NavStatement
+    from toolkit.reserves.report import ReserveReport
 
     output = Output(json=json)
     loaded = NavStatement.from_data(read_json(statement, what="NAV statement"))
+    pools = [ReserveReport.load(path) for path in pool or []]
     with open_fund(record, rpc, ledger, terms, share_class) as funds:
-        correction = funds.correct_nav(loaded, by=by)
+        correction = funds.correct_nav(loaded, by=by, pools=pools)
 
     def show() -> None:
         rows = [[item.order.order, item.owes, item.amount.display()] for item in correction.compensations]

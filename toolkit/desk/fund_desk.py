@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         SubscriptionOrder,
     )
     from toolkit.reserves.bundle import AttestationBundle
+    from toolkit.reserves.report import ReserveReport
 
 __all__ = ["FundDesk"]
 
@@ -242,13 +243,15 @@ class FundDesk:
 
     # --------------------------------------------------------------------------------------------------- NAV
 
-    def receive_nav(self, statement: NavStatement) -> DayNav:
-        """The statement of its `prepared_by`, a NAV agent: measured against the tolerance, on record.
+    def receive_nav(self, statement: NavStatement, *, pools: Sequence[ReserveReport] = ()) -> DayNav:
+        """The statement of its `prepared_by`, a NAV agent: measured against the tolerance, on record. `pools`
+        are the reserves of coins that the fund may hold: none of their holdings is the fund's cash.
 
-        Raises DayNotOver for a day that isn't closed, WrongShareClass, WrongCurrency, FutureNav,
-        NotForwardPriced, NavStale, NavVersionConflict, NotADealingDay, IllegalTransition, NotAuthorised.
+        Raises DuplicateReference for cash that counts elsewhere, DayNotOver for a day that isn't closed,
+        WrongShareClass, WrongCurrency, FutureNav, NotForwardPriced, NavStale, NavVersionConflict,
+        NotADealingDay, IllegalTransition, NotAuthorised.
         """
-        return self._navs.receive(statement)
+        return self._navs.receive(statement, pools)
 
     def confirm_nav(self, day: date, *, by: str, evidence: str) -> DayNav:
         """A checker, not the maker, found an outlier right; `evidence` says where that is shown."""
@@ -271,11 +274,14 @@ class FundDesk:
         """
         return self._navs.publish(day, bundle)
 
-    def correct_nav(self, statement: NavStatement, *, by: str) -> NavCorrection:
+    def correct_nav(
+        self, statement: NavStatement, *, by: str, pools: Sequence[ReserveReport] = ()
+    ) -> NavCorrection:
         """Restates a struck NAV as its next version and computes what each order of the settled day is owed;
         what happened stays as it is. `by` is a checker, not the maker. Raises as `receive_nav`, DayNotOver.
         """
-        return self._navs.correct(statement, self._days.number_of(statement.dealing_day), by=by)
+        number = self._days.number_of(statement.dealing_day)
+        return self._navs.correct(statement, number, by=by, pools=pools)
 
     def nav(self, day: date) -> DayNav:
         """The day's NAV with all versions and steps. Raises NotFound."""

@@ -19,6 +19,7 @@ from toolkit.errors import InvalidInput, NavStale
 from toolkit.funds.corrections import DealtOrder, NavCorrection, OrderSide, correct_orders
 from toolkit.funds.nav import NavStatement
 from toolkit.funds.nav_book import DayNav, NavEvent, NavState
+from toolkit.funds.nav_cash import require_apart_from_orders, require_apart_from_reserves
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role
 from toolkit.ledger.record_words import RecordKind, RecordState
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
     from toolkit.desk.fund_book import FundBook
     from toolkit.ledger.records import LedgerRecord
+    from toolkit.reserves.report import ReserveReport
 
 __all__ = ["FundNavs"]
 
@@ -42,8 +44,9 @@ class FundNavs:
         self._book = book
         self._context = book.context
 
-    def receive(self, statement: NavStatement) -> DayNav:
+    def receive(self, statement: NavStatement, pools: Iterable[ReserveReport] = ()) -> DayNav:
         """The maker's statement. See `FundDesk.receive_nav`."""
+        self._count_cash_once(statement, pools)
         day, now, maker = statement.dealing_day, self._context.clock.now(), statement.prepared_by
         self._book.require(maker, Role.NAV_AGENT)
         before = self._record(day)
@@ -88,8 +91,11 @@ class FundNavs:
         struck = self._restored(record).strike(by=by, now=self._context.clock.now())
         return self._moved(record, struck, by)
 
-    def correct(self, statement: NavStatement, number: int, *, by: str) -> NavCorrection:
+    def correct(
+        self, statement: NavStatement, number: int, *, by: str, pools: Iterable[ReserveReport] = ()
+    ) -> NavCorrection:
         """Restates a struck NAV. See `FundDesk.correct_nav`."""
+        self._count_cash_once(statement, pools)
         record = self._existing(statement.dealing_day)
         self._book.require(statement.prepared_by, Role.NAV_AGENT)
         nav = self._restored(record)
@@ -173,6 +179,10 @@ class FundNavs:
         return self._restored(self._existing(day))
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _count_cash_once(self, statement: NavStatement, pools: Iterable[ReserveReport]) -> None:
+        require_apart_from_orders(statement.cash or (), self._book.vault.address)
+        require_apart_from_reserves(statement.cash or (), pools)
 
     def _id(self, day: date) -> str:
         return f"nav/{self._book.name}/{day.isoformat()}"

@@ -6,6 +6,7 @@
 | `admission` | taking an order: cut-off and minimums |
 | `dealing` | units, proceeds, fees, swing and gate, in integers as on chain |
 | `nav`, `nav_book` | `NavStatement` and its way from expected to struck, by two people |
+| `nav_cash` | that no cash is counted twice |
 | `corrections` | what each order is owed after a NAV was corrected |
 | `notes` | contract notes |
 | `register` | the register of holders at a block |

@@ -25,6 +25,7 @@ from toolkit.funds.errors import (
     WrongShareClass,
 )
 from toolkit.funds.fields import DecimalText, Document, Instant, Model, Text, canonical_json
+from toolkit.funds.nav_cash import CashHolding, require_once
 
 if TYPE_CHECKING:
     from toolkit.dealing_days import DealingCalendar
@@ -47,7 +48,8 @@ class NavStatement(Document):
 
     `value` is in `currency` with `decimals` decimals. `supersedes` is the hash (0x and 64 digits) of the
     version before, absent in version 1; a later version says why in `reason`. `prepared_by` is the maker's
-    person id. Raises `NavNotPositive` for zero or less, `InvalidInput` for everything else that is wrong.
+    person id. `cash` says where the cash is that the value counts. Raises `NavNotPositive` for zero or less,
+    `DuplicateReference` for cash that stands there twice, `InvalidInput` for everything else that is wrong.
     """
 
     schema_version: Literal[1]
@@ -59,6 +61,7 @@ class NavStatement(Document):
     dealing_day: date
     valuation_point: Instant
     price_sources: Annotated[tuple[PriceSource, ...], Field(min_length=1)]
+    cash: Annotated[tuple[CashHolding, ...], Field(min_length=1)] | None = None
     version: Annotated[int, Field(ge=1, lt=2**31)] = 1
     supersedes: Text | None = None
     reason: Text | None = None
@@ -73,6 +76,7 @@ class NavStatement(Document):
                 f"the net asset value of {self.share_class} is {self.value}: it must be above zero",
                 nav=self.value,
             )
+        require_once(self.cash or ())
         if (self.version > 1) != (self.supersedes is not None) or (self.version > 1) != (
             self.reason is not None
         ):
@@ -113,8 +117,12 @@ class NavStatement(Document):
 
     @property
     def canonical(self) -> bytes:
-        """What is hashed: RFC 8785 of `to_data`, price sources sorted by source and reference."""
+        """What is hashed: RFC 8785 of `to_data`, price sources and cash sorted by source or holder, and
+        reference.
+        """
         data = self.to_data()
+        if "cash" in data:
+            data["cash"].sort(key=lambda item: (item["holder"], item["reference"]))
         data["price_sources"].sort(key=lambda item: (item["source"], item["reference"], item["as_of"]))
         return canonical_json(data)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.desks import CHECKER, MAKER
 from support.fund_desks import AGENT, DEALER, FundBench
+from support.reserve_reports import line, report
 
 from toolkit.bindings.errors import ERC7943CannotSend, TokenPaused
 from toolkit.bindings.roles import Role as ChainRole
@@ -35,7 +36,8 @@ from toolkit.funds.errors import (
     WrongShareClass,
 )
 from toolkit.ledger import State
-from toolkit.ledger.errors import OrderExpired
+from toolkit.ledger.errors import NotFound, OrderExpired
+from toolkit.reserves.errors import DuplicateReference
 
 
 class Clock:
@@ -172,6 +174,25 @@ def test_a_statement_that_cannot_price_the_day_is_refused(
         bench.funds.receive_nav(bench.statement(1, **changes))
     with pytest.raises(NavStale):
         bench.funds.settle_day(1, by=DEALER)
+
+
+def test_x3_a_value_that_counts_the_coin_as_cash_twice_is_refused(bench: FundBench) -> None:
+    bench.closed(1)
+    bank = {"holder": "Bank A", "reference": "ACC-7"}
+    pool = report(line(custodian="Bank A", custodian_reference="ACC-7"))
+    waiting = {"holder": bench.vault.address, "reference": "DEMO"}
+    for cash in ([bank], [waiting]):
+        with pytest.raises(DuplicateReference):
+            bench.funds.receive_nav(bench.statement(1, cash=cash), pools=[pool])
+    with pytest.raises(NotFound):
+        bench.funds.nav(bench.date_of(1))
+    received = bench.funds.receive_nav(bench.statement(1, cash=[bank | {"reference": "ACC-8"}]), pools=[pool])
+    bench.funds.strike_nav(bench.date_of(1), by=CHECKER)
+    right = received.statement.restated(
+        {"value": "10.01", "cash": [bank]}, reason="a deposit was missing", prepared_by=AGENT
+    )
+    with pytest.raises(DuplicateReference):
+        bench.funds.correct_nav(right, by=CHECKER, pools=[pool])
 
 
 def test_a_value_of_another_time_is_refused(bench: FundBench) -> None:
