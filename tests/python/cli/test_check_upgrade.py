@@ -15,7 +15,7 @@ def test_what_was_deployed_keeps_its_storage(counter: Counter, mode: str) -> Non
     assert all(name in names for name in ("InvestorRegistry", "PrimaryMarket", "Stablecoin"))
 
 
-def test_storage_that_would_be_misread_is_refused(counter: Counter, tmp_path: Path) -> None:
+def test_x2_storage_that_would_be_misread_is_refused(counter: Counter, tmp_path: Path) -> None:
     record = json.loads(counter.record.read_text())
     layout = record["contracts"]["Stablecoin"]["implementation"]["storage_layout"]
     (accounts,) = (

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Roles} from "../../../contracts/access/Roles.sol";
 import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
+import {IPrimaryMarket} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
+import {MintBatch, MintOrder} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {Grown, NoProxiableUuid} from "../support/Grown.sol";
@@ -68,9 +71,40 @@ contract UpgradesTest is AttackSuite {
         all = abi.encode(all, registry.walletOf(alice), registry.walletOf(bob), registry.walletOf(stranger));
     }
 
-    function test_AnUpgradeWithAnAddedFieldKeepsEverything() public {
-        _fill();
-        address[3] memory next = [
+    /// @dev Who is a member of which role, with which delay, and whose the functions are that upgrade.
+    function _memberships() private view returns (bytes memory all) {
+        address[14] memory who = [
+            admin,
+            governor,
+            upgrader,
+            guardian,
+            compliance,
+            registrar,
+            operator,
+            treasurer,
+            dealer,
+            approver(0),
+            approver(1),
+            approver(2),
+            address(gate),
+            stranger
+        ];
+        for (uint64 role = 0; role < 10; ++role) {
+            for (uint256 i = 0; i < who.length; ++i) {
+                (bool member, uint32 delay) = manager.hasRole(role, who[i]);
+                all = abi.encode(all, member, delay);
+            }
+        }
+        address[3] memory proxies = _proxies();
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes4 selector = UUPSUpgradeable.upgradeToAndCall.selector;
+            all = abi.encode(all, manager.getTargetFunctionRole(proxies[i], selector));
+        }
+    }
+
+    /// @dev The next version of each contract, its upgrade scheduled and ready to be made.
+    function _nextVersions() private returns (address[3] memory next) {
+        next = [
             _create("Grown.sol:GrownStablecoin", abi.encode(manager)),
             _create("Grown.sol:GrownMarket", abi.encode(manager, token, registry)),
             _create("Grown.sol:GrownRegistry", abi.encode(manager))
@@ -82,6 +116,12 @@ contract UpgradesTest is AttackSuite {
             manager.schedule(proxies[i], data, 0);
         }
         vm.warp(block.timestamp + UPGRADER_DELAY);
+    }
+
+    function test_AnUpgradeWithAnAddedFieldKeepsEverything() public {
+        _fill();
+        address[3] memory next = _nextVersions();
+        address[3] memory proxies = _proxies();
         bytes memory before = _everything();
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(upgrader);
@@ -94,6 +134,67 @@ contract UpgradesTest is AttackSuite {
             vm.assertEq(field, type(uint256).max, "the new field");
             vm.assertEq(ofAlice, type(uint256).max, "the new mapping");
         }
+    }
+
+    // ------------------------------------------------------------------------------------------- trap X2: upgrade
+
+    function test_X2_AnUpgradeKeepsSupplyAndRoles_AndNobodyInitialisesWhatItBrought() public {
+        _fill();
+        address[3] memory next = _nextVersions();
+        address[3] memory proxies = _proxies();
+        (uint256 supply, bytes memory members) = (token.totalSupply(), _memberships());
+        bytes memory call = abi.encodeCall(Stablecoin.initialize, ());
+        bytes memory refusal = abi.encodeWithSelector(Initializable.InvalidInitialization.selector);
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(upgrader);
+            UUPSUpgradeable(proxies[i]).upgradeToAndCall(next[i], "");
+            vm.assertEq(token.totalSupply(), supply, "supply");
+            vm.assertEq(_memberships(), members, "roles");
+            _refused(stranger, proxies[i], call, refusal);
+            _refused(upgrader, proxies[i], call, refusal);
+            _refused(stranger, next[i], call, refusal);
+            vm.assertEq(Stablecoin(proxies[i]).authority(), address(manager), "authority");
+        }
+        vm.assertEq(supply, 900 - 50, "of 1000 minted, 150 were burned");
+    }
+
+    /// @dev Approvals bind the market's address and not its code: an upgrade leaves them as good as they were. What
+    /// ends them is what ended them before, and a guardian's stop holds them back meanwhile.
+    function test_X2_ApprovalsOutliveAnUpgrade_UntilTheirExpiryTheirSignerOrTheirOrderEndsThem() public {
+        MintOrder memory short = _order(alice, 1);
+        short.expiry = uint64(block.timestamp + UPGRADER_DELAY - 1);
+        MintBatch[3] memory signed =
+            [_batch(_one(_order(alice, 2)))[0], _batch(_one(_order(alice, 3)))[0], _batch(_one(short))[0]];
+        bytes32 digest = market.mintDigest(signed[0].orders);
+        vm.prank(guardian);
+        market.stopMinting();
+        _upgrade(address(market), _create("Grown.sol:GrownMarket", abi.encode(manager, token, registry)), "");
+        vm.assertEq(market.mintDigest(signed[0].orders), digest, "what was signed");
+        _mintRefused(signed[0], abi.encodeWithSelector(IPrimaryMarket.MintingIsStopped.selector));
+        _govern(address(market), abi.encodeCall(IPrimaryMarket.resumeMinting, ()));
+
+        _mintRefused(
+            signed[2],
+            abi.encodeWithSelector(IPrimaryMarket.OrderExpired.selector, short.number, short.expiry)
+        );
+        _send(_single(signed[0]));
+        vm.assertEq(token.balanceOf(alice), 1002, "approved before, minted after");
+        uint256 number = signed[0].orders[0].number;
+        _mintRefused(signed[0], abi.encodeWithSelector(IPrimaryMarket.OrderAlreadyExecuted.selector, number));
+        address revoked = signed[1].approvals[0].signer;
+        vm.prank(guardian);
+        gate.revokeRole(Roles.APPROVER, revoked);
+        _mintRefused(signed[1], abi.encodeWithSelector(IPrimaryMarket.NotApprover.selector, revoked));
+        vm.assertEq(token.balanceOf(alice), 1002, "and no more");
+    }
+
+    function _single(MintBatch memory batch) private pure returns (MintBatch[] memory batches) {
+        batches = new MintBatch[](1);
+        batches[0] = batch;
+    }
+
+    function _mintRefused(MintBatch memory batch, bytes memory refusal) private {
+        _refused(operator, address(market), abi.encodeCall(IPrimaryMarket.mint, (_single(batch))), refusal);
     }
 
     // ---------------------------------------------------------------------------------------------- namespaces

@@ -112,6 +112,9 @@ abstract contract Driver is Suite, Model, Errors {
         if (!_isBroken()) broken = rule;
     }
 
+    /// @dev For who watches: a call of the suite came back.
+    function _called(bool ok) internal virtual {}
+
     /// @dev Calls as `caller`. `rule` is what the call would break, empty if it is to go through.
     /// @return Whether it did, as it was to.
     function _attempt(address caller, address target, bytes memory data, string memory rule)
@@ -120,6 +123,7 @@ abstract contract Driver is Suite, Model, Errors {
     {
         vm.prank(caller);
         (bool ok, bytes memory reason) = target.call(data);
+        _called(ok);
         bytes4 selector = bytes4(data);
         ++tried[target][selector];
         if (ok) {
@@ -175,6 +179,7 @@ abstract contract Driver is Suite, Model, Errors {
         (bool ok, bytes memory reason) = direct
             ? target.call(data)
             : address(manager).call(abi.encodeCall(IAccessManager.execute, (target, data)));
+        _called(ok);
         ++tried[target][bytes4(data)];
         ++refused[target][bytes4(data)][bytes4(reason)];
         if (ok || keccak256(reason) != keccak256(refusal)) {
