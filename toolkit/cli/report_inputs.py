@@ -5,51 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.cli import report_sources
+from toolkit.cli.report_request import Request
 from toolkit.errors import InvalidInput
 
 if TYPE_CHECKING:
     from toolkit.ledger import Ledger
-    from toolkit.reporting.closed_days import ClosedDays
     from toolkit.reporting.profiles import RegulatorProfile
-    from toolkit.reporting.reports.content import Content, Period
+    from toolkit.reporting.reports.content import Content
 
-__all__ = ["KINDS_FROM_LEDGER", "Request", "content_of", "day_of", "open_ledger", "profile_of"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a report is asked for: a kind, a period, a profile, and where its inputs are.
-
-    `given` is the JSON document that some kinds need besides the ledger. `inputs` collects what the report
-    was made from, by name, as sha256.
-    """
-
-    kind: str
-    period: Period
-    profile: RegulatorProfile
-    ledger: Ledger
-    days: ClosedDays
-    given: Path | None
-    inputs: dict[str, str]
-
-    @property
-    def cut_off(self) -> datetime:
-        """The last instant of the period."""
-        from toolkit.reporting.schedule import cut_off_of
-
-        return cut_off_of(self.profile, self.period.end)
-
-    @property
-    def opened(self) -> datetime:
-        """The cut-off before the period's first day."""
-        from toolkit.reporting.schedule import cut_off_of
-
-        return cut_off_of(self.profile, self.period.start - timedelta(days=1))
+__all__ = ["Request", "content_of", "day_of", "instant_of", "open_ledger", "profile_of"]
 
 
 @contextmanager
@@ -101,9 +70,7 @@ def content_of(request: Request) -> Content:
     maker = _MAKERS.get(request.kind)
     if maker is None:
         raise InvalidInput(
-            f"no {request.kind!r} is made here: use one of {', '.join(_MAKERS)}; the fund's own papers are "
-            "`issuance fund report` and `issuance fund register`",
-            kind=request.kind,
+            f"no report is called {request.kind!r}: use one of {', '.join(_MAKERS)}", kind=request.kind
         )
     try:
         return maker(request)
@@ -116,13 +83,13 @@ def content_of(request: Request) -> Content:
 def _daily(request: Request) -> Content:
     from toolkit.reporting.reports.daily import daily_statement
 
-    return daily_statement(_one_day(request), request.profile)
+    return daily_statement(request.last_day(), request.profile)
 
 
 def _circulation(request: Request) -> Content:
     from toolkit.reporting.reports.circulation import circulation
 
-    return circulation(_one_day(request))
+    return circulation(request.last_day())
 
 
 def _redemptions(request: Request) -> Any:
@@ -190,7 +157,7 @@ def _breaks(request: Request) -> Content:
         )
 
     found = [row(item) for item in Breaks(request.ledger, request.days.market).all()]
-    _note(request, "breaks", [item.model_dump(mode="json") for item in found])
+    request.note("breaks", [item.model_dump(mode="json") for item in found])
     return break_report(found, until=request.cut_off)
 
 
@@ -199,7 +166,7 @@ def _schedule(request: Request) -> Content:
     from toolkit.reporting.draw import drawn
     from toolkit.reporting.reports.attestation import attestation_schedule
 
-    data = _given(request)
+    data = request.read_given()
     draw = drawn(request.ledger, request.days.market, request.period)
     previous = data.get("previous")
     named = {
@@ -223,13 +190,6 @@ def _schedule(request: Request) -> Content:
     )
 
 
-def _freezes(request: Request) -> Content:
-    """`given` is `{"rows": […]}`, compliance's register of freezes as it prints it."""
-    from toolkit.reporting.reports.registers import freeze_register
-
-    return freeze_register(_given(request).get("rows", []), until=request.cut_off)
-
-
 def _incident(request: Request) -> Content:
     """`given` are the incident's facts (`issuance report schema incident_notice`, under `IncidentFacts`)."""
     from pydantic import ValidationError
@@ -238,10 +198,10 @@ def _incident(request: Request) -> Content:
     from toolkit.reporting.reports.values import problems
 
     try:
-        facts = IncidentFacts.model_validate_json(json.dumps(_given(request)))
+        facts = IncidentFacts.model_validate_json(json.dumps(request.read_given()))
     except ValidationError as error:
         raise InvalidInput(f"the incident's facts can't be used: {'; '.join(problems(error))}") from error
-    return incident_notice(facts, _one_day(request))
+    return incident_notice(facts, request.last_day())
 
 
 _MAKERS: dict[str, Callable[[Request], Content]] = {
@@ -250,18 +210,16 @@ _MAKERS: dict[str, Callable[[Request], Content]] = {
     "circulation": _circulation,
     "daily_statement": _daily,
     "disclosure": _disclosure,
-    "freeze_register": _freezes,
+    "freeze_register": report_sources.freezes,
+    "fund_dealing": report_sources.dealing_of_a_day,
+    "holder_register": report_sources.register_of_a_class,
+    "holder_snapshot": report_sources.holders_at_the_cut_off,
     "incident_notice": _incident,
+    "lifecycle_log": report_sources.lifecycle_of_the_contracts,
     "redemption_statistics": _redemptions,
     "supervisory_report": _supervisory,
+    "travel_rule": report_sources.transfers_of_institutions,
 }
-KINDS_FROM_LEDGER = tuple(_MAKERS)
-
-
-def _one_day(request: Request) -> Any:
-    day = request.days.figures(request.period.end)
-    request.inputs["figures"] = day.sha256
-    return day
 
 
 def _series(request: Request) -> Any:
@@ -269,19 +227,3 @@ def _series(request: Request) -> Any:
     for day in days:
         request.inputs[f"figures {day.cut_off.day}"] = day.sha256
     return days
-
-
-def _given(request: Request) -> dict[str, Any]:
-    from toolkit.cli.files import read_json
-
-    if request.given is None:
-        raise InvalidInput(f"{request.kind} needs a file besides the ledger: give --with FILE")
-    found = read_json(request.given, what=f"the input of {request.kind}")
-    _note(request, "given", found)
-    return found
-
-
-def _note(request: Request, name: str, data: Any) -> None:
-    from toolkit.reporting.report import digest
-
-    request.inputs[name] = digest({name: data})

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolkit.cli.case_office import Funds, Suites
 from toolkit.cli.options import By, Json, LedgerUrl
 
 if TYPE_CHECKING:
     from toolkit.cli.output import Output
     from toolkit.ledger.records import LedgerRecord
-    from toolkit.reporting.report import Report
     from toolkit.reporting.reports.content import Period
 
 __all__ = ["Market", "app"]
@@ -29,6 +29,9 @@ ReportId = Annotated[str, typer.Argument(help="KIND/MARKET/PERIOD, as `make` pri
 Version = Annotated[int | None, typer.Option(help="Which version. [default: the last]")]
 Day = Annotated[str, typer.Option("--day", help="The period's last day, e.g. 2026-11-20.")]
 First = Annotated[str | None, typer.Option("--from", help="The period's first day. [default: --day]")]
+Outside = Annotated[
+    Path | None, typer.Option("--file", help="The report's JSON file, if it is kept outside of the ledger.")
+]
 
 
 @app.command()
@@ -77,30 +80,78 @@ def make(
     reason: Annotated[
         str | None, typer.Option(help="Restate the signed version, and why: the next version.")
     ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="The signed version's file, if it is kept outside of the ledger.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write it to this folder, as `show` does, with what goes with it."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(envvar="ISSUANCE_RECORD", help="The deployment record, if the chain is read."),
+    ] = None,
+    rpc: Annotated[
+        str | None, typer.Option(envvar="ISSUANCE_RPC", help="The node: http(s) address or IPC path.")
+    ] = None,
+    fund_terms: Annotated[
+        Path | None, typer.Option(envvar="ISSUANCE_FUND_TERMS", help="The fund's terms (TOML).")
+    ] = None,
+    share_class: Annotated[
+        str | None, typer.Option("--class", envvar="ISSUANCE_FUND_CLASS", help="The share class's code.")
+    ] = None,
+    fund: Funds = None,
+    suite: Suites = None,
+    read_by: Annotated[
+        str | None,
+        typer.Option(
+            help="Who of compliance, or which auditor, reads freezes and transfers. [default: --by]"
+        ),
+    ] = None,
+    personal: Annotated[bool, typer.Option("--personal", help="A register with the holders' names.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a report of closed days and put it on file. Again with the same figures it changes nothing."""
+    """Make a report and put it on file. Again with the same figures it changes nothing.
+
+    A report about persons stays outside of the ledger, which keeps its hash: --out says where.
+    """
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import Request, content_of, open_ledger, profile_of
+    from toolkit.cli.report_papers import require_place, succeeding, write_report
+    from toolkit.cli.report_request import Places
     from toolkit.reporting.closed_days import ClosedDays
     from toolkit.reporting.filing import Filing
     from toolkit.reporting.report import compose
 
     output, chosen, period = Output(json=json), profile_of(profile), _period(first, day)
+    places = Places(
+        ledger,
+        record,
+        rpc,
+        fund_terms,
+        share_class,
+        tuple(fund or ()),
+        tuple(suite or ()),
+        read_by or by,
+        personal,
+    )
     with open_ledger(ledger) as book:
-        request = Request(kind, period, chosen, book, ClosedDays(book, market), given, {})
+        request = Request(kind, period, chosen, book, ClosedDays(book, market), given, {}, places)
         content, filing = content_of(request), Filing(book)
+        require_place(content, request.files, out)
         report = compose(
             content,
-            subject=market,
+            subject=request.subject,
             period=period,
             as_of=request.cut_off,
             profile=chosen.identity,
             inputs=request.inputs,
-            **_succeeding(filing, f"{kind}/{market}/{period}", reason),
+            **succeeding(filing, f"{kind}/{request.subject}/{period}", reason, previous),
         )
-        record = filing.generate(report, by=by)
-    _show(output, record, "on file, to be reviewed by another person: issuance report review")
+        made = filing.generate(report, by=by)
+        if out is not None:
+            write_report(filing.signed_off(report), out, request.files)
+    _show(output, made, "on file, to be reviewed by another person: issuance report review")
 
 
 @app.command("list")
@@ -134,16 +185,19 @@ def show(
     ledger: LedgerUrl,
     out: Annotated[Path, typer.Option(help="The folder to write to: JSON, HTML and CSV tables.")],
     version: Version = None,
+    file: Outside = None,
     json: Json = False,
 ) -> None:
-    """Write a report as it is on file: JSON, one HTML page that prints as PDF, and CSV tables."""
+    """Write a report with its sign-off: JSON, one HTML page that prints as PDF, and CSV tables."""
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
+    from toolkit.cli.report_papers import outside, write_report
     from toolkit.reporting.filing import Filing
 
     output = Output(json=json)
     with open_ledger(ledger) as book:
-        report = Filing(book).get(report_id, version)
+        filing, given = Filing(book), outside(file, report_id)
+        report = filing.get(report_id, version) if given is None else filing.signed_off(given)
     written = write_report(report, out)
     paths = [str(path) for path in written]
     output.result(paths, lambda: output.line("\n".join(paths)))
@@ -166,15 +220,18 @@ def typed_data(
     report_id: ReportId,
     part: Annotated[str, typer.Option(help="preparer, or reviewer.")],
     ledger: LedgerUrl,
+    file: Outside = None,
     json: Json = False,
 ) -> None:
     """Print what the preparer or the reviewer signs in a wallet elsewhere (eth_signTypedData_v4)."""
     del json
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
+    from toolkit.cli.report_papers import outside, signable_of
 
     with open_ledger(ledger) as book:
-        Output(json=True).result(_signable(book, report_id, part).to_json(), lambda: None)
+        given = outside(file, report_id)
+        Output(json=True).result(signable_of(book, report_id, part, given).to_json(), lambda: None)
 
 
 @app.command()
@@ -184,22 +241,25 @@ def sign(
     part: Annotated[str, typer.Option(help="preparer, or reviewer.")],
     key: Annotated[str | None, typer.Option(help="The signer: keystore:PATH, or anvil:INDEX.")] = None,
     signature: Annotated[str | None, typer.Option(help="Or a signature made elsewhere, 0x.")] = None,
+    file: Outside = None,
     json: Json = False,
 ) -> None:
     """Sign the latest version with a registered key, as its preparer or its reviewer."""
     from toolkit.cli.options import signer_from
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
+    from toolkit.cli.report_papers import outside, signable_of
     from toolkit.errors import InvalidInput
     from toolkit.reporting.filing import Filing
 
     if (key is None) == (signature is None):
         raise InvalidInput("give either --key or --signature")
     with open_ledger(ledger) as book:
+        given = outside(file, report_id)
         raw: bytes | str = signature or ""
         if key is not None:
-            raw = _signable(book, report_id, part).sign(signer_from(key)).data
-        record = Filing(book).sign(report_id, raw)
+            raw = signable_of(book, report_id, part, given).sign(signer_from(key)).data
+        record = Filing(book).sign(report_id, raw, outside=given)
     _show(Output(json=json), record, f"{len(record.data['signatures'])} of 2 signatures")
 
 
@@ -310,21 +370,6 @@ def draw(
     )
 
 
-def write_report(report: Report[Any], folder: Path) -> list[Path]:
-    """Writes a report into a folder in all its forms, and returns the files."""
-    from toolkit.cli.files import make_folder, write_text
-    from toolkit.reporting.rendering import to_csv, to_html
-
-    make_folder(folder)
-    document = report.document
-    stem = f"{document.report_id.replace('/', '_')}_v{document.version}"
-    texts = {f"{stem}.json": report.to_json(), f"{stem}.html": to_html(report)}
-    texts |= {f"{stem}.{name}.csv": text for name, text in to_csv(report).items()}
-    for name, text in texts.items():
-        write_text(folder / name, text)
-    return [folder / name for name in texts]
-
-
 def _period(first: str | None, day: str) -> Period:
     from toolkit.cli.report_inputs import day_of
     from toolkit.errors import InvalidInput
@@ -335,37 +380,6 @@ def _period(first: str | None, day: str) -> Period:
     if start > end:
         raise InvalidInput(f"the period {start} to {end} ends before it starts")
     return Period(start=start, end=end)
-
-
-def _succeeding(filing: Any, report_id: str, reason: str | None) -> dict[str, Any]:
-    """What makes a report the next version: with a reason, or where the next is a draft already."""
-    from toolkit.ledger.record_words import RecordState
-
-    versions = filing.versions(report_id)
-    if not versions:
-        return {}
-    last = versions[-1]
-    out = last.state not in (RecordState.GENERATED, RecordState.REVIEWED)
-    if reason is not None and out:
-        return {"previous": filing.get(report_id).document, "reason": reason}
-    number, why = last.data["version"], (last.data["document"] or {}).get("reason")
-    if number == 1:
-        return {}
-    return {"previous": filing.get(report_id, number - 1).document, "reason": reason or why}
-
-
-def _signable(book: Any, report_id: str, part: str) -> Any:
-    from toolkit.errors import InvalidInput
-    from toolkit.reporting.filing import Filing
-    from toolkit.reporting.signing import signable
-
-    filing = Filing(book)
-    report = filing.get(report_id)
-    people = {"preparer": report.sign_off.prepared_by, "reviewer": report.sign_off.reviewed_by}
-    person = people.get(part)
-    if person is None:
-        raise InvalidInput(f"{report_id} has no {part} yet: parts are preparer and, once reviewed, reviewer")
-    return signable(report.document, part=part, person=person)
 
 
 def _out(step: str, report_id: str, by: str, market: str, ledger: str, json: bool, **reference: str) -> None:

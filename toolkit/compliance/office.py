@@ -78,7 +78,7 @@ class Compliance:
 
         Raises NotAuthorised, NotFound.
         """
-        require_reader(self._context, by)
+        require_reader(self._context.ledger, by)
         try:
             return self.freezes.get(case_id)
         except NotFound:

@@ -12,6 +12,7 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.compliance.context import ComplianceContext
+    from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["freeze_register", "require_reader"]
@@ -28,7 +29,7 @@ def freeze_register(context: ComplianceContext, *, by: str) -> list[dict[str, An
     long as there is none. Raises NotAuthorised unless `by` is of compliance or the auditor: the reason of a
     freeze is theirs alone.
     """
-    require_reader(context, by)
+    require_reader(context.ledger, by)
     chains = CaseChains(context)
     return [
         _row(context, record, wallet)
@@ -37,9 +38,9 @@ def freeze_register(context: ComplianceContext, *, by: str) -> list[dict[str, An
     ]
 
 
-def require_reader(context: ComplianceContext, by: str) -> None:
+def require_reader(ledger: Ledger, by: str) -> None:
     """Raises NotAuthorised unless `by` is of compliance or the auditor."""
-    if not _READERS & context.ledger.persons.get(by).roles:
+    if not _READERS & ledger.persons.get(by).roles:
         raise NotAuthorised(f"{by} may not read cases: compliance and the auditor may", person=by)
 
 

@@ -95,15 +95,17 @@ class Filing:
             expected=record,
         )
 
-    def sign(self, report_id: str, signature: bytes | str) -> LedgerRecord:
+    def sign(
+        self, report_id: str, signature: bytes | str, *, outside: Report[Any] | None = None
+    ) -> LedgerRecord:
         """Adds a signature under the latest version, by its preparer or its reviewer.
 
         Whose it is, the registered signing key says. With the second the version is signed, and the one
-        before it restated. Raises `NotAuthorised` for anybody else's, a revoked key's, or a second one by
-        the same person.
+        before it restated. `outside` is the report itself where it is kept outside of the ledger. Raises
+        `NotAuthorised` for anybody else's, a revoked key's, or a second one by the same person.
         """
         record = self._required(report_id)
-        report = self._report(record)
+        report = self.latest(report_id, outside)
         raw = from_hex(signature, what="signature", length=65) if isinstance(signature, str) else signature
         part, signer = self._whose(record, report.document, raw)
         person = record.data[_FIELD[part]]
@@ -155,6 +157,22 @@ class Filing:
         document is kept outside of the ledger.
         """
         return self._report(self._required(report_id, version))
+
+    def latest(self, report_id: str, outside: Report[Any] | None = None) -> Report[Any]:
+        """The latest version: as it is on file or, of one that is kept outside of the ledger, `outside`.
+
+        Raises as `get`, and `InvalidInput` when `outside` isn't the latest version on file.
+        """
+        if outside is None:
+            return self.get(report_id)
+        record = self._required(report_id)
+        if record.data["sha256"] != outside.document.sha256:
+            raise InvalidInput(
+                f"the report given has the sha256 {outside.document.sha256}, and {record.id} has "
+                f"{record.data['sha256']} on file: give the file of that version",
+                report=report_id,
+            )
+        return self.signed_off(outside)
 
     def record(self, report_id: str, version: int | None = None) -> LedgerRecord:
         """The record of a version. Raises `NotFound`."""

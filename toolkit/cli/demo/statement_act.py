@@ -130,7 +130,7 @@ class StatementAct:
 
     def _publish(self, filing: Filing, names: list[str]) -> None:
         """Puts the pack into the folder, checks every file and records what is out."""
-        from toolkit.cli.reports import write_report
+        from toolkit.cli.report_papers import write_report
         from toolkit.reporting.closed_days import ClosedDays
         from toolkit.reporting.report import read_report
         from toolkit.reporting.signing import verify_report

@@ -14,7 +14,7 @@ from toolkit.chain.hexes import keccak, to_hex
 from toolkit.reporting.reports.content import Content, Layout, Table
 from toolkit.reporting.reports.values import Hash32, Model, Moment, Text, require
 
-__all__ = ["LifecycleLog", "Operation", "lifecycle_log"]
+__all__ = ["LOGGED", "LifecycleLog", "Operation", "lifecycle_log"]
 
 _ZERO = "0x" + "0" * 40
 # What can create tokens, take them, or change who can (R-TEC-03); class: (operation, high risk).
@@ -49,6 +49,14 @@ _NAMES: dict[type[chain.ContractEvent], tuple[str, bool]] = {
     chain.TargetFunctionRoleUpdated: ("CONFIGURE", True),
     chain.TargetAdminDelayUpdated: ("CONFIGURE", True),
 }
+LOGGED: tuple[type[chain.ContractEvent], ...] = (
+    chain.Transfer,
+    chain.Frozen,
+    chain.OperationScheduled,
+    chain.OperationExecuted,
+    *_NAMES,
+)
+"""The events that the log is made from."""
 
 
 class Operation(Model):
