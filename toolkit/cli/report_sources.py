@@ -74,7 +74,10 @@ def transfers_of_institutions(request: Request) -> Content:
 
 
 def freezes(request: Request) -> Content:
-    """Compliance's register of freezes; with --with the rows that it printed elsewhere, `{"rows": […]}`."""
+    """Compliance's register of freezes, of the cases opened by the cut-off; with --with the rows that it
+    printed elsewhere, `{"rows": […]}`.
+    """
+    from toolkit.ledger.record_words import RecordKind
     from toolkit.reporting.reports.registers import freeze_register
 
     if request.given is not None:
@@ -85,6 +88,10 @@ def freezes(request: Request) -> Content:
     record, rpc = places.deployment(request.kind)
     with open_office(record, rpc, places.ledger, fund=places.funds, suite=places.suites) as office:
         rows = office.freeze_register(by=places.reader)
+    book = request.ledger.record_book
+    cases = (case.id for case in book.find(RecordKind.FREEZE))
+    known = {case for case in cases if book.history(case)[0].at <= request.cut_off}
+    rows = [row for row in rows if row["entry_id"].removesuffix(f"/{row['wallet']}") in known]
     request.note("freezes", rows)
     return freeze_register(rows, until=request.cut_off)
 

@@ -39,9 +39,11 @@ def freeze_register(context: ComplianceContext, *, by: str) -> list[dict[str, An
 
 
 def require_reader(ledger: Ledger, by: str) -> None:
-    """Raises NotAuthorised unless `by` is of compliance or the auditor."""
+    """Raises NotAuthorised unless `by` is of compliance or the auditor; NotFound for nobody known."""
     if not _READERS & ledger.persons.get(by).roles:
-        raise NotAuthorised(f"{by} may not read cases: compliance and the auditor may", person=by)
+        raise NotAuthorised(
+            f"{by} may not read cases and transfers: compliance and the auditor may", person=by
+        )
 
 
 def _wallets(chains: CaseChains, record: LedgerRecord) -> tuple[str, ...]:

@@ -307,9 +307,15 @@ def test_the_register_of_freezes_is_compliances_own(closed: Closed) -> None:
     (row,) = content.rows
     assert (row.authority[:9], content.in_force, content.unsigned) == ("sanctions", 1, 0)
     assert row.owner_ref == closed.bench.desk.reference(closed.frozen.investor)
-    of = ("--from", closed.first, "--day", closed.last, "--by", PREPARER)
-    assert "compliance and the auditor may" in closed.shell.refusal(
-        1, "report", "make", "freeze_register", *of
+    command = ("report", "make", "freeze_register", "--by", PREPARER, "--day")
+    assert "compliance and the auditor may" in closed.shell.refusal(1, *command, closed.last)
+    assert "no person" in closed.shell.refusal(2, *command, closed.last, "--read-by", "nobody")
+    before = closed.shell.json(*command, "2026-11-20", "--read-by", AUDITOR)
+    assert (
+        closed.days.ledger.record_book.get(f"report/{before['report_id']}/v1").data["document"]["content"][
+            "rows"
+        ]
+        == []
     )
 
 
