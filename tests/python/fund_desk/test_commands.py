@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.desks import CHECKER, COMPLIANCE, MAKER, TREASURER
 from support.fund_desks import ATTESTORS, DEALER, FUND_TERMS, FundBench
+from support.reserve_reports import line, report
 from support.shell import Shell
 
 from toolkit.chain.hexes import keccak, to_hex
@@ -43,7 +44,12 @@ def test_a_dealing_day_by_commands(bench: FundBench, shell: Shell, tmp_path: Pat
     statement = tmp_path / "nav.json"
     statement.write_text(json.dumps(bench.statement(1).to_data()))
     day = bench.date_of(1).isoformat()
-    assert shell.json("fund", "nav", "receive", statement)["state"] == "tolerance_ok"
+    own, pool, doubled = bench.statement(1).to_data(), tmp_path / "pool.json", tmp_path / "doubled.json"
+    report(line(custodian="Bank A", custodian_reference="ACC-7")).save(pool)
+    doubled.write_text(json.dumps(own | {"cash": [{"holder": "Bank A", "reference": "ACC-7"}]}))
+    said = shell.refusal(2, "fund", "nav", "receive", doubled, "--pool", pool)
+    assert "it backs the coin, so the fund can't count it too" in said
+    assert shell.json("fund", "nav", "receive", statement, "--pool", pool)["state"] == "tolerance_ok"
     assert shell.json("fund", "nav", "strike", day, "--by", CHECKER)["state"] == "struck"
     files: list[object] = []
     for index in ATTESTORS:
