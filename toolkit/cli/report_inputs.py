@@ -59,12 +59,12 @@ def instant_of(text: str, *, what: str) -> datetime:
 def content_of(request: Request) -> Content:
     """The content that is asked for.
 
-    Raises InvalidInput for a kind that needs more than the ledger has, ReportDoesNotAddUp for figures that
+    Raises InvalidInput for a kind that needs more than the ledger has, FiguresDoNotAddUp for figures that
     contradict each other.
     """
     from pydantic import ValidationError
 
-    from toolkit.reporting.report import ReportDoesNotAddUp
+    from toolkit.reporting.report import FiguresDoNotAddUp
     from toolkit.reporting.reports.values import problems
 
     maker = _MAKERS.get(request.kind)
@@ -75,7 +75,7 @@ def content_of(request: Request) -> Content:
     try:
         return maker(request)
     except ValidationError as error:
-        raise ReportDoesNotAddUp(
+        raise FiguresDoNotAddUp(
             f"the figures of {request.kind} contradict each other: {'; '.join(problems(error))}"
         ) from error
 

@@ -91,7 +91,7 @@ class Request:
         return f"{market}-{self.places.fund(self.kind)[1]}"
 
     def last_day(self) -> Any:
-        """The figures of the period's last day, which is closed. Raises DayNotClosed."""
+        """The figures of the period's last day, which is closed. Raises BooksNotClosed."""
         day = self.days.figures(self.period.end)
         self.inputs["figures"] = day.sha256
         return day

@@ -161,7 +161,7 @@ def read_day(
 
     `report` is the reserve report in force; `previous` the last day's checkpoint, which is left unused where
     a reorganisation has made it worthless; `matched_to` the cut-off up to which money was matched with the
-    bank's lines before. Raises DayNotOver, WrongReserveReport, NodeError, LedgerError.
+    bank's lines before. Raises DayNotEnded, WrongReserveReport, NodeError, LedgerError.
     """
     return _Day(books, day, report, head, version, previous, matched_to).read()
 

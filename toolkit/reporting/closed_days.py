@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.errors import LedgerTampered
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.reporting.books import Checkpoint
-from toolkit.reporting.errors import DayNotClosed
+from toolkit.reporting.errors import BooksNotClosed
 from toolkit.reporting.figures import DayFigures
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class ClosedDays:
     def figures(self, day: date, version: int | None = None) -> DayFigures:
         """A closed day's figures: those of a version, or of the last one closed.
 
-        Raises `DayNotClosed`, and `LedgerTampered` for figures that aren't those that were closed.
+        Raises `BooksNotClosed`, and `LedgerTampered` for figures that aren't those that were closed.
         """
         return _figures(self._closed(day, version))
 
     def require_closed(self, day: date) -> None:
-        """Raises `DayNotClosed`, in words that say what is missing."""
+        """Raises `BooksNotClosed`, in words that say what is missing."""
         self._closed(day, None)
 
     def series(self, period: Period) -> list[DayFigures]:
@@ -64,7 +64,7 @@ class ClosedDays:
             wanted = version in (None, record.data["figures"]["version"])
             if wanted and record.state is RecordState.CLOSED and self._by_then(record):
                 return record
-        raise DayNotClosed(_missing(self.market, day, found), day=day.isoformat())
+        raise BooksNotClosed(_missing(self.market, day, found), day=day.isoformat())
 
     def _by_then(self, record: LedgerRecord) -> bool:
         if self.at is None:

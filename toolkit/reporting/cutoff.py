@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from toolkit.chain.finality import DEV_CHAINS
 from toolkit.chain.hexes import to_hex
 from toolkit.errors import InconsistentNode, InvalidInput
-from toolkit.reporting.errors import DayNotOver
+from toolkit.reporting.errors import DayNotEnded
 from toolkit.reporting.figures import Cut, CutOffFigures
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ def last_block(client: Client, instant: datetime, *, first_block: int, now: date
     """The last block whose timestamp is not after `instant`; it is final.
 
     `now` is the ledger's time. A development chain makes no block without a transaction, so there the clock
-    says that the day is over; elsewhere a later final block has to show it. Raises DayNotOver, InvalidInput
+    says that the day is over; elsewhere a later final block has to show it. Raises DayNotEnded, InvalidInput
     for an instant before the coin's first block, NodeError.
     """
     if now <= instant:
-        raise DayNotOver(
+        raise DayNotEnded(
             f"the cut-off is {instant.isoformat()} and it is {now.isoformat()}: the day isn't over",
             cut_off=instant.isoformat(),
         )
@@ -63,7 +63,7 @@ def last_block(client: Client, instant: datetime, *, first_block: int, now: date
     newest = client.finalized_block()
     if newest.timestamp <= seconds:
         if client.chain_id not in DEV_CHAINS:
-            raise DayNotOver(
+            raise DayNotEnded(
                 f"the last final block, {newest.number}, is of {_instant(newest).isoformat()}, which is not "
                 f"after the cut-off {instant.isoformat()}: wait until a later one is final",
                 block_number=newest.number,

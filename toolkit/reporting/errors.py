@@ -8,24 +8,24 @@ from toolkit.errors import InvalidInput, Refused
 
 __all__ = [
     "BadStatement",
-    "DayNotClosed",
-    "DayNotOver",
+    "BooksNotClosed",
+    "DayNotEnded",
     "OpenBreaks",
     "WrongReserveReport",
 ]
 
 
-class DayNotOver(Refused):
+class DayNotEnded(Refused):
     """The cut-off lies in the future, or the chain's final blocks haven't passed it: come back later."""
 
-    code = "day_not_over"
+    code = "day_not_ended"
     retryable = True
 
 
-class DayNotClosed(Refused):
+class BooksNotClosed(Refused):
     """The day isn't closed, so nothing of it may be published: reconcile and close it first."""
 
-    code = "day_not_closed"
+    code = "books_not_closed"
 
 
 class OpenBreaks(Refused):

@@ -18,7 +18,7 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import Head
 from toolkit.reporting.books import Checkpoint, read_day
 from toolkit.reporting.breaks import Break, Breaks
-from toolkit.reporting.errors import DayNotClosed, OpenBreaks
+from toolkit.reporting.errors import BooksNotClosed, OpenBreaks
 from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.matching import MINT_WITHOUT_ORDER
 from toolkit.reporting.reserve_side import require_own_references
@@ -82,7 +82,7 @@ class Reconciliation:
         """Reconciles a day, again as often as needed until it is closed. `report` is the reserve's; `others`
         are those of the issuer's other pools, which may share no holding with it.
 
-        Raises IllegalTransition for a closed day, DayNotOver, WrongReserveReport, DuplicateReference,
+        Raises IllegalTransition for a closed day, DayNotEnded, WrongReserveReport, DuplicateReference,
         NotAuthorised, NodeError, LedgerError.
         """
         last = self._last(day)
@@ -108,14 +108,14 @@ class Reconciliation:
     ) -> DayRecord:
         """Reconciles a closed day anew, as another version; the closed one stays as it is.
 
-        Raises InvalidInput without a reason, DayNotClosed for a day that can simply be run again, and what
+        Raises InvalidInput without a reason, BooksNotClosed for a day that can simply be run again, and what
         `run` raises.
         """
         if not reason.strip():
             raise InvalidInput("a restatement needs a reason: say what was wrong", day=day)
         last = self._last(day)
         if last is None or last.state is not RecordState.CLOSED:
-            raise DayNotClosed(f"{day} isn't closed: run its reconciliation again instead", day=day)
+            raise BooksNotClosed(f"{day} isn't closed: run its reconciliation again instead", day=day)
         version = last.data["figures"]["version"] + 1
         return self._run(day, by, report, others, version, None, last.id, reason)
 
@@ -123,11 +123,11 @@ class Reconciliation:
         """Closes a day, by another person of finance than whoever reconciled it.
 
         Every break found must be explained, a critical one closed or escalated. Raises OpenBreaks,
-        NotAuthorised, IllegalTransition, DayNotClosed for a day that was never reconciled.
+        NotAuthorised, IllegalTransition, BooksNotClosed for a day that was never reconciled.
         """
         record = self._last(day)
         if record is None:
-            raise DayNotClosed(f"{day} was never reconciled: run its reconciliation first", day=day)
+            raise BooksNotClosed(f"{day} was never reconciled: run its reconciliation first", day=day)
         found = [self.breaks.get(name) for name in record.data["breaks"]]
         waiting = [item.break_id for item in found if not _may_stand(item)]
         if waiting:
@@ -152,23 +152,23 @@ class Reconciliation:
     # ------------------------------------------------------------------------------------------------ reading
 
     def record(self, day: date, version: int | None = None) -> DayRecord:
-        """A version of a day, by default the last. Raises DayNotClosed for a day never reconciled."""
+        """A version of a day, by default the last. Raises BooksNotClosed for a day never reconciled."""
         found = self._versions(day)
         for record in found if version is not None else found[-1:]:
             if version in (None, record.data["figures"]["version"]):
                 return _day_record(record)
-        raise DayNotClosed(f"{day} has no reconciliation" + (f" {version}" if version else ""), day=day)
+        raise BooksNotClosed(f"{day} has no reconciliation" + (f" {version}" if version else ""), day=day)
 
     def require_closed(self, day: date, version: int | None = None) -> DayFigures:
         """The figures of a closed day, for publishing: the last closed version's, or a version's.
 
-        Raises DayNotClosed.
+        Raises BooksNotClosed.
         """
         closed = [record for record in self._versions(day) if record.state is RecordState.CLOSED]
         for record in reversed(closed):
             if version in (None, record.data["figures"]["version"]):
                 return DayFigures.from_data(record.data["figures"])
-        raise DayNotClosed(
+        raise BooksNotClosed(
             f"{day} isn't closed: have its reconciliation run and closed by two people of finance first",
             day=day,
         )

@@ -25,10 +25,10 @@ from toolkit.reporting.reports.values import Model, Moment, Text, problems, requ
 
 __all__ = [
     "Document",
+    "FiguresDoNotAddUp",
     "InputHash",
     "Receipt",
     "Report",
-    "ReportDoesNotAddUp",
     "SignOff",
     "Signature",
     "Supersedes",
@@ -42,10 +42,10 @@ Digest = r"^[0-9a-f]{64}$"
 _MAX_BYTES = 256 * 1024 * 1024
 
 
-class ReportDoesNotAddUp(InvalidInput):
+class FiguresDoNotAddUp(InvalidInput):
     """A report's figure doesn't follow from its others, or its hash isn't that of its content."""
 
-    code = "report_does_not_add_up"
+    code = "figures_do_not_add_up"
 
 
 class InputHash(Model):
@@ -171,7 +171,7 @@ def compose(
     """The report with this content, not signed by anybody.
 
     `subject` is the coin or the share class, `inputs` maps names to sha256 (64 hex digits). With `previous`
-    it is that document's next version and needs a reason. Raises `ReportDoesNotAddUp` for content whose
+    it is that document's next version and needs a reason. Raises `FiguresDoNotAddUp` for content whose
     figures disagree, `InvalidInput` for a version without a reason.
     """
     name = f"{content.kind}/{subject}/{period}"
@@ -201,7 +201,7 @@ def compose(
 def read_report(text: str | bytes) -> Report[Any]:
     """The report in a JSON text, with every figure that follows from others recomputed.
 
-    Takes a file with a sign-off, or a document alone. Raises `ReportDoesNotAddUp` naming what is wrong.
+    Takes a file with a sign-off, or a document alone. Raises `FiguresDoNotAddUp` naming what is wrong.
     """
     if len(text) > _MAX_BYTES:
         raise InvalidInput(f"the report is larger than {_MAX_BYTES} bytes")
@@ -229,7 +229,7 @@ def report_from_data(data: Any) -> Report[Any]:
     try:
         sign_off = SignOff.model_validate_json(json.dumps(data.get("sign_off")))
     except ValidationError as error:
-        raise ReportDoesNotAddUp(
+        raise FiguresDoNotAddUp(
             f"{read.report_id}: the sign-off can't be used: {'; '.join(problems(error))}"
         ) from error
     return Report(read, sign_off)
@@ -264,7 +264,7 @@ def _document(data: Mapping[str, Any], content: type[C]) -> Document[C]:
         return Document[content].model_validate_json(json.dumps(data))  # type: ignore[valid-type]
     except ValidationError as error:
         found = problems(error)
-        raise ReportDoesNotAddUp(
+        raise FiguresDoNotAddUp(
             f"{data.get('report_id', 'the report')} doesn't add up: {'; '.join(found)}", problems=found
         ) from error
 

@@ -13,7 +13,7 @@ from toolkit.bindings.signable import Signable
 from toolkit.chain.hexes import from_hex
 from toolkit.chain.signers import recover_address
 from toolkit.errors import InvalidInput
-from toolkit.reporting.report import Document, Report, ReportDoesNotAddUp
+from toolkit.reporting.report import Document, FiguresDoNotAddUp, Report
 
 __all__ = ["PARTS", "Checked", "signable", "verify_report"]
 
@@ -60,7 +60,7 @@ def signable(document: Document[Any], *, part: str, person: str) -> Signable:
 def verify_report(report: Report[Any]) -> Checked:
     """Checks a report's signatures; its figures and its hash were checked when it was read.
 
-    Raises `ReportDoesNotAddUp` for a signature that isn't the stated signer's, and for one person, or one
+    Raises `FiguresDoNotAddUp` for a signature that isn't the stated signer's, and for one person, or one
     key, in both parts.
     """
     document, sign_off = report.document, report.sign_off
@@ -72,7 +72,7 @@ def verify_report(report: Report[Any]) -> Checked:
         digest = signable(document, part=item.part, person=item.person).digest
         signer = recover_address(digest, from_hex(item.signature, what="signature", length=65))
         if signer != item.signer:
-            raise ReportDoesNotAddUp(
+            raise FiguresDoNotAddUp(
                 f"{document.report_id}: the {item.part}'s signature is {signer}'s, not {item.signer}'s",
                 signer=signer,
             )
@@ -80,7 +80,7 @@ def verify_report(report: Report[Any]) -> Checked:
     for what in ("part", "person", "signer"):
         names = [str(getattr(item, what)).lower() for item in sign_off.signatures]
         if len(set(names)) != len(names):
-            raise ReportDoesNotAddUp(f"{document.report_id}: one {what} signed twice")
+            raise FiguresDoNotAddUp(f"{document.report_id}: one {what} signed twice")
     open_questions = [
         "whether the inputs named in input_hashes are those of the ledger and the chain",
     ]

@@ -16,7 +16,7 @@ POOL = 16
 
 
 @pytest.fixture
-def pool(counter: Counter) -> Counter:
+def pool(counter: Counter, tmp_path: Path) -> Counter:
     """A staffed desk with an omnibus wallet that holds 100.00."""
     counter.staff()
     counter.do("investor", "person", "registrar-1", "--role", "registrar")
@@ -32,8 +32,22 @@ def pool(counter: Counter) -> Counter:
     order = str(counter.order()["id"])
     counter.fund(order, "FPS-9", "100.00")
     counter.do("mint", "approve", order, "--signer", "anvil:2")
+    announce(counter, order, tmp_path / "parties.json")
     counter.do("run")
     return counter
+
+
+def announce(counter: Counter, order: str, parties: Path) -> None:
+    """An omnibus wallet is a platform's, which acknowledges what it receives (the travel rule)."""
+    travel, by = ("compliance", "travel"), ("--by", MAKER)
+    review = ("--licence", "VATP 1", "--reviewed", "DD-1", "--expires", "2100-01-01")
+    counter.do(*travel, "propose", "gate", "--name", "Gate Ltd", "--jurisdiction", "HK", *review, *by)
+    counter.do(*travel, "accept", "gate", "--rationale", "file DD-1", "--by", COMPLIANCE)
+    party = {"name": "a party", "account": "an account"}
+    parties.write_text(json.dumps({"originator": party, "recipient": party}))
+    sent = ("--institution", "gate", "--parties", parties, "--rate", "7.80")
+    counter.do(*travel, "send", order, *sent, *by)
+    counter.do(*travel, "acknowledge", order, "--reference", "GATE-1", *by)
 
 
 def test_from_allocation_to_a_verified_share(pool: Counter, mode: str, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from toolkit.issuance import Issuance
 from toolkit.reporting.books import Books
 from toolkit.reporting.closed_days import ClosedDays
 from toolkit.reporting.draw import draw_day
-from toolkit.reporting.errors import DayNotClosed
+from toolkit.reporting.errors import BooksNotClosed
 from toolkit.reporting.reconciliation import Reconciliation
 from toolkit.reporting.report import read_report
 from toolkit.reporting.reports import KINDS
@@ -353,9 +353,9 @@ def test_the_checkpoint_of_a_closed_day_is_the_chains(closed: Closed) -> None:
     balances = {wallet: int(units) for wallet, units in kept.coin["balances"].items()}
     assert balances == {wallet: token.balance_of(wallet, block=block) for wallet in balances}
     assert sum(balances.values()) == figures.outstanding
-    with pytest.raises(DayNotClosed, match="isn't closed"):
+    with pytest.raises(BooksNotClosed, match="isn't closed"):
         closed.days.checkpoint(closed.last, 2)
-    with pytest.raises(DayNotClosed, match="never reconciled"):
+    with pytest.raises(BooksNotClosed, match="never reconciled"):
         closed.days.checkpoint(closed.last + timedelta(days=1))
 
 

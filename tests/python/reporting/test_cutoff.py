@@ -12,7 +12,7 @@ from support.suite import Suite
 
 from toolkit.errors import InvalidInput
 from toolkit.reporting.cutoff import cut_off, day_of, last_block
-from toolkit.reporting.errors import DayNotOver
+from toolkit.reporting.errors import DayNotEnded
 
 
 def _instant(text: str) -> datetime:
@@ -96,7 +96,7 @@ def test_the_last_block_is_found_among_many(suite: Suite) -> None:
 def test_the_last_block_of_a_day_that_is_not_over_is_refused(suite: Suite) -> None:
     first = suite.issuance.record.first_block
     now = datetime.fromtimestamp(suite.now(), UTC)
-    with pytest.raises(DayNotOver):
+    with pytest.raises(DayNotEnded):
         last_block(suite.client, now, first_block=first, now=now)
     deployed = datetime.fromtimestamp(suite.client.block(first).timestamp, UTC)
     with pytest.raises(InvalidInput, match="deployed in block"):

@@ -15,7 +15,7 @@ from support.report_samples import CALENDAR, HONG_KONG, daily, period
 from toolkit.errors import InvalidInput
 from toolkit.ledger import Ledger, Role
 from toolkit.ledger.record_words import RecordState
-from toolkit.reporting.errors import DayNotClosed
+from toolkit.reporting.errors import BooksNotClosed
 from toolkit.reporting.filing import Filing
 from toolkit.reporting.profiles import RegulatorProfile
 from toolkit.reporting.reports.content import Period
@@ -170,7 +170,7 @@ def test_the_ledgers_standing_at_a_past_instant_knows_nothing_later(databases: D
 
             def require(day: date) -> None:
                 if not closed:
-                    raise DayNotClosed(f"{day} isn't closed")
+                    raise BooksNotClosed(f"{day} isn't closed")
 
             standing = LedgerStanding(ledger, "HKDX", now, problem_of(require))
             return of(due(HONG_KONG, CALENDAR, standing, since=FRIDAY, now=now), "daily_statement")

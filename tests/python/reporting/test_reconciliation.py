@@ -26,7 +26,7 @@ from toolkit.ledger import Ledger
 from toolkit.ledger.schema import metadata
 from toolkit.reporting.books import Books, Checkpoint, Reading, read_day
 from toolkit.reporting.chain_side import SpecialAccount
-from toolkit.reporting.errors import DayNotClosed, DayNotOver, OpenBreaks, WrongReserveReport
+from toolkit.reporting.errors import BooksNotClosed, DayNotEnded, OpenBreaks, WrongReserveReport
 from toolkit.reporting.reconciliation import DayRecord
 from toolkit.reserves.errors import DuplicateReference
 
@@ -69,12 +69,12 @@ def fresh(office: Office, books: Books, previous: Checkpoint | None = None) -> R
 def test_a_day_at_zero_is_closed_by_another_person_and_recomputes(office: Office) -> None:
     play(office)
     office.bank_day()
-    with pytest.raises(DayNotOver):
+    with pytest.raises(DayNotEnded):
         run(office)
     office.end_day()
     record = run(office)
     assert (found(office, record), record.state) == ({}, "matched")
-    with pytest.raises(DayNotClosed):
+    with pytest.raises(BooksNotClosed):
         office.reconciliation.require_closed(office.day)
     with pytest.raises(NotAuthorised, match="another person must"):
         office.reconciliation.close(office.day, by=PREPARER)
@@ -269,7 +269,7 @@ def test_x11_restating_makes_another_version_and_keeps_the_first(office: Office)
     assert office.reconciliation.require_closed(office.day, 1).canonical == first.figures.canonical
     assert office.reconciliation.record(office.day, 2).reason == "a test wallet was missing"
     assert office.reconciliation.recompute(office.day, 2).version == 2
-    with pytest.raises(DayNotClosed):
+    with pytest.raises(BooksNotClosed):
         office.reconciliation.restate(
             office.day + timedelta(days=1), by=PREPARER, reason="early", report=office.report
         )

@@ -18,7 +18,7 @@ from support.shell import Shell
 from toolkit.chain.signers import LocalSigner, dev_private_key
 from toolkit.ledger import Ledger
 from toolkit.reporting.closed_days import ClosedDays
-from toolkit.reporting.errors import DayNotClosed
+from toolkit.reporting.errors import BooksNotClosed
 from toolkit.reporting.report import read_report
 from toolkit.reporting.reports.content import Period
 from toolkit.reporting.reports.daily import daily_statement
@@ -155,7 +155,7 @@ def test_a_signature_made_elsewhere_counts(on_sqlite: Shell) -> None:
 def test_nothing_is_made_of_a_day_that_is_not_closed(on_sqlite: Shell) -> None:
     shell = on_sqlite
     found = error(shell, "report", "make", "daily_statement", "--day", "2026-11-21", "--by", "finance-1")
-    assert found["code"] == "day_not_closed"
+    assert found["code"] == "books_not_closed"
     assert "never reconciled" in found["message"]
     for wrong in (("--day", "tomorrow"), ("--from", "2026-11-21", "--day", DAY)):
         done = error(shell, "report", "make", "daily_statement", *wrong, "--by", "finance-1")
@@ -220,7 +220,7 @@ def test_closed_days_as_of_a_past_instant(sqlite_databases: Databases) -> None:
         assert ClosedDays(ledger, "HKDX").figures(friday).version == 2
         assert ClosedDays(ledger, "HKDX").figures(friday, 1).version == 1
         assert ClosedDays(ledger, "HKDX", at=first).figures(friday).version == 1
-        with pytest.raises(DayNotClosed, match="never reconciled"):
+        with pytest.raises(BooksNotClosed, match="never reconciled"):
             ClosedDays(ledger, "HKDX").series(Period(start=date(2026, 11, 19), end=friday))
-        with pytest.raises(DayNotClosed, match=f"over break/{friday}/1"):
+        with pytest.raises(BooksNotClosed, match=f"over break/{friday}/1"):
             ClosedDays(ledger, "HKDX").require_closed(date(2026, 11, 23))

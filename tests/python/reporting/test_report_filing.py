@@ -15,10 +15,10 @@ from toolkit.chain.signers import LocalSigner, dev_signer
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import Ledger, Role
 from toolkit.reporting.draw import DrawnTooEarly, draw_day, drawn, random_day
-from toolkit.reporting.errors import DayNotClosed
+from toolkit.reporting.errors import BooksNotClosed
 from toolkit.reporting.filing import Filing
 from toolkit.reporting.rendering import to_html
-from toolkit.reporting.report import Report, ReportDoesNotAddUp, read_report
+from toolkit.reporting.report import FiguresDoNotAddUp, Report, read_report
 from toolkit.reporting.reports.daily import daily_statement
 from toolkit.reporting.signing import signable, verify_report
 
@@ -128,13 +128,13 @@ def test_nothing_is_published_over_a_day_that_is_not_closed(filing: Filing) -> N
     signed(filing, daily())
 
     def not_closed(day: date) -> None:
-        raise DayNotClosed(f"{day} isn't closed, over break/7")
+        raise BooksNotClosed(f"{day} isn't closed, over break/7")
 
     for act in (
         lambda: filing.publish(NAME, url="https://example.test", by="finance-1", require_closed=not_closed),
         lambda: filing.submit(NAME, receipt="r", by="finance-1", require_closed=not_closed),
     ):
-        with pytest.raises(DayNotClosed, match="break/7"):
+        with pytest.raises(BooksNotClosed, match="break/7"):
             act()
     assert filing.record(NAME).state == "signed"
     notice = every_kind()["incident_notice"]
@@ -223,7 +223,7 @@ def test_a_forged_signature_in_a_file_is_found(filing: Filing) -> None:
         (one, one),
     ):
         forged = report.signed_off(report.sign_off.model_copy(update={"signatures": changed}))
-        with pytest.raises(ReportDoesNotAddUp):
+        with pytest.raises(FiguresDoNotAddUp):
             verify_report(forged)
 
 

@@ -37,7 +37,7 @@ from toolkit.calendar import BusinessCalendar
 from toolkit.errors import InvalidInput
 from toolkit.funds.errors import BadProof
 from toolkit.ledger.machines import State
-from toolkit.reporting.report import ReportDoesNotAddUp, digest, read_report
+from toolkit.reporting.report import FiguresDoNotAddUp, digest, read_report
 from toolkit.reporting.reports import KINDS
 from toolkit.reporting.reports.attestation import attestation_schedule
 from toolkit.reporting.reports.circulation import circulation
@@ -446,7 +446,7 @@ def _raised(data: Any, at: tuple[Any, ...]) -> None:
 def test_one_unit_changed_anywhere_is_found(kind: str, choice: Any) -> None:
     data = SAMPLES[kind].document.to_data()
     _raised(data, choice.choice(_numbers(data)))
-    with pytest.raises(ReportDoesNotAddUp):
+    with pytest.raises(FiguresDoNotAddUp):
         read_report(json.dumps(data))
 
 
@@ -479,7 +479,7 @@ def test_a_figure_changed_with_its_hash_contradicts_the_others(place: tuple[Any,
     found.clear()
     found.update(changed)
     document["sha256"] = digest({key: value for key, value in document.items() if key != "sha256"})
-    with pytest.raises(ReportDoesNotAddUp, match="doesn't add up"):
+    with pytest.raises(FiguresDoNotAddUp, match="doesn't add up"):
         read_report(json.dumps(document))
 
 
@@ -498,11 +498,11 @@ def _one_more(value: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_document_of_another_kind_of_content_or_with_unknown_fields_is_refused() -> None:
     data = daily().document.to_data()
-    with pytest.raises(ReportDoesNotAddUp):
+    with pytest.raises(FiguresDoNotAddUp):
         read_report(json.dumps({**data, "kind": "circulation"}))
     with pytest.raises(InvalidInput, match="no report 'balance'"):
         read_report(json.dumps({**data, "kind": "balance"}))
-    with pytest.raises(ReportDoesNotAddUp, match="extra"):
+    with pytest.raises(FiguresDoNotAddUp, match="extra"):
         read_report(json.dumps({**data, "extra": 1}))
     text = json.dumps(data)
     with pytest.raises(InvalidInput, match="given twice"):
@@ -524,7 +524,7 @@ def test_a_restatement_needs_a_reason_and_names_what_it_supersedes() -> None:
     assert second.supersedes.sha256 == first.document.sha256
     data = second.to_data() | {"reason": None}
     data["sha256"] = digest({key: value for key, value in data.items() if key != "sha256"})
-    with pytest.raises(ReportDoesNotAddUp, match="gives no reason"):
+    with pytest.raises(FiguresDoNotAddUp, match="gives no reason"):
         read_report(json.dumps(data))
 
 

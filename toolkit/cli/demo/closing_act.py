@@ -48,7 +48,7 @@ class ClosingAct:
 
         Raises DemoFailed when the day isn't at zero.
         """
-        from toolkit.reporting.errors import DayNotClosed
+        from toolkit.reporting.errors import BooksNotClosed
         from toolkit.reporting.reconciliation import Reconciliation
 
         self._tell.act("The day is closed: chain, ledger, reserve, register and bank are one")
@@ -60,7 +60,7 @@ class ClosingAct:
         go_to(self._node, _MIDNIGHT)
         self._bank()
         reconciliation = Reconciliation(self._books())
-        with self._tell.refusal("a statement of a day that isn't closed", DayNotClosed):
+        with self._tell.refusal("a statement of a day that isn't closed", BooksNotClosed):
             reconciliation.require_closed(_DAY)
         found = reconciliation.run(_DAY, by=_PREPARER, report=final)
         self._show(found)

@@ -39,7 +39,7 @@ class StatementAct:
         """Play it. Raises DemoFailed when something that has to be refused is not."""
         from toolkit.errors import NotAuthorised
         from toolkit.reporting.filing import Filing
-        from toolkit.reporting.report import ReportDoesNotAddUp, read_report
+        from toolkit.reporting.report import FiguresDoNotAddUp, read_report
         from toolkit.reporting.reports.content import Period
 
         self._tell.act("The statement of the day and the pack of the week")
@@ -58,7 +58,7 @@ class StatementAct:
         text = path.read_text(encoding="utf-8")
         surplus = filing.get(made).document.content.surplus.amount
         cent = f"{surplus[:-1]}{(int(surplus[-1]) + 1) % 10}"
-        with self._tell.refusal("a statement whose surplus was changed by a cent", ReportDoesNotAddUp):
+        with self._tell.refusal("a statement whose surplus was changed by a cent", FiguresDoNotAddUp):
             read_report(text.replace(f'"{surplus}"', f'"{cent}"'))
 
     def _keys(self) -> dict[str, LocalSigner]:
