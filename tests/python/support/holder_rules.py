@@ -126,7 +126,9 @@ class HolderRules(RuleBasedStateMachine):
     def in_hours(self, hours: int) -> datetime:
         return self.bench.now().replace(minute=0, second=0) + timedelta(hours=hours) + MARGIN
 
-    def attempt(self, what: str, reasons: set[str], act: Callable[[], T], *, perhaps: bool = False) -> T | None:
+    def attempt(
+        self, what: str, reasons: set[str], act: Callable[[], T], *, perhaps: bool = False
+    ) -> T | None:
         """It goes through if and only if there is no reason why not; where `perhaps`, either may happen."""
         try:
             done = act()
@@ -205,9 +207,7 @@ class HolderRules(RuleBasedStateMachine):
         wallet = Wallet(self.next_key(), party)
 
         def add() -> object:
-            return self.ledger.investors.add_wallet(
-                wallet.address, investor=party.reference, kind="unhosted"
-            )
+            return self.ledger.investors.add_wallet(wallet.address, investor=party.reference, kind="unhosted")
 
         if self.attempt("know a wallet", self.against_wallet(party, wallet.address), add) is None:
             return None
@@ -250,9 +250,7 @@ class HolderRules(RuleBasedStateMachine):
         until = datetime.combine(self.bench.now().date() + timedelta(days=days), datetime.min.time(), UTC)
         relevant = (until - timedelta(days=365)).date()
         book = self.office.classifications
-        record = book.receive(
-            party.reference, [Evidence("audited_accounts", relevant, DIGEST)], by=MAKER
-        )
+        record = book.receive(party.reference, [Evidence("audited_accounts", relevant, DIGEST)], by=MAKER)
         application = {
             "category": "corporate",
             "relevant_date": relevant.isoformat(),
@@ -292,13 +290,18 @@ class HolderRules(RuleBasedStateMachine):
             )
         world.listed, world.list_taken_at = set(names), taken_at
         assert before == {party.reference: party.names for party in world.parties}
+        on_record = {(party.reference, name) for _, party, name in self.hits_on_record()}
         for party in world.parties:
             hits = world.hits(party)
+            perhaps = {item.removeprefix(f"{HIT} ") for item in party.perhaps_under}
+            self.freeze_hit(party, hits, frozen, freezing=freezing and looking)
+            # What a version before may have brought onto the record, and nothing brings there any more.
+            self.on_record(party, {name for name in perhaps if (party.reference, name) in on_record})
+            party.perhaps_under.clear()
             if not looking:
                 party.perhaps_under |= {f"{HIT} {name}" for name in hits} - party.restricted_under
-                continue
-            self.freeze_hit(party, hits, frozen, freezing=freezing)
-            self.on_record(party, hits)
+            else:
+                self.on_record(party, hits)
         self.tally.successes["adopt a list"] += 1
 
     def freeze_hit(self, party: Party, hits: set[str], frozen: set[str], *, freezing: bool) -> None:
@@ -343,7 +346,7 @@ class HolderRules(RuleBasedStateMachine):
 
     # ----------------------------------------------------------------------------------------------- orders
 
-    def request(self, wallet: Wallet, cents: int) -> None:
+    def request(self, wallet: Wallet, cents: int) -> MintOrder | None:
         reasons = self.world.against_minting(wallet, self.now)
         customer = Customer(wallet.party.investor, wallet.key)
         amount = f"{cents // 100}.{cents % 100:02}"
@@ -356,6 +359,7 @@ class HolderRules(RuleBasedStateMachine):
         if order is not None:
             expiry = int(order.expires_at.timestamp())
             self.world.mints[order.number] = Mint(wallet, cents * 10_000, expiry)
+        return order
 
     def fund_and_approve(self, order: MintOrder) -> None:
         reasons = self.world.against_minting(self.of(order), self.now)
@@ -391,7 +395,7 @@ class HolderRules(RuleBasedStateMachine):
 
         self.attempt("let go", set(), release, perhaps=True)
 
-    def redeem(self, wallet: Wallet, cents: int) -> None:
+    def redeem(self, wallet: Wallet, cents: int) -> RedemptionOrder | None:
         """Asked for, found valid, and into escrow on the holder's signature."""
         world, party = self.world, wallet.party
         customer = Customer(party.investor, wallet.key)
@@ -411,16 +415,16 @@ class HolderRules(RuleBasedStateMachine):
 
         order = self.attempt("ask to redeem", reasons, ask, perhaps=unsure)
         if order is None:
-            return
+            return None
         reasons = world.against_registering(wallet, self.now)
         order = self.attempt(
             "validate", reasons, lambda: self.desk.validate_redemption(order, by=APPROVER), perhaps=unsure
         )
         if order is None:
-            return
+            return None
         authorization = self.desk.redemption_authorization(order)
         signature = authorization.signable.sign(wallet.key).data
-        self.attempt(
+        return self.attempt(
             "escrow",
             world.against_redeeming(wallet, self.now),
             lambda: self.desk.escrow(authorization, signature),
@@ -488,6 +492,10 @@ class HolderRules(RuleBasedStateMachine):
             case.stage = "confirmed"
             self.cover(case)
         else:
+            # What screening froze is no case's, and goes with the release of any: the hits come first.
+            for hit, party, name in self.hits_on_record():
+                if party is case.party:
+                    self.release_hit(hit, party, name)
             freezes.propose_release(case.name, by=COMPLIANCE, authority=RISK)
             freezes.approve(case.name, by=APPROVER)
             self.cases.remove(case)

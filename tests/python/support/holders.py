@@ -105,6 +105,9 @@ class World:
     def wallet(self, address: str) -> Wallet | None:
         return next((wallet for wallet in self.wallets if wallet.address == address), None)
 
+    def escrowed(self, wallet: Wallet) -> bool:
+        return any(item.open and item.wallet is wallet for item in self.redemptions.values())
+
     def hits(self, party: Party) -> set[str]:
         """The names of the list in force that mean the party."""
         return {name for name in party.names & self.listed if (party.reference, name) not in self.cleared}

@@ -104,9 +104,7 @@ def _of_escrow(logs: list[Log], at: int) -> Iterator[Movement]:
         elif topic == RedemptionSeized.topic0():
             taken = RedemptionSeized.from_log(log)
             case = _text(taken.case_id)
-            yield Movement(
-                Kind.SEIZURE, at, log.address, taken.to, taken.amount, number=taken.id, case=case
-            )
+            yield Movement(Kind.SEIZURE, at, log.address, taken.to, taken.amount, number=taken.id, case=case)
 
 
 def _of(logs: list[Log], event: type[ContractEvent]) -> list[Log]:
