@@ -130,10 +130,13 @@ class HolderRules(RuleBasedStateMachine):
         self, what: str, reasons: set[str], act: Callable[[], T], *, perhaps: bool = False
     ) -> T | None:
         """It goes through if and only if there is no reason why not; where `perhaps`, either may happen."""
+        done = refusal = None
         try:
             done = act()
         except REFUSALS as error:
-            assert reasons or perhaps, f"{what} was refused for no reason: {error!r}"
+            refusal = error
+        if refusal is not None:
+            assert reasons or perhaps, f"{what} was refused for no reason: {refusal!r}"
             self.tally.refusals.update((what, reason) for reason in reasons)
             return None
         assert not reasons, f"{what} went through in spite of: {', '.join(sorted(reasons))}"

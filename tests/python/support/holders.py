@@ -18,7 +18,7 @@ LOST = "lost"
 
 @dataclass(eq=False)
 class Wallet:
-    """`admitted_until` is what the registry on chain says; `frozen_under` are the causes of a frozen account."""
+    """`admitted_until` is what the registry on chain says; `frozen_under` is why the account is frozen."""
 
     key: LocalSigner
     party: Party
