@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from support.case_desks import GUARDIAN, OTHER_COMPLIANCE, OTHER_GUARDIAN, REGISTRAR
 from support.desks import Bench
-from support.holder_rules import RESERVE, Case, HolderRules, Recovery, Tally
+from support.holder_judge import RESERVE, Tally
+from support.holder_rules import Case, HolderRules, Recovery
 from support.holders import Party, Wallet, World
 from support.model.rules import Verb, verb
 from support.movements import Kind
@@ -377,7 +378,7 @@ def test_no_token_moves_to_or_from_whom_it_may_not(tmp_path: Path) -> None:
                     stateful_step_count=PROFILE.steps,
                     deadline=None,
                     database=None,
-                    phases=[Phase.generate],
+                    phases=[Phase.generate, Phase.shrink],
                     report_multiple_bugs=False,
                     suppress_health_check=list(HealthCheck),
                 ),
