@@ -120,7 +120,7 @@ check-beside: setup .venv-contracts/.ready
 .PHONY: check-deep
 check-deep: setup ## ten times the runs of the invariant campaign, and many times the courses beside the model
 	FOUNDRY_INVARIANT_RUNS=2560 $(FORGE) test --match-path tests/solidity/Invariants.t.sol
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/python/model
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/python/model tests/python/compliance/test_machine.py
 
 .PHONY: check-python
 check-python: setup

@@ -180,8 +180,12 @@ class FreezeCases:
     # -------------------------------------------------------------------------------------- release, disposal
 
     def propose_release(self, case_id: str, *, by: str, authority: Authority | None) -> LedgerRecord:
-        """Compliance, not the person who froze, proposes to release what is frozen; `approve` lets it go."""
+        """Compliance, not the person who froze, proposes to release what is frozen; `approve` lets it go.
+
+        Raises HitNotReleased while a list names the party, AuthorityMissing, IllegalTransition.
+        """
         record = self.get(case_id)
+        self._chains.require_unnamed(record)
         data = {**record.data, "release": required(authority).to_data()}
         return self._chains.step(record, _S.RELEASE_PROPOSED, by, Role.COMPLIANCE, data=data)
 
@@ -210,12 +214,15 @@ class FreezeCases:
 
     def approve(self, case_id: str, *, by: str) -> LedgerRecord:
         """The next approval that the case waits for, by another person than those before: one under a
-        release, two under a disposal. With the last, it is done on every chain.
+        release, two under a disposal. With the last, it is done on every chain. Raises HitNotReleased for a
+        release while a list names the party.
         """
         record = self.get(case_id)
         target = _APPROVALS.get(record.state)
         if target is None:
             target = _S.RELEASE_APPROVED  # not legal from here: the machine says so
+        if target is _S.RELEASE_APPROVED:
+            self._chains.require_unnamed(record)
         role = self._role(by, Role.APPROVER, Role.CHECKER)
         return self.drive(self._chains.step(record, target, by, role))
 

@@ -14,6 +14,7 @@ __all__ = [
     "EvidenceMissing",
     "EvidenceTooOld",
     "FreezeMismatch",
+    "HitNotReleased",
     "InvestorsDiffer",
     "ListMalformed",
     "ListTruncated",
@@ -105,6 +106,12 @@ class AuthorityMissing(InvalidInput):
     """A case needs what it stands on: a list and its version, an order, a request, or a risk on file."""
 
     code = "authority_missing"
+
+
+class HitNotReleased(Refused):
+    """A list names the party, so nothing of theirs is set free: release the hit first, with its rationale."""
+
+    code = "hit_not_released"
 
 
 class FreezeMismatch(Refused):

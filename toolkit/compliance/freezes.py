@@ -101,7 +101,7 @@ class CaseChains:
         """The acts that bring the suite to the figures; only with `lower` is any of them lowered.
 
         What stands as it should and is on record needs none. Raises FreezeMismatch where a part is to be
-        lowered and more is frozen than the cases account for.
+        lowered and more is frozen than the cases account for, HitNotReleased where a list names the party.
         """
         acts = []
         for token, wallet in self.targets(suite, record):
@@ -109,6 +109,7 @@ class CaseChains:
             frozen = suite.holding(token, wallet).frozen
             lowering = lower and frozen > wanted
             if lowering:
+                self._require_unnamed(wallet)
                 self._require_accounted(suite, record, token, wallet, frozen)
             kind = ActKind.UNFREEZE if lower and frozen >= wanted else ActKind.FREEZE
             act = Act(kind, suite.chain_id, token, wallet, record.data["case_id"], wanted)
@@ -200,6 +201,22 @@ class CaseChains:
         freezes = [record for record in book.find(RecordKind.FREEZE) if _holds(record)]
         lost = [record for record in book.find(RecordKind.RECOVERY) if record.state is not _S.RESTORED]
         return freezes + lost
+
+    def require_unnamed(self, record: LedgerRecord) -> None:
+        """Raises HitNotReleased if a list names whom the case concerns."""
+        part = record.data.get("part")
+        for wallet in self.wallets(record) if part is None else [part["wallet"]]:
+            self._require_unnamed(wallet)
+
+    def _require_unnamed(self, wallet: str) -> None:
+        from toolkit.compliance.errors import HitNotReleased
+
+        if self._context.ledger.screening.names(wallet):
+            raise HitNotReleased(
+                f"a list names {wallet} or whose it is, and the hit isn't released: release it with its "
+                "rationale first, or leave the freeze as it is",
+                wallet=wallet,
+            )
 
     def _require_accounted(
         self, suite: Suite, record: LedgerRecord, token: str, wallet: str, frozen: int

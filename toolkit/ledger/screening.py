@@ -40,6 +40,7 @@ __all__ = ["Decision", "Hit", "Occasion", "Screening", "ScreeningRun", "decision
 _WALLETS, _ORDERS = schema.wallets, schema.orders
 _CLEARED = tables.cleared_hits
 _FLIGHTS = schema.flights
+_OWNER = sa.select(_WALLETS.c.investor).where(_WALLETS.c.address == sa.bindparam("wallet"))
 
 CLEAR, HIT, RELEASED = "clear", "hit", "released"
 """The outcomes. An investor whose only hits compliance has released counts as released."""
@@ -190,6 +191,18 @@ class Screening:
         with self.unit.writing() as connection:
             if connection.dialect.name != "sqlite":  # there, who writes is alone
                 connection.execute(_OPEN_LOCKED)
+
+    def names(self, wallet: str) -> bool:
+        """Whether a list in force names the wallet or whose it is, or a hit stands on them that nobody has
+        released: then whatever holds their tokens has to go on holding them.
+        """
+        with self.unit.reading() as connection:
+            owner = connection.execute(_OWNER, {"wallet": wallet}).scalar()
+            hits = hits_of(connection, [owner]) if owner else hits_of_new(connection, "", wallet)
+            if any(not hit.released for hit in hits):
+                return True
+            held = Restrictions(Joined(connection), self.clock).find(investor=owner) if owner else ()
+        return any(item.case_id.startswith("hit/") and item.wallet in (None, wallet) for item in held)
 
     def hits(self, state: RecordState | None = None) -> tuple[LedgerRecord, ...]:
         """Every hit on record, oldest first. For compliance's eyes."""

@@ -91,7 +91,7 @@ class HolderRules(HolderOrders):
             case.stage = "confirmed"
             self.cover(case)
         else:
-            # What screening froze is no case's, and goes with the release of any: the hits come first.
+            # Nothing of a party that a list names is set free: the hits come first.
             for hit, party, name in self.hits_on_record():
                 if party is case.party:
                     self.release_hit(hit, party, name)
