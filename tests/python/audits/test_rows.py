@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,8 @@ def test_sdk_01_every_name_that_the_docs_import_exists() -> None:
     ]
     assert imported, "the documentation shows no import"
     for module, name in imported:
-        assert hasattr(import_module(module), name), f"{module} has no {name}"
+        known = hasattr(import_module(module), name) or find_spec(f"{module}.{name}") is not None
+        assert known, f"{module} has no {name}"
 
 
 def test_sdk_04_a_deployment_cut_off_says_what_is_done_and_goes_on(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_day_by_commands(office: Office, shell: Shell, tmp_path: Path) -> None
     assert "was here already" in shell(*importing).out
 
     early = shell("reconcile", "day", day, "--by", PREPARER, "--report", report, "--json")
-    assert json.loads(early.err)["error"]["code"] == "day_not_over"
+    assert json.loads(early.err)["error"]["code"] == "day_not_ended"
     office.end_day()
     run = ("reconcile", "day", day, "--by", PREPARER, "--report", report)
     done = shell(*run, "--json")

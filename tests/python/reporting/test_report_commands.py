@@ -75,7 +75,7 @@ def test_a_statement_by_commands(shell: Shell, tmp_path: Path) -> None:
     data = json.loads(files[0].read_text(encoding="utf-8"))
     data["document"]["content"]["surplus"]["amount"] = "8500200.38"
     files[0].write_text(json.dumps(data), encoding="utf-8")
-    assert error(shell, "report", "verify", files[0])["code"] == "report_does_not_add_up"
+    assert error(shell, "report", "verify", files[0])["code"] == "figures_do_not_add_up"
     assert [row["report_id"] for row in shell.json("report", "list")] == [NAME]
 
 
