@@ -153,6 +153,7 @@ def test_a_time_out_is_still_pending_and_never_a_second_transaction(
         with pytest.raises(StillPending, match="whether it acted is unknown") as caught:
             unlucky.send(PAY)
     tx_hash = from_hex(caught.value.details["tx_hash"])
+    chain.mine()  # what the node has taken, it may not have mined yet
     [resumed] = sender.resume()
     assert resumed.state is ResumeState.MINED
     assert sender.wait(tx_hash).final
@@ -273,6 +274,7 @@ def test_a_broadcast_answered_with_nonsense_may_have_arrived(
         proxy.lie("eth_sendRawTransaction", lambda result, params: answer)
         with pytest.raises(StillPending) as caught:
             unlucky.send(PAY)
+    chain.mine()  # what the node has taken, it may not have mined yet
     [resumed] = sender.resume()
     assert (to_hex(resumed.sent.hash), resumed.state) == (caught.value.details["tx_hash"], ResumeState.MINED)
 
