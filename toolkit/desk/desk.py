@@ -211,17 +211,8 @@ class Desk:
         """
         return self._micropayments.prove(micropayment, transaction, kind=kind)
 
-    @property
-    def chain_id(self) -> int:
-        """The chain's id (EIP-155)."""
-        return self._context.client.chain_id
-
-    def write_wallets(self, wallets: Sequence[str]) -> None:
-        """Makes the registry say of these wallets, those it has, what the ledger says. By the registrar."""
-        self._onboarding.write_known(wallets)
-
     def renew(self, investor: AnyInvestor, verified_until: datetime) -> records.Investor:
-        """Sets until when the investor is verified, in the ledger and for their wallets on chain."""
+        """Sets until when the investor is verified, in the ledger and for their registered wallets on chain."""
         return self._onboarding.renew(investor, verified_until)
 
     # ------------------------------------------------------------------------------------------------ minting

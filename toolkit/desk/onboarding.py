@@ -279,12 +279,14 @@ class Onboarding:
         return [WalletEntry(wallet.address, self._on_chain(wallet)) for wallet in found]
 
     def write_known(self, wallets: Sequence[str]) -> None:
-        """Writes anew, of these wallets, those that the registry has, but for those reported lost."""
+        """Writes anew, of these wallets, those that are registered; not one that was removed, which keeps its
+        investor there, nor one reported lost.
+        """
         registry = self._context.registry
         known = [
             WalletEntry(address, self._on_chain(self._context.ledger.investors.wallet(address)))
             for address in wallets
-            if any(registry.wallet_of(address).investor) and not is_delisted(self._context.ledger, address)
+            if registry.wallet_of(address).verified_until and not is_delisted(self._context.ledger, address)
         ]
         if known:
             self._write(known)
@@ -310,17 +312,11 @@ class Onboarding:
         self, investor: Investor | records.Investor | str, verified_until: datetime
     ) -> records.Investor:
         """Extends, shortens or (with an instant that has passed) ends a verification, in the ledger and for
-        every proven wallet on chain.
+        every proven wallet that is registered on chain. It registers none.
         """
         investors = self._context.ledger.investors
         renewed = investors.set_verified_until(self.reference(investor), verified_until)
-        proven = [
-            WalletEntry(wallet.address, self._on_chain(wallet))
-            for wallet in investors.wallets(renewed.reference)
-            if wallet.proof and not is_delisted(self._context.ledger, wallet.address)
-        ]
-        if proven:
-            self._write(proven)
+        self.write_known([wallet.address for wallet in investors.wallets(renewed.reference) if wallet.proof])
         return renewed
 
     def _on_chain(self, wallet: records.Wallet) -> Wallet:

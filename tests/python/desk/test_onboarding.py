@@ -14,6 +14,7 @@ from support.suite import Suite
 
 from toolkit.amounts import Amount
 from toolkit.bindings import errors as reverts
+from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import InvestorClass, WalletKind
 from toolkit.chain.signers import LocalSigner
 from toolkit.countries import country_number
@@ -161,6 +162,22 @@ def test_only_verified_investors_wallets_are_registered(bench: Bench) -> None:
     bench.suite.node.advance_time(31 * 86_400)
     with pytest.raises(NotEligible):
         bench.desk.register_wallet(KEY.address)
+
+
+def test_a_renewal_registers_nothing(bench: Bench) -> None:
+    investor = _investor(bench)
+    bench.desk.onboard(investor)
+    challenge = bench.desk.challenge_wallet(investor, KEY.address)
+    bench.desk.prove_wallet(challenge, _signed(challenge))
+    registry, later = bench.suite.registry, bench.now() + timedelta(days=60)
+    bench.desk.renew(investor, later)
+    assert not registry.is_verified(KEY.address)  # proven, and never registered
+    bench.desk.register_wallet(KEY.address)
+    assert registry.wallet_of(KEY.address).verified_until == int(later.timestamp())
+    bench.suite.send(Role.REGISTRAR, registry.remove_wallets([KEY.address]))
+    bench.desk.renew(investor, later + timedelta(days=1))
+    bench.desk.actions.write_wallets([KEY.address])
+    assert not registry.is_verified(KEY.address)  # who took it out had a reason
 
 
 def test_countries_are_those_of_iso_3166() -> None:

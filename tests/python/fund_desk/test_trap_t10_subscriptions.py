@@ -16,14 +16,14 @@ from toolkit.ledger.errors import ClassNotApproved, OutsidePerimeter, UnderRevie
 
 
 def adopt(bench: FundBench, product: str, **changes: object) -> None:
-    book = Compliance(office(bench.desk.ledger, bench.desk)).policies
+    book = Compliance(office(bench.desk.ledger, bench.desk.actions)).policies
     proposed = book.propose(policy(product, **changes), by=CHECKER)
     book.confirm(proposed.id, by=COMPLIANCE)
 
 
 def moved_to_full(bench: FundBench, customer: Customer) -> None:
     """Classified, and under the full regime."""
-    compliance = Compliance(office(bench.desk.ledger, bench.desk))
+    compliance = Compliance(office(bench.desk.ledger, bench.desk.actions))
     reference, day = bench.desk.reference(customer.investor), date(2026, 11, 1)
     record = compliance.classifications.receive(
         reference, [Evidence("audited_accounts", day, DIGEST)], by=MAKER

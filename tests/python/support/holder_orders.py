@@ -111,7 +111,7 @@ class HolderOrders(HolderJudge):
         self.desk.renew(party.investor, until)
         party.verified_until = int(until.timestamp())
         for wallet in party.wallets:
-            if wallet.proven and not wallet.is_lost:
+            if wallet.proven and wallet.admitted_until and not wallet.is_lost:
                 wallet.admitted_until = party.verified_until
         self.tally.successes["renew"] += 1
 
