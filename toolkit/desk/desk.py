@@ -212,7 +212,7 @@ class Desk:
         return self._micropayments.prove(micropayment, transaction, kind=kind)
 
     def renew(self, investor: AnyInvestor, verified_until: datetime) -> records.Investor:
-        """Sets until when the investor is verified, in the ledger and for their wallets that are registered."""
+        """Sets until when the investor is verified, in the ledger and for registered wallets on chain."""
         return self._onboarding.renew(investor, verified_until)
 
     # ------------------------------------------------------------------------------------------------ minting
