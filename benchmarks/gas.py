@@ -44,15 +44,14 @@ def compare(found: Mapping[str, int]) -> list[str]:
 def show(found: Mapping[str, int]) -> None:
     """The coin's table, then the fund's."""
     width = max(map(len, found))
-    sys.stdout.write(f"{'gas of a whole transaction':<{width}}  {'here':>9}  today's best comparable\n")
-    for name, peer in gas_coin.PEERS.items():
-        sys.stdout.write(f"{name:<{width}}  {found[name]:>9,}  {peer}\n")
-    heading = f"{'the fund':<{width}}  {'here':>9}  {'target':>9}  {'above':>7}  today's best comparable"
-    sys.stdout.write(f"\n{heading}\n")
-    for name, row in gas_fund.ROWS.items():
-        target = "-" if row.target is None else f"{row.target:,}"
-        above = "" if row.target is None or found[name] <= row.target else f"{found[name] - row.target:,}"
-        sys.stdout.write(f"{name:<{width}}  {found[name]:>9,}  {target:>9}  {above:>7}  {row.peer}\n")
+    for title, rows in (("the coin: gas of a whole transaction", gas_coin.ROWS), ("the fund", gas_fund.ROWS)):
+        heading = f"{title:<{width}}  {'here':>9}  {'target':>9}  {'above':>7}  today's best comparable"
+        sys.stdout.write(f"{heading}\n")
+        for name, row in rows.items():
+            target = "-" if row.target is None else f"{row.target:,}"
+            above = "" if row.target is None or found[name] <= row.target else f"{found[name] - row.target:,}"
+            sys.stdout.write(f"{name:<{width}}  {found[name]:>9,}  {target:>9}  {above:>7}  {row.peer}\n")
+        sys.stdout.write("\n")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,11 +8,10 @@ Somebody has asked before on each day, and `repeat` is an investor who has dealt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gas_coin import ATTESTORS, COIN_TERMS, FAR, ROOT, TREASURER, UNIT, UNLIMITED, Meter, person
+from gas_coin import ATTESTORS, COIN_TERMS, FAR, ROOT, TREASURER, UNIT, UNLIMITED, Meter, Row, person
 
 from toolkit import Anvil, Fund, LocalSigner, Terms, dev_signer
 from toolkit.bindings.fund_structs import DistributionClaim, DistributionTerms
@@ -29,14 +28,6 @@ DAY = 86_400
 COINS = 400_000 * UNIT  # of each investor
 SUBSCRIPTION = 12_345 * UNIT + 670_000
 REDEMPTION = 213_4567
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row's target, if the issue sets one, and what others need for the same."""
-
-    target: int | None = None
-    peer: str = "-"
 
 
 # Measured on Anvil by the anchors' authors, each with its own compiler settings.
