@@ -7,52 +7,28 @@ What may move is worked out from facts of its own (`support.holders`), and what 
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 from support.case_desks import GUARDIAN, OTHER_COMPLIANCE, OTHER_GUARDIAN, REGISTRAR
+from support.courses import PROFILE, Courses
 from support.desks import Bench
 from support.holder_judge import RESERVE, Tally
 from support.holder_rules import Case, HolderRules, Recovery
 from support.holders import Party, Wallet, World
-from support.model.rules import Verb, verb
 from support.movements import Kind
 from support.suite import TERMS, Suite
+from support.verbs import verb, verbs_of
 
 from toolkit.chain.anvil import Anvil
 from toolkit.issuance import Issuance
 from toolkit.ledger import State
 
-
-@dataclass(frozen=True)
-class Profile:
-    """`rounds` of `examples` of `steps`: after ten examples, Hypothesis only varies those that it has."""
-
-    rounds: int
-    steps: int
-    examples: int
-
-    def seeds(self) -> Iterator[int]:
-        """The same every time, or others for the deep profile."""
-        for number in range(self.rounds):
-            yield number if self is PROFILES["check"] else secrets.randbits(64)
-
-
-PROFILES = {
-    "check": Profile(rounds=1, steps=60, examples=9),
-    "deep": Profile(rounds=40, steps=60, examples=10),
-}
-PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "check")]
+COURSES = {"check": Courses(10, steps=60), "deep": Courses(400, steps=60, new=True)}[PROFILE]
 
 PICK = st.integers(min_value=0, max_value=11)
 HOURS = st.sampled_from([90, 18, 200, 42])
@@ -89,7 +65,7 @@ class HolderMachine(HolderRules):
         self.has_another(len(self.world.parties) - 1, proof, True)
         assert self.world.parties[-1] is party
 
-    @verb(1, pick=PICK, proof=st.booleans(), registered=st.booleans())
+    @verb(2, pick=PICK, proof=st.booleans(), registered=st.booleans())
     def has_another(self, pick: int, proof: bool, registered: bool) -> None:
         party = self.party(pick)
         wallet = self.prove_new(party) if proof else self.know_without_proof(party)
@@ -115,9 +91,9 @@ class HolderMachine(HolderRules):
     @verb(4)
     def all_is_put_in_order(self) -> None:
         """Else a course soon comes to where nothing may move any more."""
+        self.adopt(set())
         for hit in self.hits_on_record():
             self.release_hit(*hit)
-        self.adopt(set())
         for case in self.cases_open():
             while case in self.cases:
                 self.go_on(case)
@@ -242,9 +218,21 @@ class HolderMachine(HolderRules):
         found = self.cases_open()
         self.go_on(found[pick % len(found)])
 
-    @verb(2, applies=lambda self: self.cases_open(), pick=PICK)
-    def is_seized(self, pick: int) -> None:
+    @verb(2, applies=lambda self: self.cases_open(), pick=PICK, looking=st.booleans())
+    def is_listed_while_frozen(self, pick: int, looking: bool) -> None:
         found = self.cases_open()
+        case = found[pick % len(found)]
+        names = sorted(case.party.names)
+        self.adopt(self.world.listed | {names[pick % len(names)]}, looking=looking)
+        for _ in ("seconded", "confirmed", "released"):
+            if case in self.cases:
+                self.go_on(case)
+
+    @verb(3, applies=lambda self: self.cases_open(), pick=PICK)
+    def is_seized(self, pick: int) -> None:
+        standing = self.cases_open()
+        escrowed = [case for case in standing if any(map(self.world.escrowed, case.wallets))]
+        found = escrowed or standing
         case = found[pick % len(found)]
         while case.stage != "confirmed":
             self.go_on(case)
@@ -275,11 +263,7 @@ class HolderMachine(HolderRules):
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
-        able = [item for item in VERBS if item.applies(self)]
-        names = [item.name for item in able for _ in range(item.weight)]
-        chosen = data.draw(st.sampled_from(names), label="verb")
-        strategies = next(item.strategies for item in able if item.name == chosen)
-        getattr(self, chosen)(**{name: data.draw(kind, label=name) for name, kind in strategies.items()})
+        self.take_one(VERBS, data)
 
     @invariant()
     def nothing_moved_that_may_not(self) -> None:
@@ -298,13 +282,7 @@ class HolderMachine(HolderRules):
         self.suite.client.close()
 
 
-# Hypothesis begins with the first one over and over: let that be one that costs little.
-VERBS: tuple[Verb, ...] = tuple(
-    sorted(
-        (found.verb for name in dir(HolderMachine) if hasattr(found := getattr(HolderMachine, name), "verb")),
-        key=lambda verb: (verb.name != "compliances_worker_runs", -verb.weight),
-    )
-)
+VERBS = verbs_of(HolderMachine, first="compliances_worker_runs")
 
 WENT_THROUGH = {
     *("accept", "adopt a list", "approve", "ask to redeem", "classify", "escrow", "freeze", "know a wallet"),
@@ -320,6 +298,7 @@ STOOD_IN_THE_WAY = {
     ("prove the new wallet", "cooling off"),
     *(("ask to redeem", why) for why in ("listed", "restricted")),
     ("transfer", "frozen"),
+    ("unfreeze", "listed"),
 }
 
 
@@ -370,19 +349,7 @@ def test_no_token_moves_to_or_from_whom_it_may_not(tmp_path: Path) -> None:
     start = int(datetime(2026, 11, 23, 1, tzinfo=UTC).timestamp())
     with Anvil(accounts=20, timestamp=start) as node:
         course = Course(node, Issuance.deploy(TERMS, node), tmp_path)
-        for number in PROFILE.seeds():
-            run_state_machine_as_test(
-                seed(number)(partial(course.begin)),
-                settings=settings(
-                    max_examples=PROFILE.examples,
-                    stateful_step_count=PROFILE.steps,
-                    deadline=None,
-                    database=None,
-                    phases=[Phase.generate, Phase.shrink],
-                    report_multiple_bugs=False,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
+        COURSES.run(course.begin)
     tally = course.tally
     print(tally)
     assert set(tally.moved) == set(Kind), f"{tally}"

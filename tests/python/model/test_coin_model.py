@@ -5,14 +5,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from support.courses import PROFILE, Courses
 from support.model.bench import Tally, model_terms
 from support.model.machine import CoinMachine
 from support.model.refusals import KINDS
@@ -21,27 +15,8 @@ from toolkit.bindings import errors
 from toolkit.chain.anvil import Anvil
 from toolkit.issuance import Issuance
 
-
-@dataclass(frozen=True)
-class Profile:
-    """`rounds` of `examples` of `steps`: after ten examples, Hypothesis only varies those that it has."""
-
-    rounds: int
-    steps: int
-    least: int
-    examples: int = 10
-
-    def seeds(self) -> Iterator[int]:
-        """The same every time, or others for the deep profile."""
-        for number in range(self.rounds):
-            yield number if self is PROFILES["check"] else secrets.randbits(64)
-
-
-PROFILES = {
-    "check": Profile(rounds=7, steps=50, least=2),
-    "deep": Profile(rounds=100, steps=80, least=50),
-}
-PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "check")]
+COURSES = {"check": Courses(70, steps=50), "deep": Courses(1000, steps=80, new=True)}[PROFILE]
+LEAST = {"check": 2, "deep": 50}[PROFILE]
 
 VERBS = {
     *("accept", "approve", "attest", "audit", "burn by order", "cancel", "cancel authorisation", "explain"),
@@ -84,23 +59,10 @@ def test_the_sdk_does_what_the_model_does() -> None:
     tally = Tally()
     with Anvil(accounts=20) as node:
         deployed = Issuance.deploy(model_terms(), node)
-        for number in PROFILE.seeds():
-            machine = seed(number)(lambda: CoinMachine(node, deployed, tally))
-            run_state_machine_as_test(
-                machine,
-                settings=settings(
-                    max_examples=PROFILE.examples,
-                    stateful_step_count=PROFILE.steps,
-                    deadline=None,
-                    database=None,
-                    phases=[Phase.generate, Phase.shrink],
-                    report_multiple_bugs=False,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
+        COURSES.run(lambda: CoinMachine(node, deployed, tally))
     print(tally)
     assert set(tally.successes) == VERBS
-    seldom = {verb: count for verb, count in tally.successes.items() if count < PROFILE.least}
+    seldom = {verb: count for verb, count in tally.successes.items() if count < LEAST}
     assert not seldom, f"hardly ever went through: {seldom}\n{tally}"
-    unseen = KINDS - tally.kinds() - (RARE if PROFILE is PROFILES["check"] else set())
+    unseen = KINDS - tally.kinds() - (RARE if PROFILE == "check" else set())
     assert not unseen, f"never refused with {sorted(kind.__name__ for kind in unseen)}\n{tally}"

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hypothesis.stateful import RuleBasedStateMachine
 from support.desks import Bench
 from support.holders import Redemption, Wallet, World
 from support.movements import Kind, Movement, movements
 from support.parties import office
 from support.suite import Suite
+from support.verbs import Steps
 
 from toolkit.chain.signers import dev_signer
 from toolkit.compliance.office import Compliance
@@ -50,7 +50,7 @@ class Tally:
         return "\n".join(rows)
 
 
-class HolderJudge(RuleBasedStateMachine):
+class HolderJudge(Steps):
     """One course on `suite`, with the ledger at `path` and the facts of `world` as they are there."""
 
     def __init__(self, suite: Suite, path: Path, tally: Tally, world: World) -> None:

@@ -22,7 +22,7 @@ from support.case_desks import (
     digest,
 )
 from support.desks import COMPLIANCE, MAKER
-from support.holder_judge import CUSTODY, Tally
+from support.holder_judge import CUSTODY, HIT, Tally
 from support.holder_orders import HolderOrders
 from support.holders import LOST, Party, Taking, Wallet, World
 from support.suite import Suite
@@ -91,18 +91,26 @@ class HolderRules(HolderOrders):
             case.stage = "confirmed"
             self.cover(case)
         else:
-            # Nothing of a party that a list names is set free: the hits come first.
-            for hit, party, name in self.hits_on_record():
-                if party is case.party:
-                    self.release_hit(hit, party, name)
+            self.release(case)
+
+    def release(self, case: Case) -> None:
+        """Nothing of a party that a list names is set free. What screening froze has no reason of its own any
+        more once no hit stands, and goes with the case.
+        """
+        party, freezes = case.party, self.office.freezes
+        named = self.world.hits(party) or any(cause.startswith(HIT) for cause in party.restricted_under)
+
+        def release() -> object:
             freezes.propose_release(case.name, by=COMPLIANCE, authority=RISK)
-            freezes.approve(case.name, by=APPROVER)
-            self.cases.remove(case)
-            case.party.restricted_under.discard(case.name)
-            for wallet in case.wallets:
-                wallet.frozen_under.discard(case.name)
-            self.cover(*(other for other in self.cases if other.party is case.party))
-            self.tally.successes["unfreeze"] += 1
+            return freezes.approve(case.name, by=APPROVER)
+
+        if self.attempt("unfreeze", {"listed"} if named else set(), release) is None:
+            return
+        self.cases.remove(case)
+        party.restricted_under.discard(case.name)
+        for wallet in case.wallets:
+            wallet.frozen_under -= {case.name, HIT}
+        self.cover(*(other for other in self.cases if other.party is party))
 
     def seize(self, case: Case) -> None:
         """On an order; the party stays frozen."""

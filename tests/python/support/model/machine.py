@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from support.model.choices import Size, Slip, Voices
-from support.model.rules import HOLDERS, Verb, verb
+from support.model.rules import HOLDERS
 from support.model.rules_authority import AuthorityRules
+from support.verbs import verb, verbs_of
 
 FIRST_RESERVE = 20_000
 SCALES = (1, 1, 10**9, 2**97)
@@ -44,12 +45,7 @@ class CoinMachine(AuthorityRules):
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
-        able = [verb for verb in VERBS if verb.applies(self)]
-        chosen = data.draw(
-            st.sampled_from([verb.name for verb in able for _ in range(verb.weight)]), label="verb"
-        )
-        strategies = next(verb.strategies for verb in able if verb.name == chosen)
-        getattr(self, chosen)(**{name: data.draw(kind, label=name) for name, kind in strategies.items()})
+        self.take_one(VERBS, data)
 
     @invariant()
     def all_that_can_be_seen_agrees(self) -> None:
@@ -68,10 +64,4 @@ class CoinMachine(AuthorityRules):
         self.bench.close()
 
 
-# Hypothesis begins with the first one over and over: let that be one that costs little.
-VERBS: tuple[Verb, ...] = tuple(
-    sorted(
-        (method.verb for name in dir(CoinMachine) if hasattr(method := getattr(CoinMachine, name), "verb")),
-        key=lambda verb: (verb.name != "transfer", -verb.weight),
-    )
-)
+VERBS = verbs_of(CoinMachine, first="transfer")

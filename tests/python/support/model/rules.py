@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis.stateful import RuleBasedStateMachine
-from hypothesis.strategies import SearchStrategy
 from support.model.bench import Bench, Tally
 from support.model.choices import Flaw, Size
 from support.model.coin import Coin
 from support.model.views import expected_views
+from support.verbs import Steps
 
 from toolkit.bindings.roles import Role
 from toolkit.bindings.signable import Signable
@@ -24,7 +22,7 @@ HOLDERS = (13, 14, 19)
 OUTSIDER = 15
 
 
-class CoinRules(RuleBasedStateMachine):
+class CoinRules(Steps):
     """`scale` is the base units of one of the example's units; `watched` the order numbers last tried."""
 
     def __init__(self, node: Anvil, deployed: Issuance, tally: Tally) -> None:
@@ -93,32 +91,6 @@ class CoinRules(RuleBasedStateMachine):
     @staticmethod
     def under_another_name(signature: Signature, signer: str) -> Signature:
         return Signature(signer, signature.data)
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A step that may be taken: how likely beside the others, when there is something for it to do, and
-    what its arguments are drawn from.
-    """
-
-    name: str
-    weight: int
-    applies: Callable[[Any], bool]
-    strategies: Mapping[str, SearchStrategy[Any]]
-
-
-def verb(
-    weight: int, *, applies: Callable[[Any], bool] = lambda self: True, **strategies: SearchStrategy[Any]
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Makes a method a verb. Hypothesis's own rules have no weights, and it leaves out some of them for a
-    whole example, in which case a long course of business is hardly ever run to its end.
-    """
-
-    def mark(method: Callable[..., None]) -> Callable[..., None]:
-        method.verb = Verb(method.__name__, weight, applies, strategies)  # type: ignore[attr-defined]
-        return method
-
-    return mark
 
 
 def has(status: RedemptionStatus) -> Callable[[Any], bool]:

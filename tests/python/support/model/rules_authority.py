@@ -18,9 +18,10 @@ from support.model.choices import (
 )
 from support.model.feed import Round, Signed
 from support.model.refusals import Refusal, refuse
-from support.model.rules import pick_of, verb
+from support.model.rules import pick_of
 from support.model.rules_governor import Change, GovernorRules
 from support.model.token import ACCOUNT_FROZEN
+from support.verbs import verb
 
 from toolkit.bindings import errors
 from toolkit.bindings.roles import Role

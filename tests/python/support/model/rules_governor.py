@@ -7,9 +7,10 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 from support.model.choices import Size, picks, plain_sizes, usually
 from support.model.coin import Coin
-from support.model.rules import pick_of, verb
+from support.model.rules import pick_of
 from support.model.rules_holders import HolderRules
 from support.model.rules_redemption import RedemptionRules
+from support.verbs import verb
 
 from toolkit.bindings.structs import ApprovalTier
 from toolkit.chain.calls import Call

@@ -17,8 +17,9 @@ from support.model.choices import (
     windows,
 )
 from support.model.coin import Window
-from support.model.rules import CoinRules, verb
+from support.model.rules import CoinRules
 from support.model.token import UNLIMITED
+from support.verbs import verb
 
 
 class HolderRules(CoinRules):

@@ -18,7 +18,8 @@ from support.model.choices import (
 )
 from support.model.coin import Batch
 from support.model.feed import Signed
-from support.model.rules import CoinRules, verb
+from support.model.rules import CoinRules
+from support.verbs import verb
 
 from toolkit.bindings import errors
 from toolkit.bindings.roles import Role

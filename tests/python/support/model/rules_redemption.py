@@ -21,9 +21,10 @@ from support.model.choices import (
     windows,
 )
 from support.model.coin import Batch, Window
-from support.model.rules import has, verb
+from support.model.rules import has
 from support.model.rules_market import MarketRules, astray, operators
 from support.model.token import ACCOUNT_FROZEN, UNLIMITED
+from support.verbs import verb
 
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import MintBatch, Redemption, RedemptionStatus
