@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -279,20 +279,37 @@ class Onboarding:
         return [WalletEntry(wallet.address, self._on_chain(wallet)) for wallet in found]
 
     def write_known(self, wallets: Sequence[str]) -> None:
-        """Writes anew, of these wallets, those that are registered; not one that was removed, which keeps its
-        investor there, nor one reported lost.
+        """Makes the registry say of these wallets, those that are registered, what the ledger says. Of one
+        without proof, or reported lost, it only lets the verification end sooner.
         """
-        registry = self._context.registry
-        known = [
-            WalletEntry(address, self._on_chain(self._context.ledger.investors.wallet(address)))
-            for address in wallets
-            if registry.wallet_of(address).verified_until and not is_delisted(self._context.ledger, address)
-        ]
-        if known:
-            self._write(known)
+        self._write(self._differing(wallets))
+
+    def _differing(self, wallets: Sequence[str]) -> list[WalletEntry]:
+        """What of these wallets the registry has to say otherwise. One that was removed keeps its investor
+        there and isn't registered again.
+        """
+        entries = []
+        for address in wallets:
+            row = self._context.registry.wallet_of(address)
+            if not row.verified_until:
+                continue
+            wallet = self._context.ledger.investors.wallet(address)
+            said = self._on_chain(wallet)
+            if wallet.proof is None or is_delisted(self._context.ledger, address):
+                said = replace(row, verified_until=min(row.verified_until, said.verified_until))
+            if said != row:
+                entries.append(WalletEntry(address, said))
+        return entries
 
     def _write(self, entries: Sequence[WalletEntry]) -> None:
-        """Makes the registry say of the wallets what the ledger says."""
+        """Writes the wallets, and again what the ledger came to say of them meanwhile: whoever ended a
+        verification before these landed may have found nothing to shorten.
+        """
+        while entries:
+            self._send(entries)
+            entries = self._differing([entry.account for entry in entries])
+
+    def _send(self, entries: Sequence[WalletEntry]) -> None:
         registry = self._context.registry
         self._lanes.execute(
             "registrar",
@@ -312,11 +329,12 @@ class Onboarding:
         self, investor: Investor | records.Investor | str, verified_until: datetime
     ) -> records.Investor:
         """Extends, shortens or (with an instant that has passed) ends a verification, in the ledger and for
-        every proven wallet that is registered on chain. It registers none.
+        every wallet that is registered on chain. It registers none, and extends none without proof or
+        reported lost.
         """
         investors = self._context.ledger.investors
         renewed = investors.set_verified_until(self.reference(investor), verified_until)
-        self.write_known([wallet.address for wallet in investors.wallets(renewed.reference) if wallet.proof])
+        self.write_known([wallet.address for wallet in investors.wallets(renewed.reference)])
         return renewed
 
     def _on_chain(self, wallet: records.Wallet) -> Wallet:
@@ -325,7 +343,8 @@ class Onboarding:
             raise NotEligible(f"investor {owner.reference} was never verified", investor=owner.reference)
         return Wallet(
             investor=from_hex(owner.reference, length=16),
-            verified_until=int(owner.verified_until.timestamp()),
+            # From 1970 on: 0 would say that the wallet isn't registered.
+            verified_until=max(1, int(owner.verified_until.timestamp())),
             country=country_number(owner.jurisdiction),
             investor_class=InvestorClass[owner.investor_class.upper()],
             kind=WalletKind[wallet.kind.upper()],

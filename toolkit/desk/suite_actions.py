@@ -253,6 +253,8 @@ class SuiteActions:
             mined = lane.sender.wait(sent, timeout=self._patience)
             for expected in self._expected(act):
                 expected.find(mined.receipt)
+            if act.kind is ActKind.REGISTER_WALLET:
+                self._onboarding.write_known([act.account])  # if its verification ended meanwhile
         except (ContractReverted, TransactionError, NodeError) as error:
             return replace(act, error=_shown(error))
         return replace(act, done=True, transaction=to_hex(mined.receipt.tx_hash), error="")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from support.suite import Suite
 
 from toolkit.amounts import Amount
 from toolkit.bindings import errors as reverts
+from toolkit.bindings.registry import InvestorRegistry
 from toolkit.bindings.roles import Role
-from toolkit.bindings.structs import InvestorClass, WalletKind
+from toolkit.bindings.structs import InvestorClass, WalletEntry, WalletKind
+from toolkit.chain.calls import Call
 from toolkit.chain.signers import LocalSigner
 from toolkit.countries import country_number
 from toolkit.desk import Desk, Investor, WalletChallenge
@@ -178,6 +181,54 @@ def test_a_renewal_registers_nothing(bench: Bench) -> None:
     bench.desk.renew(investor, later + timedelta(days=1))
     bench.desk.actions.write_wallets([KEY.address])
     assert not registry.is_verified(KEY.address)  # who took it out had a reason
+
+
+def test_an_end_reaches_a_wallet_without_proof_and_an_extension_does_not(bench: Bench) -> None:
+    investor, registry, wallet = _investor(bench), bench.suite.registry, KEY.address
+    reference = bench.desk.onboard(investor).reference
+    bench.desk.ledger.investors.add_wallet(wallet, investor=reference, kind="unhosted")
+    until, later = bench.now() + timedelta(days=40), bench.now() + timedelta(days=50)
+    before = replace(
+        bench.suite.wallet(wallet, verified_until=int(until.timestamp())),
+        investor=bytes.fromhex(reference[2:]),
+    )
+    bench.suite.send(Role.REGISTRAR, registry.set_wallets([WalletEntry(wallet, before)]))
+    bench.desk.renew(investor, later)
+    assert registry.wallet_of(wallet) == before
+    ended = bench.now() - timedelta(hours=1)
+    bench.desk.renew(investor, ended)
+    assert registry.wallet_of(wallet) == replace(before, verified_until=int(ended.timestamp()))
+    assert not registry.is_verified(wallet)
+
+
+def test_any_instant_ends_a_verification(bench: Bench) -> None:
+    customer = bench.customer()
+    assert bench.suite.registry.is_verified(customer.wallet)
+    bench.desk.renew(customer.investor, datetime.min.replace(tzinfo=UTC))
+    assert not bench.suite.registry.is_verified(customer.wallet)
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_the_end_of_a_verification_outlasts_what_another_process_is_sending(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, registered: bool
+) -> None:
+    customer, registry = bench.customer(registered=registered), bench.suite.registry
+    ended, later = bench.now() - timedelta(hours=1), bench.now() + timedelta(days=400)
+    other = Desk(bench.suite.issuance, bench.url)
+    send = InvestorRegistry.set_wallets
+
+    def ends_before_it_is_sent(self: InvestorRegistry, entries: Sequence[WalletEntry]) -> Call:
+        monkeypatch.setattr(InvestorRegistry, "set_wallets", send)
+        other.renew(customer.investor, ended)
+        return send(self, entries)
+
+    monkeypatch.setattr(InvestorRegistry, "set_wallets", ends_before_it_is_sent)
+    if registered:
+        bench.desk.renew(customer.investor, later)
+    else:
+        bench.desk.register_wallet(customer.wallet)
+    assert registry.wallet_of(customer.wallet).verified_until == int(ended.timestamp())
+    other.close()
 
 
 def test_countries_are_those_of_iso_3166() -> None:

@@ -110,10 +110,20 @@ class HolderOrders(HolderJudge):
         until = self.in_hours(hours)
         self.desk.renew(party.investor, until)
         party.verified_until = int(until.timestamp())
+        self.written(party, party.wallets)
         for wallet in party.wallets:
+            row = self.suite.registry.wallet_of(wallet.address)
+            assert row.verified_until == wallet.admitted_until, f"{row} of {wallet}"
+        self.tally.successes["renew"] += 1
+
+    def written(self, party: Party, wallets: list[Wallet]) -> None:
+        """The registry is brought to what the ledger says: nothing is registered, and nothing extended that
+        is unproved or lost.
+        """
+        for wallet in wallets:
             if wallet.proven and wallet.admitted_until and not wallet.is_lost:
                 wallet.admitted_until = party.verified_until
-        self.tally.successes["renew"] += 1
+            wallet.admitted_until = min(wallet.admitted_until, party.verified_until)
 
     def close_to_professionals(self) -> None:
         for changes in ({"product": "tUSD", "classes": ["corporate_professional"]}, {"product": ONBOARDING}):
@@ -136,9 +146,7 @@ class HolderOrders(HolderJudge):
         book.assess(record.id, Application.from_data(application), by=MAKER)
         book.approve(record.id, by=COMPLIANCE)
         party.class_until = int(until.timestamp())
-        for wallet in party.wallets:
-            if wallet.admitted_until and not wallet.is_lost:
-                wallet.admitted_until = party.verified_until
+        self.written(party, [wallet for wallet in party.wallets if wallet.proven])
         self.tally.successes["classify"] += 1
 
     def time_passes(self, hours: int) -> None:
