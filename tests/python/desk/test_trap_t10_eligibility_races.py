@@ -26,7 +26,7 @@ class Room:
     def __init__(self, bench: Bench) -> None:
         self.bench, self.ledger = bench, bench.desk.ledger
         bench.desk.add_person(OTHER_COMPLIANCE, label="another officer", roles=["compliance"])
-        self.compliance = Compliance(office(self.ledger, bench.desk))
+        self.compliance = Compliance(office(self.ledger, bench.desk.actions))
 
     def adopt(self, **changes: object) -> None:
         proposed = self.compliance.policies.propose(policy("tUSD", **changes), by=CHECKER)
