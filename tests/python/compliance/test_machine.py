@@ -28,7 +28,7 @@ from toolkit.chain.anvil import Anvil
 from toolkit.issuance import Issuance
 from toolkit.ledger import State
 
-COURSES = {"check": Courses(10, steps=60), "deep": Courses(400, steps=60, new=True)}[PROFILE]
+COURSES = {"check": Courses(12, steps=60), "deep": Courses(400, steps=60, new=True)}[PROFILE]
 
 PICK = st.integers(min_value=0, max_value=11)
 HOURS = st.sampled_from([90, 18, 200, 42])
