@@ -179,10 +179,11 @@ interface IPrimaryMarket {
         view
         returns (bytes[] memory refusals);
 
-    /// @notice The EIP-712 digest that approvers of a mint batch sign.
+    /// @notice The EIP-712 digest that approvers of a mint batch sign. Its domain's version is the first 14 bytes of the
+    /// implementation's address (`eip712Domain()`, ERC-5267): an upgrade makes it another digest.
     function mintDigest(MintOrder[] calldata orders) external view returns (bytes32);
 
-    /// @notice The EIP-712 digest that approvers of an acceptance sign.
+    /// @notice The EIP-712 digest that approvers of an acceptance sign, in the domain of `mintDigest`.
     function acceptanceDigest(uint256[] calldata ids) external view returns (bytes32);
 
     /// @notice The ERC-3009 nonce that binds an authorization to a redemption reference.

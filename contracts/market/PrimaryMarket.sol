@@ -10,6 +10,7 @@ import {MintBatch, MintOrder} from "../interfaces/IssuanceTypes.sol";
 import {Redemptions} from "./Redemptions.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -59,13 +60,18 @@ contract PrimaryMarket is UUPSUpgradeable, Redemptions {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IInvestorRegistry private immutable REGISTRY;
 
+    /// @dev The signing domain's version is the implementation's own address, so that an upgrade ends every approval
+    /// signed before it and nobody has to think of it: here `address(this)` is the implementation, not the proxy. The
+    /// first 14 of its 20 bytes, since a version has room for 31 characters.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(address authority_, address token_, address registry_)
         Governed(authority_)
-        EIP712("PrimaryMarket", "1")
+        EIP712("PrimaryMarket", Strings.toHexString(uint160(address(this)) >> 48, 14))
         Redemptions(token_)
     {
-        if (registry_.code.length == 0) revert IStablecoin.NotAContract(registry_);
+        if (registry_.code.length == 0) {
+            revert IStablecoin.NotAContract(registry_);
+        }
         REGISTRY = IInvestorRegistry(registry_);
         _disableInitializers();
     }

@@ -426,20 +426,11 @@ contract MintTest is Suite {
         bytes32 typehash = keccak256(
             "MintBatch(MintOrder[] orders)MintOrder(uint256 number,address to,uint256 amount,uint64 expiry)"
         );
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256(
-                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-                ),
-                keccak256("PrimaryMarket"),
-                keccak256("1"),
-                uint256(31_337),
-                address(market)
-            )
-        );
         bytes32 structure = keccak256(abi.encode(typehash, keccak256(hashes)));
         vm.assertEq(
-            market.mintDigest(orders), keccak256(bytes.concat(hex"1901", domain, structure)), "digest"
+            market.mintDigest(orders),
+            keccak256(bytes.concat(hex"1901", _marketDomain(), structure)),
+            "digest"
         );
     }
 

@@ -280,7 +280,7 @@ contract TokenCodeTest is Suite {
         registry.initialize();
         address[3] memory proxies = [address(token), address(market), address(registry)];
         for (uint256 i = 0; i < 3; ++i) {
-            address implementation = address(uint160(uint256(vm.load(proxies[i], IMPLEMENTATION))));
+            address implementation = _implementation(proxies[i]);
             vm.expectRevert(Initializable.InvalidInitialization.selector);
             StablecoinV2(implementation).initialize();
         }
@@ -300,9 +300,6 @@ contract TokenCodeTest is Suite {
     }
 
     // ---------------------------------------------------------------------------------------------- upgrades
-
-    bytes32 private constant IMPLEMENTATION =
-        0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
 
     function test_UpgradeAfterTheDelay_KeepsBalances_AndMovesTheDomain() public {
         _attest(1_000_000);

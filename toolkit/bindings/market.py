@@ -68,6 +68,13 @@ class PrimaryMarket(Contract):
     def wound_down(self, *, block: BlockRef = "latest") -> bool:
         return self._bool("woundDown", block=block)
 
+    def signing_version(self, *, block: BlockRef = "latest") -> str:
+        """The version of the domain in which approvers sign (ERC-5267): the first 14 bytes of the address of
+        the implementation that runs, in lower case, so that an upgrade ends what was signed before it.
+        """
+        version: str = self._read("eip712Domain", block=block)[2]
+        return version
+
     # ----------------------------------------------------------------------------------------------- minting
 
     def is_executed(self, number: int, *, block: BlockRef = "latest") -> bool:
@@ -95,9 +102,9 @@ class PrimaryMarket(Contract):
         """The 32 bytes that approvers sign, as the contract computes them."""
         return self._bytes("mintDigest", list(orders), block=block)
 
-    def mint_data(self, orders: Sequence[MintOrder]) -> Signable:
-        """The orders of one batch, in their order, for approvers to sign."""
-        return signable.mint_batch(self._domain(), orders)
+    def mint_data(self, orders: Sequence[MintOrder], *, block: BlockRef = "latest") -> Signable:
+        """The orders of one batch, in their order, for approvers to sign under the code that runs at `block`."""
+        return signable.mint_batch(self._domain(block), orders)
 
     def mint(self, batches: Sequence[MintBatch]) -> Call:
         """Executes approved batches less what they skip; approvals are sorted here. For an operator."""
@@ -139,9 +146,11 @@ class PrimaryMarket(Contract):
         """The 32 bytes that approvers sign, as the contract computes them."""
         return self._bytes("acceptanceDigest", list(ids), block=block)
 
-    def acceptance_data(self, redemptions: Mapping[int, Redemption]) -> Signable:
-        """Requests by id, in the order in which they'll be accepted, for approvers to sign."""
-        return signable.acceptance(self._domain(), redemptions.items())
+    def acceptance_data(
+        self, redemptions: Mapping[int, Redemption], *, block: BlockRef = "latest"
+    ) -> Signable:
+        """Requests by id, in the order in which they'll be accepted, for approvers to sign as `mint_data`."""
+        return signable.acceptance(self._domain(block), redemptions.items())
 
     def request_redemption(self, amount: int, reference: bytes) -> Call:
         """Puts the sender's tokens into escrow; the token needs the sender's allowance for the market."""
@@ -232,5 +241,7 @@ class PrimaryMarket(Contract):
             "upgradeToAndCall", implementation, data, description=f"upgrade the market to {implementation}"
         )
 
-    def _domain(self) -> dict[str, Any]:
-        return signable.domain("PrimaryMarket", self.client.chain_id, self.address)
+    def _domain(self, block: BlockRef) -> dict[str, Any]:
+        # Of what the node says only the version is taken: it can't have anybody sign for another contract.
+        version = self.signing_version(block=block)
+        return signable.domain("PrimaryMarket", self.client.chain_id, self.address, version=version)

@@ -90,9 +90,9 @@ class Signable:
         }
 
 
-def domain(name: str, chain_id: int, contract: str) -> dict[str, Any]:
-    """The EIP-712 domain of one of the suite's contracts; all have version 1."""
-    return {"name": name, "version": "1", "chainId": chain_id, "verifyingContract": contract}
+def domain(name: str, chain_id: int, contract: str, *, version: str = "1") -> dict[str, Any]:
+    """The EIP-712 domain of one of the suite's contracts; only the market's version changes, as its code does."""
+    return {"name": name, "version": version, "chainId": chain_id, "verifyingContract": contract}
 
 
 def mint_batch(domain_: Mapping[str, Any], orders: Iterable[MintOrder]) -> Signable:

@@ -4,6 +4,9 @@ Approvers sign a batch: the EIP-712 data of its orders, in their order, which th
 many have to sign depends on the batch's total and is read from the chain. An order is `approved` once its
 batch has enough signatures, with a checker among the signers; a person counts once, whichever of their
 keys they use, and never for an order that they made or funded.
+
+The signatures are for the implementation that the market runs: once it is upgraded they are void, and the
+orders go back to be approved again.
 """
 
 from __future__ import annotations
@@ -19,8 +22,8 @@ from toolkit.bindings.signable import Signable
 from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import from_hex, to_hex
 from toolkit.chain.signers import recover_address
-from toolkit.desk.context import DeskContext
-from toolkit.desk.errors import BatchConflict
+from toolkit.desk.context import WORKER, DeskContext
+from toolkit.desk.errors import ApprovalsVoid, BatchConflict
 from toolkit.desk.mint import Minting, on_chain
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger.machines import Role, State
@@ -28,6 +31,7 @@ from toolkit.ledger.records import Approval, Batch, MintOrder, Order, Person, Re
 
 if TYPE_CHECKING:
     from toolkit.chain.signers import Signer
+    from toolkit.ledger.ledger import Transaction
 
 __all__ = ["ACCEPTANCE", "MAX_BATCH", "MINT", "Approvals", "BatchProposal"]
 
@@ -38,8 +42,9 @@ MAX_BATCH = 200
 """Orders in one batch: about 12 million gas."""
 
 # What each kind of batch is made from. An order already approved may be in a batch again: its last one was
-# dissolved, and the signatures are to be given anew.
+# dissolved, and the signatures are to be given anew. If they are under another digest, so is the approval.
 _UNAPPROVED = {MINT: State.FUNDED, ACCEPTANCE: State.ESCROWED}
+_APPROVALS = {(source, State.APPROVED) for source in _UNAPPROVED.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,10 @@ class Approvals:
         return self._propose(purpose, [_id(order) for order in orders])
 
     def proposal(self, batch: Batch | str) -> BatchProposal:
-        """A batch as it stands. Raises NotFound."""
+        """A batch as it stands. Raises NotFound, ApprovalsVoid."""
         found = self._context.ledger.batches.get(batch) if isinstance(batch, str) else batch
-        return self._proposal(found, self._load(found.purpose, found.order_ids))
+        orders = self._load(found.purpose, found.order_ids)
+        return self._proposal(found, orders, self._current(found, orders))
 
     def signatures(self, batch: Batch) -> list[structs.Signature]:
         """The signatures that count now."""
@@ -111,7 +117,7 @@ class Approvals:
 
         Raises NotAuthorised for a stranger's or a revoked key, a person who is no approver, who signed
         with another key, or who made or funded one of the orders; InvalidInput for a signature that isn't
-        `signer`'s over this batch; NotFound.
+        `signer`'s over this batch; ApprovalsVoid; NotFound.
         """
         batch = self._context.ledger.batches.get(batch_id)
         signer = checksum_address(signer, what="signer")
@@ -119,6 +125,8 @@ class Approvals:
             raise IllegalTransition(
                 f"batch {batch_id} is {batch.state}: only an open one is signed", batch=batch_id
             )
+        orders = self._load(batch.purpose, batch.order_ids)
+        signable = self._current(batch, orders)
         found = recover_address(from_hex(batch.digest, length=32), signature)
         if found != signer:
             raise InvalidInput(
@@ -130,7 +138,7 @@ class Approvals:
         person = self._check_person(signer, by, batch.order_ids)
         with self._context.ledger.transaction() as tx:
             tx.approvals.add(batch.digest, signer=signer, signature=signature)
-        return self._complete(batch, person)
+        return self._complete(batch, orders, signable, person)
 
     def dissolve(self, batch: Batch | str) -> Batch:
         """Ends an open batch; its orders need a new one, with new signatures unless it is the same again.
@@ -138,6 +146,28 @@ class Approvals:
         Raises IllegalTransition while one of them is under way, NotFound.
         """
         return self._context.ledger.batches.dissolve(batch if isinstance(batch, str) else batch.id)
+
+    def withdraw_void(self, batch: Batch | str) -> ApprovalsVoid | None:
+        """Takes back what was approved under an implementation that the market no longer runs.
+
+        The batch is dissolved, and those of its orders that were approved (`details["orders"]` of what is
+        returned) are `funded` or `escrowed` again. None, and nothing done, if the batch is signed for the
+        code that runs. Raises IllegalTransition while one of its orders is under way, or if it has ended.
+        """
+        found = self._context.ledger.batches.get(batch) if isinstance(batch, str) else batch
+        orders = self._load(found.purpose, found.order_ids)
+        try:
+            self._current(found, orders)
+        except ApprovalsVoid as void:
+            approved = [
+                order.id for order in orders if order.batch_id == found.id and order.state is State.APPROVED
+            ]
+            with self._context.ledger.transaction() as tx:
+                tx.batches.dissolve(found.id)
+                self._unapprove(tx, found.purpose, approved, void.message)
+            void.details["orders"] = approved
+            return void
+        return None
 
     def check_orders(self, orders: Iterable[Order | str], by: str) -> tuple[Order, ...]:
         """`funded` or `escrowed` to `approved` by a checker who holds no key: the signatures come apart."""
@@ -191,9 +221,16 @@ class Approvals:
             )
         self._check(orders)
         batches = self._context.ledger.batches
-        proposals = []
+        proposals, void = [], set()
         for batch_id in dict.fromkeys(order.batch_id for order in orders if order.batch_id is not None):
             batch = batches.get(batch_id)
+            members = self._load(purpose, batch.order_ids)
+            try:
+                signable = self._current(batch, members)
+            except ApprovalsVoid:
+                self.withdraw_void(batch)
+                void.add(batch_id)
+                continue
             absent = self._unapproved(batch) - set(ids)
             if absent:
                 raise BatchConflict(
@@ -201,15 +238,50 @@ class Approvals:
                     "dissolve the batch first",
                     batch=batch_id,
                 )
-            proposals.append(self._proposal(batch, self._load(purpose, batch.order_ids)))
-        free = [order for order in orders if order.batch_id is None]
+            proposals.append(self._proposal(batch, members, signable))
+        free = [order for order in orders if order.batch_id is None or order.batch_id in void]
         for start in range(0, len(free), MAX_BATCH):
             members = free[start : start + MAX_BATCH]
             self._required(purpose, sum(order.base_units for order in members))
-            digest = to_hex(self._signable(members).digest)
-            batch = batches.create(purpose, [order.id for order in members], digest=digest)
-            proposals.append(self._proposal(batch, members))
+            signable = self._signable(members)
+            digest = to_hex(signable.digest)
+            otherwise = self._approved_otherwise(members, digest)
+            with self._context.ledger.transaction() as tx:
+                self._unapprove(tx, purpose, otherwise, f"approved otherwise than as {digest}")
+                batch = tx.batches.create(purpose, [order.id for order in members], digest=digest)
+            proposals.append(self._proposal(batch, members, signable))
         return tuple(proposals)
+
+    def _approved_otherwise(self, orders: Sequence[Order], digest: str) -> list[str]:
+        """Those whose approval on record is of another digest: what is sent has to be what was approved."""
+        ids = [order.id for order in orders if order.state is State.APPROVED]
+        signed = {order_id: self._signed_digest(order_id) for order_id in ids}
+        return [order_id for order_id, known in signed.items() if known not in (None, digest)]
+
+    def _signed_digest(self, order_id: str) -> str | None:
+        """The digest under which the order was approved last; None if a checker approved it without one."""
+        history = self._context.ledger.orders.history(order_id)
+        given = [event for event in history if (event.from_state, event.to_state) in _APPROVALS]
+        evidence = given[-1].evidence if given else None
+        return None if evidence is None else f"0x{evidence}"
+
+    def _unapprove(self, tx: Transaction, purpose: str, order_ids: Sequence[str], reason: str) -> None:
+        tx.orders.step_all(
+            order_ids, _UNAPPROVED[purpose], actor=WORKER, role=Role.OPERATOR, reason=reason
+        )
+
+    def _current(self, batch: Batch, orders: Sequence[Order]) -> Signable:
+        """What is signed under the batch's digest. Raises ApprovalsVoid if the market runs other code since."""
+        signable = self._signable(orders)
+        if to_hex(signable.digest) != batch.digest:
+            raise ApprovalsVoid(
+                f"batch {batch.id} was made under the implementation before the upgrade: the market now runs "
+                f"{signable.domain['version']}… and takes no signature that was given for other code; have its "
+                "orders approved again",
+                batch=batch.id,
+                version=signable.domain["version"],
+            )
+        return signable
 
     def _unapproved(self, batch: Batch) -> set[str]:
         """The batch's orders that its signatures are still wanted for."""
@@ -217,14 +289,14 @@ class Approvals:
         wanted = _UNAPPROVED[batch.purpose]
         return {order.id for order in members if order.batch_id == batch.id and order.state is wanted}
 
-    def _proposal(self, batch: Batch, orders: Sequence[Order]) -> BatchProposal:
+    def _proposal(self, batch: Batch, orders: Sequence[Order], signable: Signable) -> BatchProposal:
         total = self._context.tokens(sum(order.base_units for order in orders))
         return BatchProposal(
             batch_id=batch.id,
             purpose=batch.purpose,
             order_ids=batch.order_ids,
             total=total,
-            signable=self._signable(orders),
+            signable=signable,
             required=self._required(batch.purpose, total.base_units),
             signed_by=tuple(item.person_id for item in self._counted(batch)),
         )
@@ -247,10 +319,11 @@ class Approvals:
         """Whether the chain takes the key's signature; one whose acts are delayed can't approve."""
         return self._context.manager.has_role(ChainRole.APPROVER, address) == (True, 0)
 
-    def _complete(self, batch: Batch, person: Person) -> BatchProposal:
+    def _complete(
+        self, batch: Batch, orders: Sequence[Order], signable: Signable, person: Person
+    ) -> BatchProposal:
         """Takes the orders to `approved` if enough people signed and one of them is a checker."""
-        orders = self._load(batch.purpose, batch.order_ids)
-        proposal = self._proposal(batch, orders)
+        proposal = self._proposal(batch, orders, signable)
         unapproved = _UNAPPROVED[batch.purpose]
         waiting = [order.id for order in orders if order.state is unapproved]
         if not proposal.is_complete or not waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.errors import NotAuthorised, Refused
 
 __all__ = [
+    "ApprovalsVoid",
     "BatchConflict",
     "BurnNotFinal",
     "ChallengeExpired",
@@ -49,6 +50,12 @@ class BatchConflict(Refused):
     """Some of the orders are in an open batch together with others: sign all of it, or dissolve it."""
 
     code = "batch_conflict"
+
+
+class ApprovalsVoid(Refused):
+    """The batch was approved under the implementation before an upgrade: have its orders approved again."""
+
+    code = "approvals_void"
 
 
 class EscrowMismatch(Refused):

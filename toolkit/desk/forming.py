@@ -14,11 +14,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from toolkit.bindings.errors import BackingExceeded, MintingIsStopped, OperatorLimitExceeded, TokenPaused
+from toolkit.bindings.errors import (
+    BackingExceeded,
+    InvalidApproval,
+    MintingIsStopped,
+    OperatorLimitExceeded,
+    TokenPaused,
+)
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
 from toolkit.desk.signed import SignedBatches
-from toolkit.errors import ConfigurationError, ContractReverted, ReserveStale, ToolkitError
+from toolkit.errors import (
+    ConfigurationError,
+    ContractReverted,
+    IllegalTransition,
+    ReserveStale,
+    ToolkitError,
+)
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.records import Flight, MintOrder
 
@@ -337,6 +349,8 @@ class Forming:
         self, orders: list[MintOrder], error: ContractReverted, now: _Pass
     ) -> list[MintOrder]:
         """Fewer orders than before: each that was refused is where it belongs, or waits."""
+        if isinstance(error, InvalidApproval) and len(left := self._not_void(orders, now)) < len(orders):
+            return left
         going, passing = self._sorting.refused(orders, now.lane.address, now.log)
         if len(passing) == len(orders) and isinstance(next(iter(passing.values())), _FOR_ALL):
             now.stopped = next(iter(passing.values()))
@@ -348,6 +362,20 @@ class Forming:
         if len(going) < len(orders):
             return going
         return self._without_culprits(orders, error, now)
+
+    def _not_void(self, orders: list[MintOrder], now: _Pass) -> list[MintOrder]:
+        """Those that were approved for the code that the market runs; the others are to be approved again."""
+        for batch_id in dict.fromkeys(order.batch_id for order in orders if order.batch_id is not None):
+            try:
+                void = self._approvals.withdraw_void(batch_id)
+            except IllegalTransition as error:  # an order of it is under way
+                now.log.waits([order.id for order in orders if order.batch_id == batch_id], error)
+            else:
+                if void is None:
+                    continue
+                now.log.void(void, State.FUNDED)
+            now.unsigned.add(batch_id)
+        return [order for order in orders if order.batch_id not in now.unsigned]
 
     def _without_culprits(
         self, orders: list[MintOrder], error: ContractReverted, now: _Pass

@@ -23,7 +23,7 @@ from toolkit.bindings.structs import RedemptionStatus
 from toolkit.chain.hexes import to_hex
 from toolkit.desk.approvals import ACCEPTANCE, Approvals
 from toolkit.desk.context import WORKER, DeskContext, bytes32_text
-from toolkit.desk.errors import EscrowMismatch
+from toolkit.desk.errors import ApprovalsVoid, EscrowMismatch
 from toolkit.desk.flights import PAYOUT, REJECTION, Flights
 from toolkit.desk.proofs import payment_hash, recorded, redemption_reference
 from toolkit.desk.report import RunLog
@@ -152,7 +152,12 @@ class RedemptionRun:
             for order_id, refusal in wanting.items():
                 log.waits([order_id], refusal)
             return
-        if not self._approvals.proposal(batch).is_complete:
+        try:
+            complete = self._approvals.proposal(batch).is_complete
+        except ApprovalsVoid:
+            self._withdraw(batch, log)
+            return
+        if not complete:
             log.unsigned.extend(batch.order_ids)
             return
         ids = [order.number or 0 for order in orders]
@@ -162,6 +167,13 @@ class RedemptionRun:
             self._hold_frozen(orders, log) or isinstance(error, _SIGNATURES)
         ):
             self._dissolve(batch)
+
+    def _withdraw(self, batch: Batch, log: RunLog) -> None:
+        """Approved for code that the market no longer runs: to be approved again."""
+        with suppress(IllegalTransition):  # sent or ended by another worker since it was read
+            void = self._approvals.withdraw_void(batch)
+            if void is not None:
+                log.void(void, State.ESCROWED)
 
     def _hold_frozen(self, orders: Sequence[RedemptionOrder], log: RunLog) -> bool:
         """The escrow of a holder who was frozen meanwhile stays put until compliance decides."""

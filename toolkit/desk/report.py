@@ -79,6 +79,11 @@ class RunLog:
     def waits(self, order_ids: Iterable[str], error: ToolkitError) -> None:
         self.waiting.append(Waiting(tuple(order_ids), error))
 
+    def void(self, error: ToolkitError, state: State) -> None:
+        """Orders of a batch whose approvals are void went back to `state`: people have to approve again."""
+        self.changed(error.details["orders"], state, error.message)
+        self.alarms.append(error)
+
     def report(self, earlier: RunReport | None = None) -> RunReport:
         """The finished report; of `earlier`, made in the same run, what happened is kept."""
         before = () if earlier is None else earlier.changes

@@ -12,7 +12,8 @@ The roles and who must be apart from whom follow regulation.md 3.0 and W03 to W0
 `mined` is provisional: a reorganisation takes it back to `submitted`, and only `settled`, final under
 the chain's policy, releases money. An order that `ledger rebuild` found on the chain begins as
 `recovered` and goes at once to where the chain has it. `submitted` goes back to `approved` only when
-the transaction provably can't land any more. `on_hold` remembers the state it came from and returns
+the transaction provably can't land any more, and `approved` goes back to `funded` or `escrowed` only when
+what was signed is void. `on_hold` remembers the state it came from and returns
 there or ends.
 
 The fund's orders move on final events alone. `in_batch` is on chain, on its dealing day; `gated` has had a
@@ -239,6 +240,8 @@ MINT = Machine(
         # Reorganisation; and a transaction that provably never left or was refused as a whole.
         Step(State.MINED, State.SUBMITTED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.APPROVED, _OPERATOR, reasoned=True),
+        # What was approved can't be executed any more as it was signed: the market's code was upgraded.
+        Step(State.APPROVED, State.FUNDED, _OPERATOR, reasoned=True, unless_sent=True),
         Step(State.APPROVED, State.FAILED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.FAILED, _OPERATOR, reasoned=True),
         *_recovered(State.SETTLED),
@@ -295,6 +298,8 @@ REDEMPTION = Machine(
         Step(State.PAID, State.SETTLED, _OPERATOR),
         Step(State.ESCROWED, State.VALID, _OPERATOR, reasoned=True),
         Step(State.BURNED, State.APPROVED, _OPERATOR, reasoned=True),
+        # As of a mint: approved for code that was upgraded.
+        Step(State.APPROVED, State.ESCROWED, _OPERATOR, reasoned=True, unless_sent=True),
         *_recovered(State.ESCROWED, State.BURNED, State.SETTLED, State.CANCELLED, State.REJECTED),
         *_holdable(State.REQUESTED, State.VALID, State.ESCROWED, State.APPROVED, unless_sent=_SENT),
         *_ending(

@@ -96,6 +96,9 @@ _MONEY = (
     _Evidence(schema.payouts, OrderKind.REDEMPTION, State.PAID, audit.payout_digest),
 )
 
+_RETURNING = (State.ON_HOLD, State.APPROVED)
+"""From where an order comes back to where it was, with the money that it had."""
+
 
 def verify(connection: Connection, anchor: Head | None = None) -> Head:
     """Recomputes the chain and everything bound by it; returns its end.
@@ -344,7 +347,7 @@ def _check_money(
         order["id"]: step.evidence
         for order in orders
         for step in steps[order["id"]]
-        if order["kind"] == kind and step.to_state == state and step.from_state != State.ON_HOLD
+        if order["kind"] == kind and step.to_state == state and step.from_state not in _RETURNING
     }
     ids = [order["id"] for order in orders]
     rows = connection.execute(sa.select(table).where(Among(table.c.order_id, "ids")), {"ids": ids})

@@ -23,9 +23,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// changes anything. Outside a signature check each of these calls succeeds; inside, every one fails, and the call
 /// around it does what it would have done.
 contract ReentrancyTest is AttackSuite {
-    bytes32 private constant IMPLEMENTATION =
-        0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
-
     Reentrant private _signer = new Reentrant();
     address private _account = address(_signer);
 
@@ -135,8 +132,7 @@ contract ReentrancyTest is AttackSuite {
 
     /// @dev To the implementation that it has: succeeds, and emits.
     function _upgrade(address proxy) private view returns (bytes memory) {
-        address implementation = address(uint160(uint256(vm.load(proxy, IMPLEMENTATION))));
-        return abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (implementation, ""));
+        return abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (_implementation(proxy), ""));
     }
 
     function _prepareMarket() private {

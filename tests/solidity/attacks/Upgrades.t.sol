@@ -5,7 +5,7 @@ import {Roles} from "../../../contracts/access/Roles.sol";
 import {IERC1643} from "../../../contracts/interfaces/IERC1643.sol";
 import {IPrimaryMarket} from "../../../contracts/interfaces/IPrimaryMarket.sol";
 import {IStablecoin} from "../../../contracts/interfaces/IStablecoin.sol";
-import {MintBatch, MintOrder} from "../../../contracts/interfaces/IssuanceTypes.sol";
+import {MintBatch, MintOrder, Signature} from "../../../contracts/interfaces/IssuanceTypes.sol";
 import {Stablecoin} from "../../../contracts/token/Stablecoin.sol";
 import {AttackSuite} from "../support/AttackSuite.sol";
 import {Grown, NoProxiableUuid} from "../support/Grown.sol";
@@ -15,18 +15,12 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 /// @notice Storage across an upgrade, and who may initialise and upgrade what.
 contract UpgradesTest is AttackSuite {
-    bytes32 private constant IMPLEMENTATION =
-        0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
-
     function _proxies() private view returns (address[3] memory) {
         return [address(token), address(market), address(registry)];
-    }
-
-    function _implementation(address proxy) private view returns (address) {
-        return address(uint160(uint256(vm.load(proxy, IMPLEMENTATION))));
     }
 
     /// @dev The upgrader's call after its delay.
@@ -158,34 +152,96 @@ contract UpgradesTest is AttackSuite {
         vm.assertEq(supply, 900 - 50, "of 1000 minted, 150 were burned");
     }
 
-    /// @dev Approvals bind the market's address and not its code: an upgrade leaves them as good as they were. What
-    /// ends them is what ended them before, and a guardian's stop holds them back meanwhile.
-    function test_X2_ApprovalsOutliveAnUpgrade_UntilTheirExpiryTheirSignerOrTheirOrderEndsThem() public {
-        MintOrder memory short = _order(alice, 1);
-        short.expiry = uint64(block.timestamp + UPGRADER_DELAY - 1);
-        MintBatch[3] memory signed =
-            [_batch(_one(_order(alice, 2)))[0], _batch(_one(_order(alice, 3)))[0], _batch(_one(short))[0]];
-        bytes32 digest = market.mintDigest(signed[0].orders);
-        vm.prank(guardian);
-        market.stopMinting();
-        _upgrade(address(market), _create("Grown.sol:GrownMarket", abi.encode(manager, token, registry)), "");
-        vm.assertEq(market.mintDigest(signed[0].orders), digest, "what was signed");
-        _mintRefused(signed[0], abi.encodeWithSelector(IPrimaryMarket.MintingIsStopped.selector));
-        _govern(address(market), abi.encodeCall(IPrimaryMarket.resumeMinting, ()));
+    function _nextMarket() private returns (address) {
+        return _create("Grown.sol:GrownMarket", abi.encode(manager, token, registry));
+    }
 
+    /// @dev Signed, valid and unsent when the market is upgraded: refused by the new code, for mints and acceptances.
+    /// Nothing but the signing domain has changed, and the same orders go once they are approved again.
+    function test_X2_AnApprovalSignedBeforeAnUpgradeIsRefusedAfterIt() public {
+        address next = _nextMarket();
+        bytes memory upgrade = abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, ""));
+        _ready(upgrader, address(market), upgrade);
+        uint256[] memory ids = _ids(_request(alice, 400));
+        MintOrder[] memory orders = _one(_order(alice, 2));
+        MintBatch memory signed = _batch(orders)[0];
+        Signature[] memory approvals = _signatures(approverKeys, market.acceptanceDigest(ids), 3);
+        (bytes memory before, bytes memory members) = (_everything(), _memberships());
+        string memory version = _version();
+
+        _passes(upgrader, address(market), upgrade);
+        vm.assertEq(_everything(), before, "storage and supply");
+        vm.assertEq(_memberships(), members, "roles");
+        vm.assertFalse(Strings.equal(_version(), version), "version");
+        _mintRefused(signed, _invalidApproval(signed.approvals[0].signer));
+        _acceptRefused(ids, approvals, _invalidApproval(approvals[0].signer));
+
+        _send(_batch(orders));
+        vm.assertEq(token.balanceOf(alice), 1000 - 400 + 2, "approved anew");
         _mintRefused(
-            signed[2],
-            abi.encodeWithSelector(IPrimaryMarket.OrderExpired.selector, short.number, short.expiry)
+            signed, abi.encodeWithSelector(IPrimaryMarket.OrderAlreadyExecuted.selector, orders[0].number)
         );
-        _send(_single(signed[0]));
-        vm.assertEq(token.balanceOf(alice), 1002, "approved before, minted after");
-        uint256 number = signed[0].orders[0].number;
-        _mintRefused(signed[0], abi.encodeWithSelector(IPrimaryMarket.OrderAlreadyExecuted.selector, number));
-        address revoked = signed[1].approvals[0].signer;
-        vm.prank(guardian);
-        gate.revokeRole(Roles.APPROVER, revoked);
-        _mintRefused(signed[1], abi.encodeWithSelector(IPrimaryMarket.NotApprover.selector, revoked));
-        vm.assertEq(token.balanceOf(alice), 1002, "and no more");
+        _accept(ids);
+        vm.assertEq(market.escrowed(), 0, "accepted anew");
+    }
+
+    /// @dev The same code at another address is another implementation. The very implementation that was approved
+    /// under takes up what was approved under it and has not ended otherwise.
+    function test_X2_ApprovalsAreOfTheirVeryImplementation_ThereAndBack() public {
+        address first = _implementation(address(market));
+        MintOrder memory short = _order(alice, 1);
+        short.expiry = uint64(block.timestamp + UPGRADER_DELAY + 1);
+        MintBatch memory ofFirst = _batch(_one(_order(alice, 2)))[0];
+        MintBatch memory expired = _batch(_one(short))[0];
+        bytes memory refusal = _invalidApproval(ofFirst.approvals[0].signer);
+
+        _upgrade(address(market), _nextMarket(), "");
+        _mintRefused(ofFirst, refusal);
+        MintBatch memory ofSecond = _batch(_one(_order(alice, 3)))[0];
+        _upgrade(address(market), _nextMarket(), "");
+        _mintRefused(ofFirst, refusal);
+        _mintRefused(ofSecond, _invalidApproval(ofSecond.approvals[0].signer));
+        _upgrade(address(market), first, "");
+        _mintRefused(ofSecond, _invalidApproval(ofSecond.approvals[0].signer));
+        _mintRefused(
+            expired, abi.encodeWithSelector(IPrimaryMarket.OrderExpired.selector, short.number, short.expiry)
+        );
+        _send(_single(ofFirst));
+        vm.assertEq(token.balanceOf(alice), 1002, "approved under this very implementation");
+    }
+
+    /// @dev Holders sign for the tokens, whose domain an upgrade leaves as it was.
+    function test_X2_WhatHoldersSignedOutlivesAnUpgrade() public {
+        bytes memory permit = _permitCall(alice, _sign(ALICE_KEY, _permitDigest(alice)));
+        bytes memory redemption = _redeemCall(alice, _sign(ALICE_KEY, _redeemDigest(alice)));
+        address[3] memory next = _nextVersions();
+        address[3] memory proxies = _proxies();
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(upgrader);
+            UUPSUpgradeable(proxies[i]).upgradeToAndCall(next[i], "");
+        }
+        _passes(stranger, address(token), permit);
+        vm.assertEq(token.allowance(alice, bob), 77, "allowance");
+        _passes(stranger, address(market), redemption);
+        vm.assertEq(market.escrowed(), 250, "escrow");
+    }
+
+    /// @dev ERC-5267: the version is readable, and is the beginning of the implementation's address. Behind a proxy it
+    /// comes from the code alone: a version longer than 31 characters could not be one.
+    function test_X2_TheSigningVersionIsTheImplementation() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory whole = bytes(Strings.toHexString(_implementation(address(market))));
+            bytes memory version = bytes(_version());
+            vm.assertEq(version.length, 30, "length");
+            for (uint256 j = 0; j < 30; ++j) {
+                vm.assertEq(uint8(version[j]), uint8(whole[j]), "digit");
+            }
+            _upgrade(address(market), _nextMarket(), "");
+        }
+    }
+
+    function _version() private view returns (string memory version) {
+        (,, version,,,,) = market.eip712Domain();
     }
 
     function _single(MintBatch memory batch) private pure returns (MintBatch[] memory batches) {
@@ -195,6 +251,13 @@ contract UpgradesTest is AttackSuite {
 
     function _mintRefused(MintBatch memory batch, bytes memory refusal) private {
         _refused(operator, address(market), abi.encodeCall(IPrimaryMarket.mint, (_single(batch))), refusal);
+    }
+
+    function _acceptRefused(uint256[] memory ids, Signature[] memory approvals, bytes memory refusal)
+        private
+    {
+        bytes memory call = abi.encodeCall(IPrimaryMarket.acceptRedemptions, (ids, approvals));
+        _refused(operator, address(market), call, refusal);
     }
 
     // ---------------------------------------------------------------------------------------------- namespaces

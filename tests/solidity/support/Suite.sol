@@ -26,6 +26,7 @@ import {vm} from "./Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 /// @notice The whole suite behind its proxies, governed as the terms would have it: roles, delays, guardian gate.
 abstract contract Suite {
@@ -34,6 +35,9 @@ abstract contract Suite {
     uint32 internal constant ADMIN_DELAY = 4 hours;
     uint32 internal constant MAX_AGE = 26 hours;
     uint256 internal constant START = 1_767_225_600;
+    /// @dev Where a proxy keeps its implementation (ERC-1967).
+    bytes32 internal constant IMPLEMENTATION =
+        0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
     bytes32 internal constant CASE = keccak256("case");
     bytes32 internal constant REPORT = keccak256("report");
     bytes32 internal constant REFERENCE = keccak256("reference");
@@ -107,6 +111,24 @@ abstract contract Suite {
     function _proxy(address implementation) internal returns (address) {
         bytes memory call = abi.encodeCall(Stablecoin.initialize, ());
         return address(new ERC1967Proxy(implementation, call));
+    }
+
+    function _implementation(address proxy) internal view returns (address) {
+        return address(uint160(uint256(vm.load(proxy, IMPLEMENTATION))));
+    }
+
+    /// @dev The EIP-712 domain under which approvers of the market sign: its version is the beginning of the
+    /// implementation's address.
+    function _marketDomain() internal view returns (bytes32) {
+        bytes memory version = bytes(Strings.toHexString(_implementation(address(market))));
+        assembly ("memory-safe") {
+            mstore(version, 30)
+        }
+        bytes32 typehash =
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        return keccak256(
+            abi.encode(typehash, keccak256("PrimaryMarket"), keccak256(version), block.chainid, market)
+        );
     }
 
     /// @dev A coin whose feed and market the admin has yet to name.
