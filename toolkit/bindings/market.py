@@ -103,7 +103,7 @@ class PrimaryMarket(Contract):
         return self._bytes("mintDigest", list(orders), block=block)
 
     def mint_data(self, orders: Sequence[MintOrder], *, block: BlockRef = "latest") -> Signable:
-        """The orders of one batch, in their order, for approvers to sign under the code that runs at `block`."""
+        """The orders of one batch, in their order, for approvers to sign: for the code run at `block`."""
         return signable.mint_batch(self._domain(block), orders)
 
     def mint(self, batches: Sequence[MintBatch]) -> Call:

@@ -91,7 +91,7 @@ class Signable:
 
 
 def domain(name: str, chain_id: int, contract: str, *, version: str = "1") -> dict[str, Any]:
-    """The EIP-712 domain of one of the suite's contracts; only the market's version changes, as its code does."""
+    """The EIP-712 domain of one of the suite's contracts. Only the market's version ever changes."""
     return {"name": name, "version": version, "chainId": chain_id, "verifyingContract": contract}
 
 

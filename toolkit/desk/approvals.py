@@ -241,15 +241,15 @@ class Approvals:
             proposals.append(self._proposal(batch, members, signable))
         free = [order for order in orders if order.batch_id is None or order.batch_id in void]
         for start in range(0, len(free), MAX_BATCH):
-            members = free[start : start + MAX_BATCH]
-            self._required(purpose, sum(order.base_units for order in members))
-            signable = self._signable(members)
+            wanted = free[start : start + MAX_BATCH]
+            self._required(purpose, sum(order.base_units for order in wanted))
+            signable = self._signable(wanted)
             digest = to_hex(signable.digest)
-            otherwise = self._approved_otherwise(members, digest)
+            otherwise = self._approved_otherwise(wanted, digest)
             with self._context.ledger.transaction() as tx:
                 self._unapprove(tx, purpose, otherwise, f"approved otherwise than as {digest}")
-                batch = tx.batches.create(purpose, [order.id for order in members], digest=digest)
-            proposals.append(self._proposal(batch, members, signable))
+                batch = tx.batches.create(purpose, [order.id for order in wanted], digest=digest)
+            proposals.append(self._proposal(batch, wanted, signable))
         return tuple(proposals)
 
     def _approved_otherwise(self, orders: Sequence[Order], digest: str) -> list[str]:
@@ -266,20 +266,17 @@ class Approvals:
         return None if evidence is None else f"0x{evidence}"
 
     def _unapprove(self, tx: Transaction, purpose: str, order_ids: Sequence[str], reason: str) -> None:
-        tx.orders.step_all(
-            order_ids, _UNAPPROVED[purpose], actor=WORKER, role=Role.OPERATOR, reason=reason
-        )
+        tx.orders.step_all(order_ids, _UNAPPROVED[purpose], actor=WORKER, role=Role.OPERATOR, reason=reason)
 
     def _current(self, batch: Batch, orders: Sequence[Order]) -> Signable:
-        """What is signed under the batch's digest. Raises ApprovalsVoid if the market runs other code since."""
+        """What is signed under the batch's digest. Raises ApprovalsVoid if the market was upgraded since."""
         signable = self._signable(orders)
         if to_hex(signable.digest) != batch.digest:
             raise ApprovalsVoid(
-                f"batch {batch.id} was made under the implementation before the upgrade: the market now runs "
-                f"{signable.domain['version']}… and takes no signature that was given for other code; have its "
-                "orders approved again",
+                f"batch {batch.id} is approved under the implementation before the upgrade, and the market "
+                "takes no signature for code that it no longer runs: have its orders approved again",
                 batch=batch.id,
-                version=signable.domain["version"],
+                runs=signable.domain["version"],
             )
         return signable
 

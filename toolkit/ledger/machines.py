@@ -241,7 +241,7 @@ MINT = Machine(
         Step(State.MINED, State.SUBMITTED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.APPROVED, _OPERATOR, reasoned=True),
         # What was approved can't be executed any more as it was signed: the market's code was upgraded.
-        Step(State.APPROVED, State.FUNDED, _OPERATOR, reasoned=True, unless_sent=True),
+        Step(State.APPROVED, State.FUNDED, _OPERATOR, reasoned=True),
         Step(State.APPROVED, State.FAILED, _OPERATOR, reasoned=True),
         Step(State.SUBMITTED, State.FAILED, _OPERATOR, reasoned=True),
         *_recovered(State.SETTLED),

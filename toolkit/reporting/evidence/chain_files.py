@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings.events import (
@@ -17,6 +18,7 @@ from toolkit.bindings.events import (
     RoleGranted,
     RoleRevoked,
     Suspended,
+    Upgraded,
 )
 from toolkit.bindings.roles import Role
 from toolkit.chain.hexes import from_hex, to_hex
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from toolkit.issuance import Issuance
     from toolkit.ledger import Ledger
 
-__all__ = ["ChainFiles"]
+__all__ = ["ChainFiles", "signing_version"]
 
 
 @dataclass
@@ -72,12 +74,31 @@ class ChainFiles:
         )
         return found.raw
 
+    def add_upgrades(self, version: str | None = None) -> None:
+        """The implementations of the market up to the pack's last block, or up to the last one that approvers
+        signed for in this version.
+        """
+        logs = self.upgrades
+        reached = [log.block_number <= self._last_block for log in logs]
+        if version is not None:
+            reached = [signing_version(log) == version for log in logs]
+        for log in logs[: len(logs) - reached[::-1].index(True) if True in reached else 0]:
+            self.add_receipt(to_hex(log.tx_hash))
+
+    @cached_property
+    def upgrades(self) -> list[Log]:
+        """Every `Upgraded` of the market, the first at its creation."""
+        return self._logs(self.issuance.market.address, [Upgraded.topic0()], "latest")
+
+    @property
+    def _last_block(self) -> int:
+        return max((block.number for block in self._blocks.values()), default=-1)
+
     def add_settings(self) -> None:
         """Every change, up to the pack's last block, of who may attest and approve, and how many must."""
         if not self._blocks:
             return
-        last_block = max(block.number for block in self._blocks.values())
-        issuance = self.issuance
+        last_block, issuance = self._last_block, self.issuance
         feed, manager = issuance.feed.address, issuance.access_manager.address
         approver = int(Role.APPROVER).to_bytes(32, "big")
         of_feed = (AttestorsChanged, AttestorSuspended, LimitsChanged, Suspended, Resumed)
@@ -151,6 +172,12 @@ class ChainFiles:
     def _logs(self, address: str, topics: list[Any], last_block: BlockRef) -> list[Log]:
         first = self.issuance.record.first_block
         return self.issuance.client.logs(address, topics, first, last_block)
+
+
+def signing_version(upgrade: Log) -> str:
+    """The version in which approvers signed for the implementation of an `Upgraded` of the market."""
+    event = Upgraded.from_log(upgrade)
+    return verify_pack.signing_version(event.implementation)
 
 
 def _nodes(proof: tuple[bytes, ...] | None) -> list[str] | None:

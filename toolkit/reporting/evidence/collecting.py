@@ -11,9 +11,10 @@ Guideline 8.1.1; preserved evidence of incidents: 6.8.8.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from toolkit.errors import InvalidInput
 from toolkit.ledger.canonical import instant
 from toolkit.ledger.errors import NotFound
 from toolkit.reporting.evidence import verify_pack
-from toolkit.reporting.evidence.chain_files import ChainFiles
+from toolkit.reporting.evidence.chain_files import ChainFiles, signing_version
 from toolkit.reporting.evidence.verify_pack import encode
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ class _Packing:
 
     def archive(self, kind: str, subject: Json) -> bytes:
         """The whole, with what applied on chain at its mints and acceptances."""
-        view = self._view()
-        self._add_batches(view)
+        self._chain.add_upgrades()
+        self._add_batches(self._view())
         self._chain.add_attestations(self._minted)
         self._chain.add_settings()
         self._add_reports()
@@ -243,12 +244,18 @@ class _Packing:
         for tx, call in sorted(view.calls.items()):
             if call.to != self._contracts["market"]:
                 continue
+            executed = view.events_of("market", "OrderExecuted", tx=tx)
             for orders, approvals, _ in (call.arguments("mint") or [[]])[0]:
-                self._add_batch(verify_pack.expected_mint(view, orders), approvals)
+                if executed:
+                    data = verify_pack.expected_mint(view, orders, verify_pack.version_at(view, executed[0]))
+                else:
+                    data = self._signed(partial(verify_pack.expected_mint, view, orders), self._is_approved)
+                self._add_batch(data, approvals)
             accepted = view.events_of("market", "RedemptionAccepted", tx=tx)
             arguments = call.arguments("acceptRedemptions")
             if arguments and accepted:
-                self._add_batch(verify_pack.expected_acceptance(view, accepted), arguments[1])
+                version = verify_pack.version_at(view, accepted[0])
+                self._add_batch(verify_pack.expected_acceptance(view, accepted, version), arguments[1])
         for digest in sorted(self._approved):
             if f"batches/{digest[2:]}.json" not in self.files:
                 self._add_proposed(view, digest)
@@ -281,10 +288,29 @@ class _Packing:
                 (order["number"], order["wallet"], order["amount"], _expiry(order["expires_at"]))
                 for order in orders
             ]
-            data = verify_pack.expected_mint(view, rows)
+            make = partial(verify_pack.expected_mint, view, rows)
         else:
-            data = verify_pack.expected_acceptance(view, [_accepted(order) for order in orders])
+            make = partial(verify_pack.expected_acceptance, view, [_accepted(order) for order in orders])
+        data = self._signed(make, digest.__eq__)
         self._put_batch(verify_pack.typed_data_digest(data), data, self._ledger.extracts.approvals(digest))
+
+    def _signed(self, make: Callable[[str], Json], is_digest: Callable[[str], bool]) -> Json:
+        """What was signed and not executed, under the implementation that it was signed for: the newest with
+        the digest. What proves that implementation is packed too.
+        """
+        versions = [signing_version(log) for log in reversed(self._chain.upgrades)]
+        made = {version: make(version) for version in versions}
+        found = [
+            version
+            for version, data in made.items()
+            if is_digest(to_hex(verify_pack.typed_data_digest(data)))
+        ]
+        version = (found or versions)[0]
+        self._chain.add_upgrades(version)
+        return made[version]
+
+    def _is_approved(self, digest: str) -> bool:
+        return bool(self._ledger.extracts.approvals(digest))
 
     def _add_reports(self) -> None:
         """The reserve reports behind the attestations, as far as they were given."""

@@ -30,7 +30,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FORMAT = 1
+FORMAT = 2
 VERIFIER = "verify_pack.py"
 MANIFEST = "manifest.json"
 SEGMENT = "ledger/segment.json"
@@ -405,11 +405,17 @@ ATTESTATION_TYPES = {"Attestation": members("uint128 value,uint64 asOf,bytes32 r
 
 
 def typed_data(
-    contract: str, chain_id: int, address: str, types: Mapping[str, Any], message: Mapping[str, Any]
+    contract: str,
+    chain_id: int,
+    address: str,
+    types: Mapping[str, Any],
+    message: Mapping[str, Any],
+    version: str = "1",
 ) -> dict[str, Any]:
     """The argument of `eth_signTypedData_v4`; the first of `types` is what is signed."""
+    domain = {"name": contract, "version": version, "chainId": chain_id, "verifyingContract": address}
     return {
-        "domain": {"name": contract, "version": "1", "chainId": chain_id, "verifyingContract": address},
+        "domain": domain,
         "types": {"EIP712Domain": _DOMAIN, **types},
         "primaryType": next(iter(types)),
         "message": message,
@@ -693,6 +699,7 @@ _EVENTS = {
         "uint256 indexed id,address indexed actor,address indexed holder,uint256 amount,bytes32 reason"
     ),
     ("market", "ApprovalTiersChanged"): "(uint112,uint8)[] tiers,address indexed actor",
+    ("market", "Upgraded"): "address indexed implementation",
     ("feed", "Attested"): (
         "uint80 indexed round,bytes32 indexed report,uint256 value,uint256 asOf,"
         "address[] signers,address sender"
@@ -1132,9 +1139,14 @@ def check_batches(pack: Pack) -> None:
             entry = shaped(pack.json(name), ("typed_data", "approvals"), name)
             data, kind = entry["typed_data"], entry["typed_data"]["primaryType"]
             types = {"MintBatch": MINT_TYPES, "Acceptance": ACCEPTANCE_TYPES}[kind]
-            market = pack.contracts["market"]
-            expected = typed_data("PrimaryMarket", pack.chain_id, market, types, data["message"])
+            market, version = pack.contracts["market"], data["domain"]["version"]
+            expected = typed_data("PrimaryMarket", pack.chain_id, market, types, data["message"], version)
             need(data == expected, "the typed data isn't that of this market on this chain")
+            ran = [item.args["implementation"] for item in pack.events_of("market", "Upgraded")]
+            need(
+                version in map(signing_version, ran),
+                "the pack proves no implementation of the market that this was signed for",
+            )
             rows = data["message"][types[kind][0]["name"]]
             shaped(data["message"], (types[kind][0]["name"],), "the message")
             for row in rows:
@@ -1170,24 +1182,37 @@ def check_signature(pack: Pack, digest: bytes, item: Mapping[str, Any]) -> None:
     )
 
 
-def expected_mint(pack: Pack, orders: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def signing_version(implementation: str) -> str:
+    """The version in which approvers sign for an implementation: the first 14 bytes of its address."""
+    return implementation[:30].lower()
+
+
+def version_at(pack: Pack, at: Event) -> str:
+    """The version in which what the market executed there had to be signed: that of the code that ran."""
+    upgrades = [item for item in pack.events_of("market", "Upgraded") if item.place < at.place]
+    need(upgrades, "the pack doesn't prove which implementation the market ran")
+    return signing_version(upgrades[-1].args["implementation"])
+
+
+def expected_mint(pack: Pack, orders: Sequence[Sequence[Any]], version: str) -> dict[str, Any]:
     """The typed data of the orders in a mint's calldata."""
     rows = [
         {"number": str(number), "to": to, "amount": str(amount), "expiry": str(expiry)}
         for number, to, amount, expiry in orders
     ]
     market = pack.contracts["market"]
-    return typed_data("PrimaryMarket", pack.chain_id, market, MINT_TYPES, {"orders": rows})
+    return typed_data("PrimaryMarket", pack.chain_id, market, MINT_TYPES, {"orders": rows}, version)
 
 
-def expected_acceptance(pack: Pack, accepted: Sequence[Event]) -> dict[str, Any]:
+def expected_acceptance(pack: Pack, accepted: Sequence[Event], version: str) -> dict[str, Any]:
     """The typed data of the redemptions that a transaction accepted."""
     rows = [
         {"id": str(event.args["id"]), "holder": event.args["holder"], "amount": str(event.args["amount"])}
         for event in accepted
     ]
     market = pack.contracts["market"]
-    return typed_data("PrimaryMarket", pack.chain_id, market, ACCEPTANCE_TYPES, {"redemptions": rows})
+    message = {"redemptions": rows}
+    return typed_data("PrimaryMarket", pack.chain_id, market, ACCEPTANCE_TYPES, message, version)
 
 
 def check_approved(pack: Pack, data: Mapping[str, Any], given: Sequence[Sequence[Any]], at: Event) -> str:
@@ -1416,7 +1441,7 @@ def check_order(pack: Pack, order_id: str) -> None:
     need(order_digest(order) == steps[0]["evidence"], "it isn't what was ordered")
     check_facts(order, steps)
     recovered = steps[0]["to_state"] == "recovered"
-    reached = {step["to_state"]: step for step in steps if step["from_state"] != "on_hold"}
+    reached = {step["to_state"]: step for step in steps if not is_return(step)}
     check_request(pack, order, entry["request"])
     check_money(order, entry, reached)
     if order["kind"] == "mint":
@@ -1425,6 +1450,12 @@ def check_order(pack: Pack, order_id: str) -> None:
         check_redemption(pack, order, entry["payout"], reached)
     else:
         check_dealt(pack, order, entry["dealings"], steps)
+
+
+def is_return(step: Mapping[str, Any]) -> bool:
+    """Whether an order comes back to what it had reached: from a hold, or from approvals that became void."""
+    back = {("approved", "funded"), ("approved", "escrowed")}
+    return step["from_state"] == "on_hold" or (step["from_state"], step["to_state"]) in back
 
 
 def check_facts(order: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> None:
@@ -1581,7 +1612,8 @@ def check_calldata(
     need(recovered or until == expiry, f"the signed order expires at {until}, not at {expiry}")
     if (event.tx, place) not in pack.carriers:
         orders, approvals, _ = batches[place]
-        pack.carriers[event.tx, place] = check_approved(pack, expected_mint(pack, orders), approvals, event)
+        data = expected_mint(pack, orders, version_at(pack, event))
+        pack.carriers[event.tx, place] = check_approved(pack, data, approvals, event)
     return pack.carriers[event.tx, place]
 
 
@@ -1659,7 +1691,8 @@ def check_burn(pack: Pack, order: Mapping[str, Any], tx: str, batch: str | None)
         "the events aren't of the redemptions asked for",
     )
     need(event.args["actor"] == call.sender, "the event names another actor than the sender")
-    digest = check_approved(pack, expected_acceptance(pack, accepted), arguments[1], event)
+    data = expected_acceptance(pack, accepted, version_at(pack, event))
+    digest = check_approved(pack, data, arguments[1], event)
     need(batch in (None, digest), "the redemptions were accepted under other signatures than approved")
 
 
@@ -1760,7 +1793,7 @@ def check_strays(pack: Pack) -> None:
 _OUTSIDE_OF_ANY_PACK = (
     ("that these are the deployment's contracts", "compare with the deployment record: {contracts}"),
     (
-        "that no change of attestors, approvers, tiers or limits is left out",
+        "that no change of attestors, approvers, tiers, limits or the market's code is left out",
         "ask a node for the contracts' logs",
     ),
     ("which person holds which key", "compare with the desk's register of persons"),
