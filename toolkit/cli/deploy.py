@@ -98,7 +98,14 @@ def verify(terms: TermsPath, rpc: Rpc, record: Record, json: Json = False) -> No
 
 
 @app.command("check-upgrade")
-def check_upgrade(record: Record, json: Json = False) -> None:
+def check_upgrade(
+    record: Record,
+    ledger: Annotated[
+        str | None,
+        typer.Option(help="The desk's ledger, to count the orders whose approvals an upgrade would end."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """See that the proxies keep their storage under this version's implementations.
 
     Ends with 1 if a field was deleted, moved, renamed or retyped. Asks no node.
@@ -108,7 +115,17 @@ def check_upgrade(record: Record, json: Json = False) -> None:
 
     output = Output(json=json)
     kept = check_record(DeploymentRecord.load(record))
-    output.result({"contracts": list(kept)}, lambda: output.line(f"storage is kept by {', '.join(kept)}"))
+    pending = None if ledger is None else _approved_in(ledger)
+    counted = (
+        "every approval not executed by then" if pending is None else f"the approvals of {pending} order(s)"
+    )
+
+    def show() -> None:
+        output.line(f"storage is kept by {', '.join(kept)}")
+        if "PrimaryMarket" in kept:
+            output.line(f"upgrading PrimaryMarket ends {counted}: those orders have to be approved again")
+
+    output.result({"contracts": list(kept), "approvals_ended": pending}, show)
 
 
 @app.command()
@@ -144,6 +161,14 @@ def roles(rpc: Rpc, record: Record, json: Json = False) -> None:
 
     output.result(table.to_json(), show)
     table.check()
+
+
+def _approved_in(url: str) -> int:
+    """The orders that are approved, or sent and not mined."""
+    from toolkit.ledger import Ledger, State
+
+    with Ledger.open(url) as ledger:
+        return sum(len(ledger.orders.find(state=state)) for state in (State.APPROVED, State.SUBMITTED))
 
 
 def _open(terms: Path, rpc: str) -> tuple[Terms | FundTerms, Client]:
