@@ -177,6 +177,7 @@ __all__ = [
     "SignersNotSorted",
     "SkipsUnknownOrder",
     "StringTooLong",
+    "StringsInsufficientHexLength",
     "SubscriptionBelowMinimum",
     "TermOutOfBounds",
     "TokenNotPaused",
@@ -2169,6 +2170,21 @@ class StringTooLong(SolidityError, family.InvalidInput):
     str_: str
 
 
+class StringsInsufficientHexLength(SolidityError):
+    """`StringsInsufficientHexLength(uint256 value, uint256 length)`"""
+
+    code = "strings_insufficient_hex_length"
+    signature = "StringsInsufficientHexLength(uint256,uint256)"
+    fields = ("value", "length")
+    template = (
+        "{value} has more than {length} bytes: a contract's constructor writes its address wrongly, "
+        "check its source"
+    )
+
+    value: int
+    length: int
+
+
 class SubscriptionBelowMinimum(SolidityError, family.Refused):
     """`SubscriptionBelowMinimum(uint256 assets, uint256 minimum)`"""
 
@@ -2606,6 +2622,7 @@ ALL: tuple[type[SolidityError], ...] = (
     SignersNotSorted,
     SkipsUnknownOrder,
     StringTooLong,
+    StringsInsufficientHexLength,
     SubscriptionBelowMinimum,
     TermOutOfBounds,
     TokenNotPaused,

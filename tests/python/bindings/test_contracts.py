@@ -79,6 +79,7 @@ def test_the_digests_signed_are_the_contracts_own(suite: Suite) -> None:
     suite.mint(1, 100 * UNIT)
     orders = [suite.order(2, 5), suite.order(3, 6, suite.other_holder.address)]
     assert suite.market.mint_data(orders).digest == suite.market.mint_digest(orders)
+    assert suite.market.signing_version() == suite.market.implementation()[:30].lower()
     number = suite.redeem(10 * UNIT)
     request = suite.market.redemption(number)
     assert suite.market.acceptance_data({number: request}).digest == suite.market.acceptance_digest([number])

@@ -35,6 +35,7 @@ class Upgrade:
         self.suite = suite
         first = suite.issuance.record.contracts["PrimaryMarket"].implementation
         assert first is not None
+        self.before = first.address
         made = suite.send(suite.stranger, create("PrimaryMarket", *first.arguments.values()))
         assert made.receipt.contract_address is not None
         self.implementation = made.receipt.contract_address
@@ -77,6 +78,13 @@ def require_true_pack(bench: Bench, order: Order) -> bytes:
     return pack
 
 
+def signed_for(pack: bytes) -> set[str]:
+    """The versions of the signing domain of the pack's batches."""
+    files = verify_pack.read_archive(pack)
+    batches = [verify_pack.parse(files[name]) for name in files if name.startswith("batches/")]
+    return {batch["typed_data"]["domain"]["version"] for batch in batches}
+
+
 def test_x2_a_mint_approved_before_an_upgrade_is_approved_again_and_minted_once(
     bench: Bench, upgrade: Upgrade
 ) -> None:
@@ -99,6 +107,7 @@ def test_x2_a_mint_approved_before_an_upgrade_is_approved_again_and_minted_once(
     assert desk.run().changes == ()
     assert desk.run().alarms == ()
     assert desk.ledger.transactions.find(lane=bench.suite.signer(Role.OPERATOR).address) == ()
+    assert signed_for(require_true_pack(bench, orders[0])) == {verify_pack.signing_version(upgrade.before)}
 
     desk.approve(orders, bench.approver())
     assert set(desk.run().reached(State.SETTLED)) == {order.id for order in orders}
@@ -107,7 +116,8 @@ def test_x2_a_mint_approved_before_an_upgrade_is_approved_again_and_minted_once(
     assert bench.suite.token.balance_of(customer.wallet) == 150_000_000
     assert desk.status().agrees
     desk.ledger.verify()
-    require_true_pack(bench, orders[0])
+    both = {verify_pack.signing_version(item) for item in (upgrade.before, upgrade.implementation)}
+    assert signed_for(require_true_pack(bench, orders[0])) == both
 
 
 def test_x2_a_mint_in_flight_during_an_upgrade_reverts_and_is_minted_once(

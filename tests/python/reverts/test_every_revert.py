@@ -58,6 +58,7 @@ UNREACHABLE: dict[type[SolidityError], str] = {
     errors.InsufficientBalance: "the manager passes on the ether it was sent with the call, never more",
     errors.InvalidAccountNonce: "of a helper of OpenZeppelin's that the token does not use",
     errors.InvalidShortString: "needs a corrupted immutable",
+    errors.StringsInsufficientHexLength: "the market's constructor writes 14 bytes of 14",
     errors.NotInitializing: "only functions that are internal have its guard",
 }
 # The zero address sends nothing, and no signature recovers to it: only a read can ask in its name.
