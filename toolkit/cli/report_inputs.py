@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -190,21 +189,27 @@ def _schedule(request: Request) -> Content:
     )
 
 
+def _attestation(request: Request) -> Content:
+    """`given` is the practitioner's `Engagement` (`issuance report schema attestation_report`)."""
+    from toolkit.reporting.attestations import require_independent, signed_schedule
+    from toolkit.reporting.reports.practitioner import Engagement, practitioner_report
+
+    engagement = request.read_facts(Engagement)
+    require_independent(request.ledger, request.by)
+    schedule = signed_schedule(request.ledger, request.days.market, request.period)
+    request.inputs["schedule"] = schedule.document.sha256
+    return practitioner_report(schedule, engagement, practitioner=request.by)
+
+
 def _incident(request: Request) -> Content:
     """`given` are the incident's facts (`issuance report schema incident_notice`, under `IncidentFacts`)."""
-    from pydantic import ValidationError
-
     from toolkit.reporting.reports.incident import IncidentFacts, incident_notice
-    from toolkit.reporting.reports.values import problems
 
-    try:
-        facts = IncidentFacts.model_validate_json(json.dumps(request.read_given()))
-    except ValidationError as error:
-        raise InvalidInput(f"the incident's facts can't be used: {'; '.join(problems(error))}") from error
-    return incident_notice(facts, request.last_day())
+    return incident_notice(request.read_facts(IncidentFacts), request.last_day())
 
 
 _MAKERS: dict[str, Callable[[Request], Content]] = {
+    "attestation_report": _attestation,
     "attestation_schedule": _schedule,
     "breaks": _breaks,
     "circulation": _circulation,

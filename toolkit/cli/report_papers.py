@@ -11,9 +11,9 @@ from toolkit.errors import InvalidInput
 if TYPE_CHECKING:
     from toolkit.bindings.signable import Signable
     from toolkit.ledger import Ledger
-    from toolkit.reporting.filing import Filing
     from toolkit.reporting.report import Report
     from toolkit.reporting.reports.content import Content
+    from toolkit.reporting.shelf import Shelf
 
 __all__ = ["outside", "require_place", "signable_of", "succeeding", "write_report"]
 
@@ -59,7 +59,7 @@ def outside(file: Path | None, report_id: str) -> Report[Any] | None:
     return report
 
 
-def succeeding(filing: Filing, report_id: str, reason: str | None, previous: Path | None) -> dict[str, Any]:
+def succeeding(filing: Shelf, report_id: str, reason: str | None, previous: Path | None) -> dict[str, Any]:
     """What makes a report the next version: with a reason, or where the next is a draft already. `previous`
     is the version before where it is kept outside of the ledger.
     """
@@ -82,12 +82,14 @@ def succeeding(filing: Filing, report_id: str, reason: str | None, previous: Pat
 
 def signable_of(ledger: Ledger, report_id: str, part: str, given: Report[Any] | None) -> Signable:
     """What the preparer or the reviewer of the latest version signs. Raises InvalidInput."""
-    from toolkit.reporting.filing import Filing
+    from toolkit.reporting.attestations import shelf_of
     from toolkit.reporting.signing import signable
 
-    report = Filing(ledger).latest(report_id, given)
-    people = {"preparer": report.sign_off.prepared_by, "reviewer": report.sign_off.reviewed_by}
+    shelf = shelf_of(ledger, report_id)
+    report = shelf.latest(report_id, given)
+    people = {name: getattr(report.sign_off, field) for name, field in shelf.fields.items()}
     person = people.get(part)
     if person is None:
-        raise InvalidInput(f"{report_id} has no {part} yet: parts are preparer and, once reviewed, reviewer")
+        known = " and ".join(name for name, known in people.items() if known is not None)
+        raise InvalidInput(f"{report_id} has no {part} yet: it has its {known}; a reviewer once reviewed")
     return signable(report.document, part=part, person=person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolkit.errors import InvalidInput
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from toolkit.reporting.closed_days import ClosedDays
     from toolkit.reporting.profiles import RegulatorProfile
     from toolkit.reporting.reports.content import Period
+    from toolkit.reporting.reports.values import Model
 
 __all__ = ["Places", "Request"]
+
+F = TypeVar("F", bound="Model")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Request:
 
     `given` is the JSON document that some kinds need besides the ledger. `inputs` collects what the report
     was made from, by name, as sha256; `files` what belongs to the report and isn't in its document, by the
-    end of the file's name.
+    end of the file's name. `by` is the person who makes it.
     """
 
     kind: str
@@ -66,6 +69,7 @@ class Request:
     given: Path | None
     inputs: dict[str, str]
     places: Places = field(default_factory=lambda: Places(""))
+    by: str = ""
     files: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -105,6 +109,21 @@ class Request:
         found = read_json(self.given, what=f"the input of {self.kind}")
         self.note("given", found)
         return found
+
+    def read_facts(self, facts: type[F]) -> F:
+        """The JSON document given, as what it has to state. Raises InvalidInput naming all that is wrong."""
+        import json
+
+        from pydantic import ValidationError
+
+        from toolkit.reporting.reports.values import problems
+
+        try:
+            return facts.model_validate_json(json.dumps(self.read_given()))
+        except ValidationError as error:
+            raise InvalidInput(
+                f"{self.given} can't be used for {self.kind}: {'; '.join(problems(error))}", kind=self.kind
+            ) from error
 
     def note(self, name: str, data: Any) -> None:
         """Adds what the report is made from to its inputs."""

@@ -26,6 +26,7 @@ Market = Annotated[
     typer.Option("--market", envvar="ISSUANCE_MARKET", help="The books, as `issuance reconcile` names them."),
 ]
 ReportId = Annotated[str, typer.Argument(help="KIND/MARKET/PERIOD, as `make` prints it.")]
+Part = Annotated[str, typer.Option(help="preparer, reviewer, or practitioner of an attestation report.")]
 Version = Annotated[int | None, typer.Option(help="Which version. [default: the last]")]
 Day = Annotated[str, typer.Option("--day", help="The period's last day, e.g. 2026-11-20.")]
 First = Annotated[str | None, typer.Option("--from", help="The period's first day. [default: --day]")]
@@ -119,8 +120,8 @@ def make(
     from toolkit.cli.report_inputs import Request, content_of, open_ledger, profile_of
     from toolkit.cli.report_papers import require_place, succeeding, write_report
     from toolkit.cli.report_request import Places
+    from toolkit.reporting.attestations import shelf_of
     from toolkit.reporting.closed_days import ClosedDays
-    from toolkit.reporting.filing import Filing
     from toolkit.reporting.report import compose
 
     output, chosen, period = Output(json=json), profile_of(profile), _period(first, day)
@@ -136,8 +137,8 @@ def make(
         personal,
     )
     with open_ledger(ledger) as book:
-        request = Request(kind, period, chosen, book, ClosedDays(book, market), given, {}, places)
-        content, filing = content_of(request), Filing(book)
+        request = Request(kind, period, chosen, book, ClosedDays(book, market), given, {}, places, by)
+        content, filing = content_of(request), shelf_of(book, kind)
         require_place(content, request.files, out)
         report = compose(
             content,
@@ -151,7 +152,10 @@ def make(
         made = filing.generate(report, by=by)
         if out is not None:
             write_report(filing.signed_off(report), out, request.files)
-    _show(output, made, "on file, to be reviewed by another person: issuance report review")
+    then = "reviewed by another person: issuance report review"
+    if content.parts == ("practitioner",):
+        then = "issued by the practitioner: issuance report sign --part practitioner"
+    _show(output, made, f"on file, to be {then}")
 
 
 @app.command("list")
@@ -163,11 +167,12 @@ def list_(
     """List the reports on file, every version."""
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
+    from toolkit.reporting.attestations import Attestations
     from toolkit.reporting.filing import Filing
 
     output = Output(json=json)
     with open_ledger(ledger) as book:
-        found = Filing(book).all(kind)
+        found = (*Filing(book).all(kind), *Attestations(book).all(kind))
     data = [_data(record) for record in found]
 
     def show() -> None:
@@ -192,11 +197,11 @@ def show(
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
     from toolkit.cli.report_papers import outside, write_report
-    from toolkit.reporting.filing import Filing
+    from toolkit.reporting.attestations import shelf_of
 
     output = Output(json=json)
     with open_ledger(ledger) as book:
-        filing, given = Filing(book), outside(file, report_id)
+        filing, given = shelf_of(book, report_id), outside(file, report_id)
         report = filing.get(report_id, version) if given is None else filing.signed_off(given)
     written = write_report(report, out)
     paths = [str(path) for path in written]
@@ -208,22 +213,24 @@ def review(report_id: ReportId, by: By, ledger: LedgerUrl, json: Json = False) -
     """Say that you have reviewed the latest version. By another person than its preparer."""
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
-    from toolkit.reporting.filing import Filing
+    from toolkit.reporting.attestations import shelf_of
 
     with open_ledger(ledger) as book:
-        record = Filing(book).review(report_id, by=by)
+        record = shelf_of(book, report_id).review(report_id, by=by)
     _show(Output(json=json), record, "reviewed; preparer and reviewer sign it: issuance report sign")
 
 
 @app.command("typed-data")
 def typed_data(
     report_id: ReportId,
-    part: Annotated[str, typer.Option(help="preparer, or reviewer.")],
+    part: Part,
     ledger: LedgerUrl,
     file: Outside = None,
     json: Json = False,
 ) -> None:
-    """Print what the preparer or the reviewer signs in a wallet elsewhere (eth_signTypedData_v4)."""
+    """Print what the preparer, the reviewer or the practitioner signs in a wallet elsewhere
+    (eth_signTypedData_v4).
+    """
     del json
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
@@ -238,19 +245,19 @@ def typed_data(
 def sign(
     report_id: ReportId,
     ledger: LedgerUrl,
-    part: Annotated[str, typer.Option(help="preparer, or reviewer.")],
+    part: Part,
     key: Annotated[str | None, typer.Option(help="The signer: keystore:PATH, or anvil:INDEX.")] = None,
     signature: Annotated[str | None, typer.Option(help="Or a signature made elsewhere, 0x.")] = None,
     file: Outside = None,
     json: Json = False,
 ) -> None:
-    """Sign the latest version with a registered key, as its preparer or its reviewer."""
+    """Sign the latest version with a registered key, as its preparer, reviewer or practitioner."""
     from toolkit.cli.options import signer_from
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
     from toolkit.cli.report_papers import outside, signable_of
     from toolkit.errors import InvalidInput
-    from toolkit.reporting.filing import Filing
+    from toolkit.reporting.attestations import shelf_of
 
     if (key is None) == (signature is None):
         raise InvalidInput("give either --key or --signature")
@@ -259,8 +266,10 @@ def sign(
         raw: bytes | str = signature or ""
         if key is not None:
             raw = signable_of(book, report_id, part, given).sign(signer_from(key)).data
-        record = Filing(book).sign(report_id, raw, outside=given)
-    _show(Output(json=json), record, f"{len(record.data['signatures'])} of 2 signatures")
+        shelf = shelf_of(book, report_id)
+        record = shelf.sign(report_id, raw, outside=given)
+    count = len(record.data["signatures"])
+    _show(Output(json=json), record, f"{count} of {len(shelf.fields)} signatures")
 
 
 @app.command()
@@ -385,12 +394,12 @@ def _period(first: str | None, day: str) -> Period:
 def _out(step: str, report_id: str, by: str, market: str, ledger: str, json: bool, **reference: str) -> None:
     from toolkit.cli.output import Output
     from toolkit.cli.report_inputs import open_ledger
+    from toolkit.reporting.attestations import shelf_of
     from toolkit.reporting.closed_days import ClosedDays
-    from toolkit.reporting.filing import Filing
 
     with open_ledger(ledger) as book:
         closed = ClosedDays(book, market)
-        record = getattr(Filing(book), step)(
+        record = getattr(shelf_of(book, report_id), step)(
             report_id, by=by, require_closed=closed.require_closed, **reference
         )
     _show(Output(json=json), record, f"{record.state}: {next(iter(reference.values()))}")

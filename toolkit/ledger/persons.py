@@ -109,6 +109,15 @@ class Persons:
         with self.unit.reading() as connection:
             return _person(connection, person_id)
 
+    def acted_as(self, person_id: str) -> frozenset[Role]:
+        """The roles in which the person has taken a step of any order or record, whatever they hold now."""
+        found: set[Role] = set()
+        with self.unit.reading() as connection:
+            for table in (schema.order_events, schema.record_events):
+                query = sa.select(table.c.role).where(table.c.actor == person_id).distinct()
+                found |= {Role(role) for role in connection.execute(query).scalars()}
+        return frozenset(found)
+
     def role_of(self, person_id: str, *wanted: Role) -> Role:
         """The first of `wanted` that the person holds; the first one if none, for the ledger to refuse."""
         held = self.get(person_id).roles

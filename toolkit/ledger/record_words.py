@@ -52,6 +52,7 @@ class RecordKind(StrEnum):
     BREAK = "break"
     # reports
     REPORT = "report"
+    ATTESTATION = "attestation"
     DRAW = "draw"
     # exit
     EXIT = "exit"

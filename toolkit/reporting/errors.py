@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from toolkit.errors import InvalidInput, Refused
+from toolkit.errors import InvalidInput, NotAuthorised, Refused
 
 __all__ = [
     "BadStatement",
     "BooksNotClosed",
     "DayNotEnded",
+    "NotIndependent",
     "OpenBreaks",
+    "ScheduleNotAttestable",
     "WrongReserveReport",
 ]
 
@@ -32,6 +34,18 @@ class OpenBreaks(Refused):
     """The day can't be closed over a break that nobody has explained."""
 
     code = "open_breaks"
+
+
+class NotIndependent(NotAuthorised):
+    """Whoever would attest has had a hand in what is attested, or in the desk's work at all."""
+
+    code = "not_independent"
+
+
+class ScheduleNotAttestable(Refused):
+    """The schedule isn't one that a practitioner can report on: not signed, superseded, or over a break."""
+
+    code = "schedule_not_attestable"
 
 
 class WrongReserveReport(InvalidInput):

@@ -16,7 +16,7 @@ from typing import Any
 
 from toolkit.reporting import charts
 from toolkit.reporting.report import Report, SignOff
-from toolkit.reporting.reports.content import Bars, Block, Cell, Curve, Listing, Table
+from toolkit.reporting.reports.content import Bars, Block, Cell, Curve, Listing, Prose, Table
 from toolkit.reporting.reports.values import Bps, Duration, Moment, Money, Tokens
 
 __all__ = ["to_csv", "to_html"]
@@ -32,6 +32,9 @@ header { border-bottom: 2px solid #1f3a5f; padding-bottom: 14px; }
 h1 { margin: 0; font: 600 25px/1.2 Georgia, "Times New Roman", serif; color: #1f3a5f; }
 h2 { margin: 30px 0 7px; font: 600 15px/1.3 Georgia, "Times New Roman", serif; color: #1f3a5f; }
 header p { margin: 5px 0 0; color: #55554f; }
+h3 { margin: 15px 0 2px; font: 600 13px/1.3 Georgia, "Times New Roman", serif; color: #1f3a5f; }
+.prose { max-width: 780px; margin-top: 18px; }
+.prose p { margin: 3px 0 0; }
 .figures { display: grid; grid-auto-flow: column; margin: 18px 0 4px; border: 1px solid #dadad4; }
 .figures div { padding: 10px 14px; border-right: 1px solid #dadad4; }
 .figures div:last-child { border-right: 0; }
@@ -49,6 +52,7 @@ tr.sum td { border-top: 1px solid #9a9a92; font-weight: 600; }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(430px, 1fr)); gap: 0 44px; }
 table.narrow { width: auto; min-width: 62%; }
 table.list td.t { text-align: right; }
+table.list td:last-child { padding-right: 0; }
 td.of { padding-left: 16px; }
 small.u { color: #77776f; font-size: 11px; }
 .h { font-family: "DejaVu Sans Mono", Consolas, monospace; font-size: 10.5px; overflow-wrap: anywhere; }
@@ -116,7 +120,7 @@ def to_html(report: Report[Any]) -> str:
         parts.append(
             "<h2>Notes</h2>" + "".join(f'<p class="note">{escape(text)}</p>' for text in layout.notes)
         )
-    parts.append(_signatures(sign_off))
+    parts.append(_signatures(document.content.parts, sign_off))
     parts.append(_footer(report))
     title = escape(f"{document.content.title}: {document.report_id}, version {document.version}")
     return (
@@ -151,6 +155,9 @@ def to_csv(report: Report[Any]) -> dict[str, str]:
         if isinstance(block, Listing):
             rows = [(_text(label), *_flat_value(value)) for label, value in block.items]
             found[block.name] = _csv(("item", "value", "unit", "base_units"), rows)
+        elif isinstance(block, Prose):
+            sections = [(_text(title), _text(body)) for title, body in block.sections]
+            found[block.name] = _csv(("section", "text"), sections)
         elif isinstance(block, Table):
             names = [name for label, kind in block.columns for name in _flat_names(label, kind)]
             kinds = [kind for _, kind in block.columns]
@@ -186,6 +193,13 @@ def _block(block: Block) -> str:
     if isinstance(block, Curve | Bars):
         drawn = charts.curve(block) if isinstance(block, Curve) else charts.bars(block)
         return f"<h2>{escape(block.title)}</h2>{drawn or '<p class=none>No figures to draw.</p>'}"
+    if isinstance(block, Prose):
+        said = "".join(
+            f"<h3>{escape(title)}</h3>"
+            + "".join(f"<p>{escape(text)}</p>" for text in body.split("\n") if text.strip())
+            for title, body in block.sections
+        )
+        return f'<section class="prose">{said}</section>'
     note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
     if isinstance(block, Listing):
         rows = "".join(
@@ -262,14 +276,17 @@ def _local(moment: Moment) -> str:
     return moment.hkt[:19].replace("T", " ")
 
 
-def _signatures(sign_off: SignOff) -> str:
-    signed = {item.part: item for item in sign_off.signatures}
+def _signatures(signed_as: Sequence[str], sign_off: SignOff) -> str:
+    signed = {str(item.part): item for item in sign_off.signatures}
+    people = {
+        "preparer": ("Prepared by", sign_off.prepared_by),
+        "reviewer": ("Reviewed by", sign_off.reviewed_by),
+        "practitioner": ("Practitioner", sign_off.prepared_by),
+    }
     blocks = []
-    for part, title, person in (
-        ("preparer", "Prepared by", sign_off.prepared_by),
-        ("reviewer", "Reviewed by", sign_off.reviewed_by),
-    ):
-        item = signed.get(part)  # type: ignore[call-overload]
+    for part in signed_as:
+        title, person = people[part]
+        item = signed.get(part)
         under = (
             "not signed"
             if item is None

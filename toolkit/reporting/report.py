@@ -109,7 +109,7 @@ class Document(Model, Generic[C]):
 class Signature(Model):
     """One person's EIP-712 signature under the document's hash (`toolkit.reporting.signing`)."""
 
-    part: Literal["preparer", "reviewer"]
+    part: Literal["preparer", "reviewer", "practitioner"]
     person: Text
     signer: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     signature: str = Field(pattern=r"^0x[0-9a-f]{130}$")

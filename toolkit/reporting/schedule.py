@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toolkit.calendar import BusinessCalendar
 from toolkit.errors import InvalidInput, Refused
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.ledger.record_words import RecordState
 from toolkit.reporting.profiles import Obligation, RegulatorProfile, first_day, label
 from toolkit.reporting.reports import content_of
 from toolkit.reporting.reports.content import Period
 from toolkit.reporting.reports.values import Moment
+from toolkit.reporting.shelf import record_kind_of
 
 if TYPE_CHECKING:
     from toolkit.ledger import Ledger
@@ -135,14 +136,13 @@ class LedgerStanding:
     day_problem: Callable[[date], str | None]
 
     def reached(self, report: str, period: Period) -> frozenset[RecordState]:
-        found = self.ledger.record_book.find(
-            RecordKind.REPORT, prefix=f"report/{report}/{self.subject}/{period}/v"
-        )
+        kind = record_kind_of(report)
+        found = self.ledger.record_book.find(kind, prefix=f"{kind}/{report}/{self.subject}/{period}/v")
         reached: frozenset[RecordState] = frozenset()
         for record in sorted(found, key=lambda item: int(item.data["version"])):
             events = self.ledger.record_book.history(record.id)
             states = frozenset(event.to_state for event in events if event.at <= self.now)
-            if not reached or RecordState.SIGNED in states:
+            if not reached or states & {RecordState.SIGNED, RecordState.ISSUED}:
                 reached = states  # a draft of a correction takes nothing from what is out
         return reached
 

@@ -1,7 +1,8 @@
-"""What preparer and reviewer sign: EIP-712 over a report's hash, readable in a wallet.
+"""What is signed under a report: EIP-712 over its hash, readable in a wallet.
 
-The hash covers the whole document, so a signature binds every figure, the version and the reason. Two
-persons sign; two keys of one person are one person.
+The hash covers the whole document, so a signature binds every figure, the version and the reason. The
+issuer's reports are signed by preparer and reviewer, who are two persons, and two keys of one person are one
+person; the practitioner's by the practitioner alone.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ from toolkit.chain.signers import recover_address
 from toolkit.errors import InvalidInput
 from toolkit.reporting.report import Document, FiguresDoNotAddUp, Report
 
-__all__ = ["PARTS", "Checked", "signable", "verify_report"]
-
-PARTS = ("preparer", "reviewer")
+__all__ = ["Checked", "signable", "verify_report"]
 
 _DOMAIN = {"name": "Issuance reports", "version": "1"}
 _TYPES = {
@@ -40,9 +39,10 @@ class Checked:
 
 
 def signable(document: Document[Any], *, part: str, person: str) -> Signable:
-    """The typed data that `person` signs as the document's `preparer` or `reviewer`."""
-    if part not in PARTS:
-        raise InvalidInput(f"{part!r} is no part in a report: use {' or '.join(PARTS)}", part=part)
+    """The typed data that `person` signs as `part`, one of the content's `parts`. Raises InvalidInput."""
+    parts = document.content.parts
+    if part not in parts:
+        raise InvalidInput(f"{part!r} is no part in a {document.kind}: use {' or '.join(parts)}", part=part)
     return Signable(
         _DOMAIN,
         _TYPES,
@@ -88,7 +88,9 @@ def verify_report(report: Report[Any]) -> Checked:
         open_questions.append(
             "whether the signers' keys are registered to the persons named, and not revoked"
         )
-    missing = [part for part in PARTS if part not in {item.part for item in sign_off.signatures}]
+    missing = [
+        part for part in document.content.parts if part not in {item.part for item in sign_off.signatures}
+    ]
     if missing:
         open_questions.append(f"no signature of the {' and the '.join(missing)} is in the file")
     return Checked(tuple(established), tuple(open_questions))

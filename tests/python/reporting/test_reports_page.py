@@ -65,6 +65,6 @@ def test_every_profile_and_every_kind_stands_on_the_page() -> None:
     for name in available_regulators():
         assert f"| `{name}` |" in PAGE
     titled = {"daily_statement", "supervisory_report", "disclosure", "attestation_schedule"}
-    titled |= {"redemption_statistics"}
+    titled |= {"redemption_statistics", "attestation_report"}
     for kind in set(KINDS) - titled:
         assert f"| `{kind}` |" in PAGE

@@ -13,7 +13,7 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.reporting.figures import DayFigures
 
 MARKET = "HKDX"
-PREPARER, REVIEWER = dev_signer(1), dev_signer(2)
+PREPARER, REVIEWER, PRACTITIONER = dev_signer(1), dev_signer(2), dev_signer(6)
 
 
 def staffed(url: str, clock: StoppedClock) -> Ledger:
@@ -23,7 +23,7 @@ def staffed(url: str, clock: StoppedClock) -> Ledger:
         ("finance-1", Role.FINANCE, [PREPARER.address]),
         ("finance-2", Role.FINANCE, [REVIEWER.address]),
         ("compliance-1", Role.COMPLIANCE, []),
-        ("auditor-1", Role.AUDITOR, []),
+        ("auditor-1", Role.AUDITOR, [PRACTITIONER.address]),
     ):
         ledger.persons.add(person, label=person, roles={role}, signers=signers)
     return ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -33,7 +34,7 @@ from toolkit.ledger.passages import Passage, RedemptionPassage
 from toolkit.reporting.draw import Draw, random_day
 from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.profiles import RegulatorProfile
-from toolkit.reporting.report import Report, compose
+from toolkit.reporting.report import Report, Signature, compose
 from toolkit.reporting.reports.attestation import AttestationSchedule, attestation_schedule
 from toolkit.reporting.reports.circulation import circulation
 from toolkit.reporting.reports.content import Content, Period
@@ -41,6 +42,7 @@ from toolkit.reporting.reports.daily import daily_statement
 from toolkit.reporting.reports.fund import fund_dealing, holder_register
 from toolkit.reporting.reports.incident import Action, IncidentFacts, incident_notice
 from toolkit.reporting.reports.lifecycle import LifecycleLog, lifecycle_log
+from toolkit.reporting.reports.practitioner import Engagement, PractitionerReport, practitioner_report
 from toolkit.reporting.reports.redemptions import RedemptionStatistics, redemption_statistics
 from toolkit.reporting.reports.registers import (
     BreakRow,
@@ -52,6 +54,7 @@ from toolkit.reporting.reports.registers import (
 from toolkit.reporting.reports.snapshot import Holding, Snapshot, holder_snapshot
 from toolkit.reporting.reports.values import Bps, Moment, Tokens
 from toolkit.reporting.reports.weekly import IncidentRow, StressResult, SupervisorInputs, supervisory_report
+from toolkit.reporting.signing import signable
 
 HONG_KONG = RegulatorProfile.load("hong-kong")
 CALENDAR = BusinessCalendar.load("hong-kong")
@@ -168,6 +171,82 @@ def schedule() -> AttestationSchedule:
         policies={"valuation": "market value, each day", "fees": "none"},
         net_other_assets=(12_345_67, -1_00),
     )
+
+
+def engagement(**changes: Any) -> Engagement:
+    """What a practitioner states."""
+    stated: dict[str, Any] = {
+        "addressee": "The board of Example Coin Limited and the Hong Kong Monetary Authority",
+        "responsible_party": "The management of Example Coin Limited",
+        "engagement_reference": "letter of 2 November 2026",
+        "standard": "HKSAE 3000 (Revised)",
+        "level": "reasonable",
+        "criteria": [
+            {
+                "criteria_id": "hkma_agreed",
+                "title": "Criteria agreed with the HKMA for HKDX",
+                "agreed_reference": "HKMA letter of 1 October 2026",
+            },
+            {
+                "criteria_id": "aicpa_2025_part_i",
+                "title": "AICPA 2025 Criteria for Stablecoin Reporting, Part I",
+                "agreed_reference": None,
+            },
+        ],
+        "responsibilities": "We express a conclusion on the assertion from the evidence that we obtained.",
+        "independence": "We kept the independence requirements of the HKICPA's Code of Ethics.",
+        "quality_management": "We apply HKSQM 1.",
+        "procedures": [
+            {
+                "procedure": "Replayed the token's events to the cut-off block of either day",
+                "tied_to": "rows 1 to 5a",
+                "result": "no difference",
+                "exception": False,
+            },
+            {
+                "procedure": "Obtained the custodians' statements from the custodians themselves",
+                "tied_to": "rows 6 to 9",
+                "result": "agreed with every line",
+                "exception": False,
+            },
+        ],
+        "inherent_limitations": "The reserve is stated as of two instants and may differ at any other.",
+        "conclusion": "unmodified",
+        "conclusion_text": "The assertion is fairly stated in all material respects.",
+        "basis": None,
+        "evidence": [{"name": "custodian statements", "sha256": sha("papers")}],
+        "firm": "Example and Partners",
+        "city": "Hong Kong",
+        "report_date": "2026-11-21",
+        **changes,
+    }
+    return Engagement.model_validate_json(json.dumps(stated))
+
+
+def signed_by_management(report: Report[Any]) -> Report[Any]:
+    """The same, with the sign-off of two people."""
+    at = Moment.of(cut_off(DAY) + timedelta(hours=10))
+    signatures = tuple(
+        Signature(
+            part=part,
+            person=person,
+            signer=signer.address,
+            signature="0x" + signable(report.document, part=part, person=person).sign(signer).data.hex(),
+            at=at,
+        )
+        for part, person, signer in (
+            ("preparer", "finance-1", dev_signer(1)),
+            ("reviewer", "finance-2", dev_signer(2)),
+        )
+    )
+    people = {"prepared_by": "finance-1", "reviewed_by": "finance-2", "state": "signed"}
+    return report.signed_off(report.sign_off.model_copy(update={"signatures": signatures, **people}))
+
+
+def attested(**changes: Any) -> PractitionerReport:
+    """A practitioner's report on the sample schedule."""
+    asserted = signed_by_management(filed(schedule(), period(date(2026, 11, 14), DAY)))
+    return practitioner_report(asserted, engagement(**changes), practitioner="auditor-1")
 
 
 def a_log(block: int, index: int = 0, tx: int | None = None) -> Log:
@@ -366,6 +445,7 @@ def every_kind() -> dict[str, Report[Any]]:
         (weekly, of_week),
         (weekly.disclosed, of_week),
         (schedule(), of_week),
+        (attested(), of_week),
         (circulation(days[-1]), period()),
         (statistics(days), of_week),
         (freeze_register([freeze_row()], until=cut_off(DAY)), period()),

@@ -10,6 +10,7 @@ from toolkit.reporting.reports.content import Content
 __all__ = ["KINDS", "content_of", "contents"]
 
 KINDS: dict[str, tuple[str, str]] = {
+    "attestation_report": ("practitioner", "PractitionerReport"),
     "attestation_schedule": ("attestation", "AttestationSchedule"),
     "breaks": ("registers", "BreakReport"),
     "circulation": ("circulation", "Circulation"),

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from toolkit.reporting.reports.values import Bps, Duration, Model, Moment, Money, Tokens
 
-__all__ = ["Bars", "Block", "Cell", "Content", "Curve", "Layout", "Listing", "Period", "Table"]
+__all__ = ["Bars", "Block", "Cell", "Content", "Curve", "Layout", "Listing", "Period", "Prose", "Table"]
 
 Cell = str | int | bool | date | Tokens | Money | Bps | Moment | Duration | None
 
@@ -54,6 +54,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Prose:
+    """Headings, each with what is said under it."""
+
+    name: str
+    sections: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Basis points over time, with lines at named levels; a day without a figure is a gap."""
 
@@ -72,7 +80,7 @@ class Bars:
     parts: Sequence[tuple[str, Sequence[int]]]
 
 
-Block = Listing | Table | Curve | Bars
+Block = Listing | Table | Prose | Curve | Bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Content(Model):
 
     `in_ledger` says whether the ledger keeps the document itself, or only its hash, since it is about
     people or has a row for every holder; `closed_days`, whether it may be published only once every day of
-    its period is closed.
+    its period is closed; `parts`, as what it is signed, each by a person of its own.
     """
 
     kind: ClassVar[str]
@@ -99,6 +107,7 @@ class Content(Model):
     in_ledger: ClassVar[bool] = True
     closed_days: ClassVar[bool] = False
     audience: ClassVar[str] = "supervisor"
+    parts: ClassVar[tuple[str, ...]] = ("preparer", "reviewer")
 
     @property
     @abstractmethod
