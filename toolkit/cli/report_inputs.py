@@ -114,23 +114,26 @@ def _disclosure(request: Request) -> Content:
 
 
 def _supervisory(request: Request) -> Content:
-    from toolkit.reporting.reports.values import Moment
-    from toolkit.reporting.reports.weekly import IncidentRow, SupervisorInputs, supervisory_report
-
-    incidents = [
-        IncidentRow(
-            incident_id=item.id,
-            category=item.kind,
-            opened_at=Moment.of(item.opened_at),
-            summary=item.summary,
-            acknowledged=item.acknowledged_at is not None and item.acknowledged_at <= request.cut_off,
-        )
-        for item in request.ledger.incidents.find()
-        if request.opened < item.opened_at <= request.cut_off
-    ]
-    return supervisory_report(
-        _series(request), _redemptions(request), request.profile, SupervisorInputs(incidents=incidents)
+    """`given`, if there is one, is what a person states (`issuance report schema supervisory_report`, under
+    `SupervisorFacts`); without it the report says that nobody has.
+    """
+    from toolkit.reporting.annex import incidents_of, notices_of
+    from toolkit.reporting.reports.supervisory import (
+        SupervisorFacts,
+        SupervisorInputs,
+        supervisory_report,
     )
+
+    stated = None if request.given is None else request.read_facts(SupervisorFacts)
+    if stated is not None:
+        request.ledger.persons.get(stated.stated_by)
+    window = {"after": request.opened, "until": request.cut_off}
+    inputs = SupervisorInputs(
+        incidents=incidents_of(request.ledger, **window),
+        notices_on_record=notices_of(request.ledger, request.days.market, **window),
+        stated=stated,
+    )
+    return supervisory_report(_series(request), _redemptions(request), request.profile, inputs)
 
 
 def _breaks(request: Request) -> Content:

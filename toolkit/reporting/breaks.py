@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from toolkit.ledger.records import LedgerRecord
     from toolkit.reporting.identities import Finding
 
-__all__ = ["Break", "Breaks"]
+__all__ = ["ESCALATED", "Break", "Breaks"]
+
+ESCALATED = "reported to the supervisor: "
+"""What the reason of an escalation begins with; the reference follows."""
 
 _UNSETTLED = (RecordState.OPEN, RecordState.ASSIGNED)
 
@@ -158,7 +161,7 @@ class Breaks:
     def escalate(self, break_id: str, *, by: str, reference: str) -> Break:
         """Compliance has told the supervisor, under `reference`."""
         now = self._ledger.clock.now().isoformat()
-        reason = f"reported to the supervisor: {reference}"
+        reason = f"{ESCALATED}{reference}"
         return self._step(break_id, RecordState.ESCALATED, by, reason, notified_to_regulator_at=now)
 
     # ------------------------------------------------------------------------------------------------ inside

@@ -36,6 +36,7 @@ from toolkit.errors import LedgerTampered
 from toolkit.fund import Fund
 from toolkit.issuance import Issuance
 from toolkit.reporting.books import Books
+from toolkit.reporting.breaks import Breaks
 from toolkit.reporting.closed_days import ClosedDays
 from toolkit.reporting.draw import draw_day
 from toolkit.reporting.errors import BooksNotClosed
@@ -84,6 +85,7 @@ class Closed:
             if kind == "attestation_report":
                 by = AUDITOR
                 self.sign("attestation_schedule")
+                self.settle()
             command = ["report", "make", kind, "--from", self.first, "--day", self.last, "--by", by]
             given = self.given().get(kind)
             if given is not None:
@@ -107,6 +109,12 @@ class Closed:
             self.shell.json("report", "review", self.name(kind), "--by", REVIEWER)
             for part, key in (("preparer", "anvil:11"), ("reviewer", "anvil:12")):
                 self.shell.json("report", "sign", self.name(kind), "--part", part, "--key", key)
+
+    def settle(self) -> None:
+        """What was explained and told to the supervisor is settled: nothing is attested over it before."""
+        breaks = Breaks(self.bench.desk.ledger, MARKET)
+        for item in breaks.all(open_only=True):
+            breaks.close(item.break_id, by=REVIEWER, reason="the bank's file came")
 
     def given(self) -> dict[str, Any]:
         facts = every_kind()["incident_notice"].document.content.facts.model_dump(mode="json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,86 @@ def test_the_weekly_pack_and_its_public_half(on_sqlite: Shell, tmp_path: Path) -
     assert made["report_id"].startswith("freeze_register/")
     assert error(shell, "report", "make", "freeze_register", *of)["code"] == "invalid_input"
     assert error(shell, "report", "make", "holder_register", *of)["code"] == "invalid_input"
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    return {"stated_by": "compliance-1", "stress_tests": [], "third_party_notices": [], **changes}
+
+
+def test_the_supervisory_report_says_none_only_where_somebody_stated_so(
+    on_sqlite: Shell, tmp_path: Path
+) -> None:
+    shell, given = on_sqlite, tmp_path / "facts.json"
+    make = ("report", "make", "supervisory_report", "--from", "2026-11-14", "--day", DAY, "--by", "finance-1")
+    name = f"supervisory_report/HKDX/2026-11-14..{DAY}"
+
+    def page() -> str:
+        (file,) = (
+            Path(item)
+            for item in shell.json("report", "show", name, "--out", tmp_path / "shown")
+            if item.endswith(".html")
+        )
+        return file.read_text(encoding="utf-8")
+
+    shell.json(*make)
+    assert "nobody has stated for this period" in page()
+    assert page().count("Not stated.") == 2
+    assert "as compliance-1 states" not in page()
+    given.write_text(json.dumps(facts()), encoding="utf-8")
+    shell.json(*make, "--with", given)
+    assert "Not stated." not in page()
+    assert "None was run, as compliance-1 states." in page()
+    assert "None was sent, as compliance-1 states." in page()
+    run = {
+        "scenario": "30 % in a day",
+        "run_on": "2026-11-18",
+        "coverage": {"bps": 10021, "display": "100.21 %"},
+    }
+    given.write_text(json.dumps(facts(stress_tests=[run])), encoding="utf-8")
+    shell.json(*make, "--with", given)
+    assert "30 % in a day" in page()
+    for wrong, said in (
+        (facts(stated_by="nobody-1"), "no person 'nobody-1'"),
+        ({"stated_by": "compliance-1", "stress_tests": []}, "third_party_notices: Field required"),
+        (facts(stress_tests=[{**run, "coverage": {"bps": 1, "display": "1 %"}}]), "1 % is not 1 bps"),
+        (facts(more=1), "more: Extra inputs"),
+        ([], "not a JSON object"),
+    ):
+        given.write_text(json.dumps(wrong), encoding="utf-8")
+        assert said in error(shell, *make, "--with", given)["message"]
+
+
+def test_the_supervisory_report_takes_from_the_ledger_what_the_ledger_knows(
+    on_sqlite: Shell, tmp_path: Path
+) -> None:
+    from support.figures import cut_off
+
+    from toolkit.reporting.breaks import Breaks
+    from toolkit.reporting.identities import Finding
+
+    shell, clock = on_sqlite, StoppedClock(cut_off(date(2026, 11, 13)))
+    hour = timedelta(hours=1)
+    finding = Finding("CASH_VS_ORDER", "bank/reserve/7", "high", 2500, "HKD", 2, "belongs to nothing")
+    with Ledger.open(shell.environment["ISSUANCE_LEDGER"], clock=clock) as ledger:
+        old = ledger.incidents.open("older", "acknowledged before the period", {})
+        waiting = ledger.incidents.open("older", "nobody has looked", {})
+        ledger.incidents.acknowledge(old.id, by="compliance-1", note="seen")
+        clock.instant = cut_off(date(2026, 11, 18))
+        during = ledger.incidents.open("bank", "a late file", {})
+        with ledger.transaction() as tx:
+            (name,) = Breaks(ledger, "HKDX").found(tx, [finding], day="2026-11-18", by="finance-1")
+        Breaks(ledger, "HKDX").escalate(name, by="compliance-1", reference="HKMA-3")
+        clock.instant = cut_off(date(2026, 11, 20)) + hour
+        later = ledger.incidents.open("bank", "after the period", {})
+    make = ("report", "make", "supervisory_report", "--from", "2026-11-14", "--day", DAY, "--by", "finance-1")
+    made = shell.json(*make)
+    files = shell.json("report", "show", made["report_id"], "--out", tmp_path)
+    annex = read_report(Path(files[0]).read_bytes()).document.content.annex
+    assert [item.incident_id for item in annex.incidents] == [waiting.id, during.id]
+    assert later.id not in {item.incident_id for item in annex.incidents}
+    (notice,) = annex.notices_on_record
+    assert (notice.subject, notice.reference) == (name, "HKMA-3")
+    assert notice.sent_at.utc == "2026-11-18T15:59:59Z"
 
 
 def test_the_attestation_schedule_by_commands(on_sqlite: Shell, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ from toolkit.reporting.reports.daily import DailyStatement, daily_statement
 from toolkit.reporting.reports.redemptions import BusinessTime, redemption_statistics
 from toolkit.reporting.reports.registers import freeze_register, travel_row
 from toolkit.reporting.reports.snapshot import Holding, holder_snapshot, verify_claim, verify_rows
+from toolkit.reporting.reports.supervisory import SupervisorInputs, supervisory_report
 from toolkit.reporting.reports.values import Bps, Money, Tokens
 from toolkit.reporting.reports.weekly import disclosure
 
@@ -179,6 +180,21 @@ def test_a_disclosure_with_a_day_missing_is_refused() -> None:
         disclosure([*days[:3], *days[4:]], statistics(), HONG_KONG)
     with pytest.raises(InvalidInput, match="every day of its period"):
         disclosure([], statistics(), HONG_KONG)
+
+
+def test_a_limit_that_was_not_kept_says_when_it_was_kept_again() -> None:
+    dates = {"start": "2026-10-01", "maturity": "2027-01-20"}
+    bill = line("bill-1", "GOVT_SECURITY", "1500.00", risk_weight_bps=0, **dates)
+
+    def found(index: int) -> dict[str, date | None]:
+        days = week()
+        days[index] = figures(days[index].cut_off.day, lines=[bill])
+        report = supervisory_report(days, statistics(), HONG_KONG, SupervisorInputs())
+        breaches = report.annex.limit_breaches
+        return {item.limit.name: item.cured_on for item in breaches if item.day == days[index].cut_off.day}
+
+    assert found(2)["Money at once (T+0)"] == date(2026, 11, 17)
+    assert found(6)["Money at once (T+0)"] is None
 
 
 # ------------------------------------------------------------------------------------------------ redemptions

@@ -52,8 +52,15 @@ from toolkit.reporting.reports.registers import (
     travel_row,
 )
 from toolkit.reporting.reports.snapshot import Holding, Snapshot, holder_snapshot
+from toolkit.reporting.reports.supervisory import (
+    IncidentRow,
+    Notice,
+    StressResult,
+    SupervisorFacts,
+    SupervisorInputs,
+    supervisory_report,
+)
 from toolkit.reporting.reports.values import Bps, Moment, Tokens
-from toolkit.reporting.reports.weekly import IncidentRow, StressResult, SupervisorInputs, supervisory_report
 from toolkit.reporting.signing import signable
 
 HONG_KONG = RegulatorProfile.load("hong-kong")
@@ -145,8 +152,18 @@ def weekly_content() -> Any:
                 acknowledged=True,
             )
         ],
-        stress=[StressResult(scenario="30 % redeemed in a day", coverage=Bps.of(10_021))],
-        notices_sent=[SECRET],
+        notices_on_record=[
+            Notice(subject="break/HKDX/CASH/1", reference="HKMA-3", sent_at=Moment.of(MONDAY))
+        ],
+        stated=SupervisorFacts(
+            stated_by="compliance-1",
+            stress_tests=(
+                StressResult(
+                    scenario="30 % redeemed in a day", run_on=date(2026, 11, 18), coverage=Bps.of(10_021)
+                ),
+            ),
+            third_party_notices=(Notice(subject=SECRET, reference="C-1", sent_at=Moment.of(MONDAY)),),
+        ),
     )
     return supervisory_report(days, statistics(days), HONG_KONG, inputs)
 

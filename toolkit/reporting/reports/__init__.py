@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "incident_notice": ("incident", "IncidentNotice"),
     "lifecycle_log": ("lifecycle", "LifecycleLog"),
     "redemption_statistics": ("redemptions", "RedemptionStatistics"),
-    "supervisory_report": ("weekly", "SupervisoryReport"),
+    "supervisory_report": ("supervisory", "SupervisoryReport"),
     "travel_rule": ("registers", "TravelExtract"),
 }
 """By kind, the module here and the name of the content's class."""

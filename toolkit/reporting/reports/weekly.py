@@ -1,13 +1,12 @@
-"""The supervisory report and the public disclosure of a period (regulation.md 4.2; Guideline 2.7.2).
+"""The public disclosure of a period (regulation.md 4.2; Guideline 2.7.2).
 
-Both are drawn from the same figures. What the supervisor alone gets is a field that the disclosure doesn't
-have, so it can't be left in by mistake.
+It is the public half of the supervisory report. What the supervisor alone gets (`supervisory`) is a field
+that the disclosure doesn't have, so it can't be left in by mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import ClassVar, Self
@@ -19,23 +18,12 @@ from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.profiles import RegulatorProfile
 from toolkit.reporting.reports.circulation import ChainCirculation, chain_rows, circulation_table
 from toolkit.reporting.reports.content import Bars, Block, Content, Curve, Layout, Listing, Table
-from toolkit.reporting.reports.daily import DailyStatement, LimitResult, daily_statement
-from toolkit.reporting.reports.parts import Coin, Movement, OpenBreak, breaks_table, share
-from toolkit.reporting.reports.redemptions import Hold, RedemptionStatistics
-from toolkit.reporting.reports.values import Bps, Duration, Model, Moment, Money, Text, Tokens, require
+from toolkit.reporting.reports.daily import DailyStatement, daily_statement
+from toolkit.reporting.reports.parts import Coin, Movement, share
+from toolkit.reporting.reports.redemptions import RedemptionStatistics
+from toolkit.reporting.reports.values import Bps, Duration, Model, Money, Text, Tokens, require
 
-__all__ = [
-    "Annex",
-    "Disclosure",
-    "IncidentRow",
-    "StressResult",
-    "SupervisorInputs",
-    "SupervisoryReport",
-    "disclosure",
-    "supervisory_report",
-]
-
-_DAY = 24 * 3600
+__all__ = ["Disclosure", "disclosure", "headline", "public_blocks", "shortfalls"]
 
 
 class ClassAmount(Model):
@@ -137,95 +125,15 @@ class Disclosure(Content):
     def layout(self) -> Layout:
         return Layout(
             subject=f"{self.coin.symbol}, pool {self.coin.pool_id}",
-            figures=_figures(self),
-            warnings=_warnings(self),
-            blocks=_public_blocks(self),
+            figures=headline(self),
+            warnings=shortfalls(self),
+            blocks=public_blocks(self),
             notes=(
                 "Outstanding is every token in existence, frozen ones included.",
                 "Coverage is the reserve as counted over the liability, floored.",
                 "A day that isn't a business day carries the last valuation.",
             ),
         )
-
-
-class IncidentRow(Model):
-    """An incident of the period."""
-
-    incident_id: Text
-    category: Text
-    opened_at: Moment
-    summary: Text
-    acknowledged: bool
-
-
-class StressResult(Model):
-    """Coverage under a scenario that was run."""
-
-    scenario: Text
-    coverage: Bps
-
-
-class LimitBreach(Model):
-    """A limit that wasn't kept on a day."""
-
-    day: date
-    limit: LimitResult
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        require(not self.limit.kept, f"{self.limit.name} was kept on {self.day}")
-        return self
-
-
-class Annex(Model):
-    """For the supervisor alone."""
-
-    incidents: tuple[IncidentRow, ...]
-    breaks_over_a_day: tuple[OpenBreak, ...]
-    top_ten: Tokens
-    top_ten_share: Bps | None
-    omnibus_holders: int
-    held: tuple[Hold, ...]
-    limit_breaches: tuple[LimitBreach, ...]
-    stress: tuple[StressResult, ...]
-    notices_sent: tuple[Text, ...]
-
-
-class SupervisoryReport(Content):
-    """What the supervisor gets: everything that is published, and the annex."""
-
-    kind: ClassVar[str] = "supervisory_report"
-    title: ClassVar[str] = "Supervisory report"
-    closed_days: ClassVar[bool] = True
-
-    disclosed: Disclosure
-    annex: Annex
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        whole = self.disclosed.days[-1].outstanding.value
-        require(self.annex.top_ten_share == share(self.annex.top_ten.value, whole), "the ten largest holders")
-        require(len(self.annex.held) == self.disclosed.redemptions.held, "redemptions on hold")
-        return self
-
-    @property
-    def layout(self) -> Layout:
-        return Layout(
-            subject=f"{self.disclosed.coin.symbol} to the {self.disclosed.supervisor}",
-            figures=_figures(self.disclosed),
-            warnings=_warnings(self.disclosed),
-            blocks=(*_public_blocks(self.disclosed), *_annex_blocks(self.annex)),
-            notes=(*self.disclosed.layout.notes, "The annex is not part of what is published."),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisorInputs:
-    """What the annex takes from outside the figures."""
-
-    incidents: Sequence[IncidentRow] = ()
-    stress: Sequence[StressResult] = ()
-    notices_sent: Sequence[str] = ()
 
 
 def disclosure(
@@ -239,42 +147,6 @@ def disclosure(
     if not days or len({day.coin for day in days}) != 1:
         raise InvalidInput("a disclosure needs the figures of every day of its period, all of one coin")
     return _disclosure(days, statements, redemptions, profile)
-
-
-def supervisory_report(
-    days: Sequence[DayFigures],
-    redemptions: RedemptionStatistics,
-    profile: RegulatorProfile,
-    inputs: SupervisorInputs | None = None,
-) -> SupervisoryReport:
-    """The supervisor's report of the same data. Raises as `disclosure`."""
-    public = disclosure(days, redemptions, profile)
-    inputs = inputs or SupervisorInputs()
-    last = days[-1]
-    statements = [daily_statement(day, profile) for day in days]
-    top = sum(chain.top_ten for chain in last.chains)
-    breaks = {item.break_id: item for found in statements for item in found.breaks_open}
-    return SupervisoryReport(
-        disclosed=public,
-        annex=Annex(
-            incidents=tuple(
-                sorted(inputs.incidents, key=lambda item: (item.opened_at.utc, item.incident_id))
-            ),
-            breaks_over_a_day=tuple(item for _, item in sorted(breaks.items()) if item.age.seconds > _DAY),
-            top_ten=Tokens.of(last.coin.amount(top)),
-            top_ten_share=share(top, last.outstanding),
-            omnibus_holders=sum(chain.omnibus_holders for chain in last.chains),
-            held=redemptions.held,
-            limit_breaches=tuple(
-                LimitBreach(day=found.statement_date, limit=limit)
-                for found in statements
-                for limit in found.limits
-                if not limit.kept
-            ),
-            stress=tuple(inputs.stress),
-            notices_sent=tuple(inputs.notices_sent),
-        ),
-    )
 
 
 def _disclosure(
@@ -358,7 +230,7 @@ def _classes(statement: DailyStatement) -> tuple[ClassRow, ...]:
 # ---------------------------------------------------------------------------------------------------- layout
 
 
-def _figures(public: Disclosure) -> tuple[tuple[str, Tokens | Money | Bps | None], ...]:
+def headline(public: Disclosure) -> tuple[tuple[str, Tokens | Money | Bps | None], ...]:
     last = public.days[-1]
     return (
         ("Outstanding", last.outstanding),
@@ -369,7 +241,7 @@ def _figures(public: Disclosure) -> tuple[tuple[str, Tokens | Money | Bps | None
     )
 
 
-def _warnings(public: Disclosure) -> list[str]:
+def shortfalls(public: Disclosure) -> list[str]:
     return [
         f"{row.day}: the reserve covered {row.coverage.display} of the liability."
         for row in public.days
@@ -377,7 +249,7 @@ def _warnings(public: Disclosure) -> list[str]:
     ]
 
 
-def _public_blocks(public: Disclosure) -> tuple[Block, ...]:
+def public_blocks(public: Disclosure) -> tuple[Block, ...]:
     classes = sorted({item.asset_class for row in public.days for item in row.composition})
     amounts = [{item.asset_class: item.amount.value for item in row.composition} for row in public.days]
     return (
@@ -448,60 +320,6 @@ def _public_blocks(public: Disclosure) -> tuple[Block, ...]:
                 ("On time", public.redemptions.on_time),
                 ("Longest from valid to paid", public.redemptions.longest),
                 ("On hold", public.redemptions.held),
-            ),
-        ),
-    )
-
-
-def _annex_blocks(annex: Annex) -> tuple[Block, ...]:
-    return (
-        Table(
-            "annex_incidents",
-            "Annex: incidents",
-            (("Incident", str), ("Category", str), ("Opened", Moment), ("Summary", str), ("Seen", bool)),
-            [
-                (item.incident_id, item.category, item.opened_at, item.summary, item.acknowledged)
-                for item in annex.incidents
-            ],
-        ),
-        breaks_table(
-            annex.breaks_over_a_day, name="annex_breaks", title="Annex: breaks open for more than a day"
-        ),
-        Table(
-            "annex_limits",
-            "Annex: limits not kept",
-            (("Day", date), ("Limit", str), ("Bound", str), ("At", Bps), ("Stood at", Bps)),
-            [
-                (item.day, item.limit.name, item.limit.bound, item.limit.limit, item.limit.actual)
-                for item in annex.limit_breaches
-            ],
-        ),
-        Table(
-            "annex_holds",
-            "Annex: redemptions on hold, and why",
-            (("Order", str), ("Since", Moment), ("Basis", str)),
-            [(item.order_id, item.since, item.basis) for item in annex.held],
-        ),
-        Table(
-            "annex_stress",
-            "Annex: stress tests",
-            (("Scenario", str), ("Coverage", Bps)),
-            [(item.scenario, item.coverage) for item in annex.stress],
-            empty="None was run.",
-        ),
-        Table(
-            "annex_notices",
-            "Annex: notices sent",
-            (("Notice", str),),
-            [(text,) for text in annex.notices_sent],
-        ),
-        Listing(
-            "annex_holders",
-            "Annex: concentration of holders",
-            (
-                ("Held by the ten largest", annex.top_ten),
-                ("of what is outstanding", annex.top_ten_share),
-                ("Omnibus accounts among all holders", annex.omnibus_holders),
             ),
         ),
     )
