@@ -7,17 +7,16 @@ and its grade, and what isn't graded V1 or V2 is a policy default and can't be p
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toolkit.calendar import BusinessCalendar
-from toolkit.errors import ConfigurationError, InvalidInput
-from toolkit.reserves.profiles import Profile, Rule
+from toolkit.errors import InvalidInput
+from toolkit.reserves.profiles import Profile, Rule, load_profile
 
 __all__ = [
     "Limits",
@@ -155,26 +154,14 @@ class RegulatorProfile(BaseModel):
 
         Raises `InvalidInput` for an unknown name, `ConfigurationError` for a file that can't be used.
         """
-        if isinstance(name, Path):
-            path = name
-        elif name in available_regulators():
-            path = _FOLDER / f"{name}.toml"
-        else:
-            raise InvalidInput(
-                f"unknown regulator profile {name!r}: use one of {', '.join(available_regulators())}",
-                profile=name,
-            )
-        try:
-            profile = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-            profile.zone  # noqa: B018  found here, not in the middle of a report
-            profile.business_calendar()
-            profile.eligible_assets()
-        except (OSError, ValidationError, ValueError, KeyError, InvalidInput) as error:
-            # TOML, text and date errors are ValueErrors; an unknown zone is a KeyError.
-            raise ConfigurationError(
-                f"regulator profile {path.name} is not usable, correct the file: {error}", path=path
-            ) from error
-        return profile
+        return load_profile(cls, name, _FOLDER, what="regulator", check=_usable)
+
+
+def _usable(profile: RegulatorProfile) -> None:
+    """What it names is there: found when it is loaded, not in the middle of a report."""
+    profile.zone  # noqa: B018  raises for an unknown zone
+    profile.business_calendar()
+    profile.eligible_assets()
 
 
 def available_regulators() -> list[str]:

@@ -10,17 +10,29 @@ from __future__ import annotations
 
 import calendar
 import tomllib
+from collections.abc import Callable
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.errors import ConfigurationError, InvalidInput
 
-__all__ = ["AssetClass", "BufferRule", "ClassRule", "Profile", "Rule", "Term", "available_profiles"]
+__all__ = [
+    "AssetClass",
+    "BufferRule",
+    "ClassRule",
+    "Profile",
+    "Rule",
+    "Term",
+    "available_profiles",
+    "load_profile",
+]
+
+P = TypeVar("P", bound=BaseModel)
 
 _PROFILES = Path(__file__).parent.parent / "data" / "profiles"
 
@@ -148,24 +160,36 @@ class Profile(_Model):
 
         Raises `InvalidInput` for an unknown name and `ConfigurationError` for a malformed file.
         """
-        if isinstance(name, Path):
-            path = name
-        elif name in available_profiles():
-            path = _PROFILES / f"{name}.toml"
-        else:
+        # An unknown zone is found here, not in the middle of an evaluation.
+        return load_profile(cls, name, _PROFILES, what="eligibility", check=lambda profile: profile.zone)
+
+
+def load_profile(
+    kind: type[P], name: str | Path, folder: Path, *, what: str, check: Callable[[P], object]
+) -> P:
+    """The profile `name` of a folder, or the profile file at a `Path`, once `check` has taken it.
+
+    Raises `InvalidInput` for an unknown name and `ConfigurationError` for a file that can't be used, also
+    where that is what `check` says.
+    """
+    if isinstance(name, Path):
+        path = name
+    else:
+        path = folder / f"{name}.toml"
+        known = sorted(item.stem for item in folder.glob("*.toml"))
+        if name not in known:
             raise InvalidInput(
-                f"unknown eligibility profile {name!r}: use one of {', '.join(available_profiles())}",
-                profile=name,
-                known=available_profiles(),
+                f"unknown {what} profile {name!r}: use one of {', '.join(known)}", profile=name, known=known
             )
-        try:
-            profile = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-            profile.zone  # noqa: B018  an unknown zone is found here, not in the middle of an evaluation
-        except (OSError, ValidationError, tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"eligibility profile {path.name} is not usable, correct the file: {error}", path=path
-            ) from error
-        return profile
+    try:
+        profile = kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        check(profile)
+    except (OSError, ValidationError, ValueError, KeyError, InvalidInput) as error:
+        # TOML, text and date errors are ValueErrors; an unknown zone is a KeyError.
+        raise ConfigurationError(
+            f"{what} profile {path.name} is not usable, correct the file: {error}", path=path
+        ) from error
+    return profile
 
 
 def available_profiles() -> list[str]:

@@ -458,7 +458,7 @@ def test_w20b_only_one_fork_is_redeemed(world: World, holder_key: LocalSigner) -
     with pytest.raises(InvalidInput, match="recorded already"):
         propose(world, found, fork=Fork(31337, 200, hash32(201)), by="finance-2")
     other = LostChain(world.fixture.ledger, COIN, replace(world.snapshot, block_number=119))
-    with pytest.raises(SnapshotRefused, match="chosen was"):
+    with pytest.raises(SnapshotRefused, match="isn't the snapshot on record"):
         world.lodge(other, 0)
 
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from toolkit.amounts import Amount, minor_units
+from toolkit.amounts import Amount
 from toolkit.chain.hexes import from_hex
 from toolkit.errors import InvalidInput
 from toolkit.ledger.canonical import instant
 from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.reporting.exit.basis import SnapshotBasis
 from toolkit.reporting.exit.claims import Claims
 from toolkit.reporting.exit.errors import ClaimRefused, SnapshotRefused
-from toolkit.reporting.exit.sharing import Shares, share_out
+from toolkit.reporting.exit.sharing import Shares
 from toolkit.reporting.exit.wind_down import Coin, document_digest, require_same_root
 
 if TYPE_CHECKING:
@@ -40,13 +41,12 @@ class Fork:
     block_hash: str
 
 
-class LostChain:
+class LostChain(SnapshotBasis):
     """What is redeemed of `coin` from `snapshot`, since its chain is lost."""
 
     def __init__(self, ledger: Ledger, coin: Coin, snapshot: Snapshot) -> None:
-        self._ledger = ledger
-        self.coin = coin
-        self._snapshot = snapshot
+        super().__init__(ledger, coin, coin.choice_id, snapshot)
+        self._rows = snapshot
 
     def propose(
         self,
@@ -68,7 +68,7 @@ class LostChain:
         snapshot = signed.check(signers)
         signed.check_age(lost_at, most)
         from_hex(fork.block_hash, what="block hash", length=32)
-        if snapshot.root != self._snapshot.root or snapshot.sha256 != self._snapshot.sha256:
+        if (snapshot.root, snapshot.sha256) != (self._rows.root, self._rows.sha256):
             raise SnapshotRefused("the signed snapshot isn't the one whose rows are given")
         of_coin = (snapshot.chain_id, snapshot.contract) == (self.coin.chain_id, self.coin.contract)
         if not of_coin or snapshot.chain_id != fork.chain_id:
@@ -116,26 +116,9 @@ class LostChain:
         )
 
     @property
-    def record(self) -> LedgerRecord:
-        """The choice on record. Raises NotFound."""
-        return self._ledger.record_book.get(self.coin.choice_id)
-
-    @property
     def claims(self) -> Claims:
         """The claims on the snapshot."""
         return Claims(self._ledger, self)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot. Raises SnapshotRefused if it isn't the one that was chosen."""
-        told = self.record.data["snapshot"]
-        if (told["root"], told["sha256"]) != (self._snapshot.root, self._snapshot.sha256):
-            raise SnapshotRefused(f"chosen was the snapshot {told['root']}, not {self._snapshot.root}")
-        return self._snapshot
-
-    @property
-    def currency(self) -> str:
-        return self.coin.currency
 
     @property
     def needs_signature(self) -> bool:
@@ -148,13 +131,7 @@ class LostChain:
 
     def shares(self) -> Shares:
         """What each row is due: par as far as the assets go."""
-        data = self._require_chosen().data
-        return share_out(
-            [row.units for row in self.snapshot.rows],
-            int(data["assets"]),
-            token_decimals=self.coin.token_decimals,
-            money_decimals=minor_units(self.coin.currency),
-        )
+        return self._share_out(self._require_chosen())
 
     def _require_chosen(self) -> LedgerRecord:
         record = self.record

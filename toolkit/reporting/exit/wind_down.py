@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from toolkit.amounts import Amount, minor_units
+from toolkit.amounts import Amount
 from toolkit.errors import InvalidInput
 from toolkit.ledger.canonical import instant
 from toolkit.ledger.checks import aware, one_line, sha256_hex
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
+from toolkit.reporting.exit.basis import SnapshotBasis
 from toolkit.reporting.exit.claims import Claims
 from toolkit.reporting.exit.errors import ClaimRefused, DoesNotTie, MintingStillOn, SnapshotRefused
-from toolkit.reporting.exit.sharing import Shares, share_out
+from toolkit.reporting.exit.sharing import Shares
 
 if TYPE_CHECKING:
     from toolkit.ledger import Ledger
@@ -79,16 +80,14 @@ class Coin:
         return f"chain_choice/{self.chain_id}/{self.contract}"
 
 
-class Exit:
+class Exit(SnapshotBasis):
     """The exit of `coin`. `snapshot` is the one on record, once there is one: needed from then on."""
 
     def __init__(
         self, ledger: Ledger, coin: Coin, market: Market, *, snapshot: Snapshot | None = None
     ) -> None:
-        self._ledger = ledger
-        self.coin = coin
+        super().__init__(ledger, coin, coin.exit_id, snapshot)
         self._market = market
-        self._snapshot = snapshot
 
     # -------------------------------------------------------------------------------------- the way to claims
 
@@ -205,31 +204,9 @@ class Exit:
     # ---------------------------------------------------------------------------------------- what claims ask
 
     @property
-    def record(self) -> LedgerRecord:
-        """The exit on record. Raises NotFound."""
-        return self._ledger.record_book.get(self.coin.exit_id)
-
-    @property
     def claims(self) -> Claims:
         """The claims on its snapshot."""
         return Claims(self._ledger, self)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot, checked against the one on record. Raises SnapshotRefused."""
-        told = self.record.data.get("snapshot")
-        if self._snapshot is None:
-            raise SnapshotRefused("claims need the snapshot's rows: give the file kept at either place")
-        if told is not None and (told["root"], told["sha256"]) != (
-            self._snapshot.root,
-            self._snapshot.sha256,
-        ):
-            raise SnapshotRefused(f"this isn't the snapshot on record, whose root is {told['root']}")
-        return self._snapshot
-
-    @property
-    def currency(self) -> str:
-        return self.coin.currency
 
     @property
     def needs_signature(self) -> bool:
@@ -249,12 +226,7 @@ class Exit:
         record = self.record
         if record.state not in (_S.PAYING, _S.UNCLAIMED_HELD):
             raise ClaimRefused(f"the exit is {record.state}: nothing is paid")
-        return share_out(
-            [row.units for row in self.snapshot.rows],
-            int(record.data["assets"]),
-            token_decimals=self.coin.token_decimals,
-            money_decimals=minor_units(self.coin.currency),
-        )
+        return self._share_out(record)
 
     def _require(self, state: RecordState) -> LedgerRecord:
         record = self.record

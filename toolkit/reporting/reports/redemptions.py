@@ -22,6 +22,7 @@ from toolkit.ledger.passages import RedemptionPassage
 from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.profiles import RegulatorProfile, label
 from toolkit.reporting.reports.content import Content, Layout, Listing, Table
+from toolkit.reporting.reports.parts import share
 from toolkit.reporting.reports.values import (
     Bps,
     Duration,
@@ -91,9 +92,9 @@ class Peak(Model):
 
     @model_validator(mode="after")
     def _is_the_share(self) -> Self:
-        whole = self.opening.value
-        expected = Bps.of(ratio_bps(self.burned.value, whole)) if whole else None
-        require(self.share == expected, f"the share redeemed on {self.day}")
+        require(
+            self.share == share(self.burned.value, self.opening.value), f"the share redeemed on {self.day}"
+        )
         return self
 
 
@@ -139,8 +140,7 @@ class RedemptionStatistics(Content):
         require(
             self.paid_on_time + self.paid_late == self.paid.count, "on time and late are all that were paid"
         )
-        share = Bps.of(ratio_bps(self.paid_on_time, self.paid.count)) if self.paid.count else None
-        require(self.on_time == share, "the share paid on time")
+        require(self.on_time == share(self.paid_on_time, self.paid.count), "the share paid on time")
         reasons = sum(item.count for item in self.rejected_by_reason)
         require(reasons == self.rejected.count, "the rejections by reason")
         require(self.overdue.count <= self.open.count, "more is overdue than open")
@@ -287,7 +287,7 @@ def redemption_statistics(
         paid=totals(paid),
         paid_on_time=len(paid) - len(late),
         paid_late=len(late),
-        on_time=Bps.of(ratio_bps(len(paid) - len(late), len(paid))) if paid else None,
+        on_time=share(len(paid) - len(late), len(paid)),
         held=tuple(_hold(item) for item in still if _state(item, until) is State.ON_HOLD),
         open=totals(still),
         overdue=totals([item for item in still if item.due_at is not None and item.due_at < until]),
@@ -401,6 +401,6 @@ def _peak(days: Sequence[DayFigures]) -> Peak | None:
                 day=day.cut_off.day.isoformat(),
                 burned=Tokens.of(day.coin.amount(burned)),
                 opening=Tokens.of(day.coin.amount(opening)),
-                share=Bps.of(part) if opening else None,
+                share=share(burned, opening),
             )
     return best
