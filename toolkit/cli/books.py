@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from toolkit.desk import Desk
     from toolkit.reporting.books import Books
     from toolkit.reporting.chain_side import SpecialAccount
+    from toolkit.reporting.reserve_cash import ReserveAccount
 
-__all__ = ["BooksOptions", "BufferBps", "DayArgument", "Market", "Pool", "Special", "open_books", "plain_day"]
+__all__ = [
+    "Accounts",
+    "BooksOptions",
+    "BufferBps",
+    "DayArgument",
+    "Market",
+    "Pool",
+    "Special",
+    "open_books",
+    "plain_day",
+]
 
 Market = Annotated[
     str | None,
@@ -42,6 +53,15 @@ BufferBps = Annotated[
     int | None,
     typer.Option("--buffer", help="Over-collateralisation asked for, in bps. [default: the profile's]"),
 ]
+Accounts = Annotated[
+    Path | None,
+    typer.Option(
+        "--accounts",
+        envvar="ISSUANCE_RESERVE_ACCOUNTS",
+        help="JSON: a list of {account, reference, custodian?} of the reserve's bank accounts whose "
+        "statements must be imported; reference is the custodian's, as the reserve report has it.",
+    ),
+]
 DayArgument = Annotated[str, typer.Argument(help="The day in Hong Kong, e.g. 2026-11-20.")]
 
 
@@ -53,6 +73,7 @@ class BooksOptions:
     pool: str | None = None
     special: Path | None = None
     buffer_bps: int | None = None
+    accounts: Path | None = None
 
 
 @contextmanager
@@ -75,6 +96,7 @@ def open_books(record: Path, rpc: str, ledger: str, options: BooksOptions) -> It
                 chain_name=f"chain {issuance.chain_id}",
                 special=() if options.special is None else _special(options.special),
                 sub_ledger=desk.ledger.omnibus,
+                accounts=() if options.accounts is None else _accounts(options.accounts),
                 buffer_bps=options.buffer_bps,
             ),
         )
@@ -86,6 +108,26 @@ def plain_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"{text!r} is no day: write it as 2026-11-20") from None
+
+
+def _accounts(path: Path) -> tuple[ReserveAccount, ...]:
+    from toolkit.cli.files import read_bytes
+    from toolkit.reporting.reserve_cash import ReserveAccount
+
+    try:
+        entries: Any = json.loads(read_bytes(path))
+        found = [ReserveAccount(**entry) for entry in entries]
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"{path} is no list of reserve accounts ({error}): see --help") from error
+    for item in found:
+        texts: list[Any] = [item.account, item.reference, "-" if item.custodian is None else item.custodian]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise InvalidInput(f"{path}: account, reference and custodian must be texts that say something")
+    for what in ("account", "reference"):
+        names = [(getattr(item, what), item.custodian if what == "reference" else None) for item in found]
+        if len(set(names)) != len(names):
+            raise InvalidInput(f"{path} names an {what} twice: an account has one reference, and the reverse")
+    return tuple(found)
 
 
 def _special(path: Path) -> tuple[SpecialAccount, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.cli.books import BooksOptions, BufferBps, DayArgument, Market, Pool, Special
+from toolkit.cli.books import Accounts, BooksOptions, BufferBps, DayArgument, Market, Pool, Special
 from toolkit.cli.options import By, Json, LedgerUrl, Record, Rpc
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def day(
     pool: Pool = None,
     special: Special = None,
     buffer_bps: BufferBps = None,
+    accounts: Accounts = None,
     json: Json = False,
 ) -> None:
     """Reconcile a day. Ends with 1 if there are breaks."""
@@ -55,7 +56,10 @@ def day(
     wanted = plain_day(day)
     loaded = None if report is None else ReserveReport.load(report)
     others = [ReserveReport.load(path) for path in other_pool or []]
-    with open_books(record, rpc, ledger, BooksOptions(market, pool, special, buffer_bps)) as (_, books):
+    with open_books(record, rpc, ledger, BooksOptions(market, pool, special, buffer_bps, accounts)) as (
+        _,
+        books,
+    ):
         reconciliation = Reconciliation(books)
         if restate is None:
             found = reconciliation.run(wanted, by=by, report=loaded, others=others)
@@ -123,18 +127,32 @@ def recompute(
     pool: Pool = None,
     special: Special = None,
     buffer_bps: BufferBps = None,
+    accounts: Accounts = None,
     json: Json = False,
 ) -> None:
-    """Read a closed day again from chain and ledger; refused when one figure differs."""
+    """Read a closed day again from chain and ledger; refused, with all that differs, when a figure isn't the
+    same or something else is found.
+    """
     from toolkit.cli.books import open_books, plain_day
     from toolkit.cli.output import Output
     from toolkit.reporting.reconciliation import Reconciliation
 
     output = Output(json=json)
-    with open_books(record, rpc, ledger, BooksOptions(market, pool, special, buffer_bps)) as (_, books):
-        figures = Reconciliation(books).recompute(plain_day(day), version)
-    data = {"day": day, "version": figures.version, "sha256": figures.sha256, "agrees": True}
-    output.result(data, lambda: output.line(f"{day} recomputes to the same figures, sha256 {figures.sha256}"))
+    with open_books(record, rpc, ledger, BooksOptions(market, pool, special, buffer_bps, accounts)) as (
+        _,
+        books,
+    ):
+        found = Reconciliation(books).recompute(plain_day(day), version)
+    figures, count = found.figures, len(found.findings)
+    data = {
+        "day": day,
+        "version": figures.version,
+        "sha256": figures.sha256,
+        "findings": count,
+        "agrees": True,
+    }
+    said = f"{day} recomputes to the same figures, sha256 {figures.sha256}, and to the same findings: {count}"
+    output.result(data, lambda: output.line(said))
 
 
 # --------------------------------------------------------------------------------------------------- breaks

@@ -186,10 +186,15 @@ class BankLines:
             insert_rows(connection, bank_lines, [tuple(row[name] for name in names) for row in rows])
         return record, True
 
-    def statements(self, account: str | None = None) -> tuple[LedgerRecord, ...]:
-        """The statements of an account, or of all, oldest first."""
+    def statements(
+        self, account: str | None = None, *, through: int | None = None
+    ) -> tuple[LedgerRecord, ...]:
+        """The statements of an account, or of all, oldest first; with `through` those recorded by that
+        event.
+        """
         prefix = "bank/" if account is None else f"bank/{account}/"
-        return RecordBook(self.unit, self.clock).find(RecordKind.BANK_STATEMENT, prefix=prefix)
+        book = RecordBook(self.unit, self.clock)
+        return book.find(RecordKind.BANK_STATEMENT, prefix=prefix, through=through)
 
     def lines(self, record_id: str) -> tuple[BankLine, ...]:
         """The lines of a statement's record, in its sequence."""

@@ -121,14 +121,23 @@ class RecordBook:
             return _get(connection, record_id)
 
     def find(
-        self, kind: RecordKind, *, prefix: str = "", state: RecordState | None = None
+        self,
+        kind: RecordKind,
+        *,
+        prefix: str = "",
+        state: RecordState | None = None,
+        through: int | None = None,
     ) -> tuple[LedgerRecord, ...]:
-        """The records of a kind whose ids begin with `prefix`, oldest first."""
+        """The records of a kind whose ids begin with `prefix`, oldest first; with `through` only those opened
+        by that event.
+        """
         query = sa.select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(_RECORDS.c.opened_seq)
         if prefix:
             query = query.where(_RECORDS.c.id.startswith(prefix, autoescape=True))
         if state is not None:
             query = query.where(_RECORDS.c.state == state)
+        if through is not None:
+            query = query.where(_RECORDS.c.opened_seq <= through)
         with self.unit.reading() as connection:
             return tuple(_record(row) for row in connection.execute(query).mappings())
 

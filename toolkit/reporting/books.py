@@ -32,6 +32,7 @@ from toolkit.reporting.identities import Finding, check
 from toolkit.reporting.ledger_state import LedgerDay, LedgerState, OpenRedemption, Place, read_ledger
 from toolkit.reporting.matching import match_orders
 from toolkit.reporting.replay import CoinState, Movement, TokenState
+from toolkit.reporting.reserve_cash import ReserveAccount, reserve_cash
 
 if TYPE_CHECKING:
     from toolkit.calendar import BusinessCalendar
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.as_of import Received
     from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import Head
-    from toolkit.reporting.figures import CutOffFigures, ReserveFigures
+    from toolkit.reporting.figures import CashFigures, CutOffFigures, ReserveFigures
     from toolkit.reserves.report import ReserveReport
 
 __all__ = ["Books", "Checkpoint", "Position", "Reading", "SubLedger", "read_day"]
@@ -74,8 +75,10 @@ class Books:
     """Where a coin's figures come from. `market` names the books (`demo-usd`), `pool` the reserve pool.
 
     `special` are accounts that a definition sets apart; `shares` the fund's classes that deal in the coin.
-    `sub_ledger` is None where no omnibus account is kept. `profile` counts the reserve, `buffer_bps` is the
-    over-collateralisation of the desk's policy (None: the profile's). `at` and `zone` fix the cut-off.
+    `sub_ledger` is None where no omnibus account is kept. `accounts` are the bank accounts of the reserve
+    whose statements must be there, to be compared with the reserve report's cash. `profile` counts the
+    reserve, `buffer_bps` is the over-collateralisation of the desk's policy (None: the profile's). `at` and
+    `zone` fix the cut-off.
     """
 
     issuance: Issuance
@@ -87,6 +90,7 @@ class Books:
     special: tuple[SpecialAccount, ...] = ()
     shares: tuple[ShareReader, ...] = ()
     sub_ledger: SubLedger | None = None
+    accounts: tuple[ReserveAccount, ...] = ()
     profile: str = "hong-kong"
     buffer_bps: int | None = None
     at: time = END_OF_DAY
@@ -196,6 +200,7 @@ class _Day:
             matched_to=self.matched_to,
             is_business_day=books.calendar.is_business_day(self.day),
             currency=books.issuance.currency,
+            through=self.head.seq,
         )
         omnibus_wallets = books.ledger.as_of.wallets("omnibus", until=until.instant)
         classes = [item.read(block) for item in books.shares]
@@ -220,6 +225,7 @@ class _Day:
             omnibus=omnibus,
             classes=tuple(item for item, _, _ in classes),
             bank=tuple(money.accounts),
+            cash=self._cash(reserve),
             breaks=(),
             inputs=tuple(sorted(inputs, key=lambda item: item.name)),
         )
@@ -293,7 +299,7 @@ class _Day:
 
     def _received(self, receipts: Sequence[Received], reserve: ReserveFigures | None) -> tuple[int, int]:
         """Money for orders not minted: inside the reserve's figure, and elsewhere."""
-        where = cash.is_in_reserve(self.books.ledger, receipts, self.day)
+        where = cash.is_in_reserve(self.books.ledger, receipts, self.day, through=self.head.seq)
         inside = outside = 0
         for item in receipts:
             counted = reserve is None or item.received_at <= reserve.as_of
@@ -322,6 +328,18 @@ class _Day:
             profile=books.profile,
             buffer_bps=books.buffer_bps,
             is_business_day=books.calendar.is_business_day,
+        )
+
+    def _cash(self, reserve: ReserveFigures | None) -> tuple[CashFigures, ...]:
+        """The reserve report's cash beside the bank's, on the day that the report values."""
+        books = self.books
+        return reserve_cash(
+            books.ledger,
+            self.report,
+            books.accounts,
+            self.day if reserve is None else reserve.valuation_date,
+            is_business_day=books.calendar.is_business_day,
+            through=self.head.seq,
         )
 
     def _omnibus(self, states: Mapping[str, TokenState], instant: datetime) -> tuple[OmnibusFigures, ...]:

@@ -118,7 +118,7 @@ class Breaks:
                 known[stem] = record
         ids = []
         for finding in findings:
-            stem = self._stem(finding)
+            stem = self.stem(finding)
             found = known.get(stem)
             closed = found is not None and found.state is RecordState.CLOSED
             if found is None or (closed and found.data["amount"] != str(finding.amount)):
@@ -164,18 +164,18 @@ class Breaks:
         reason = f"{ESCALATED}{reference}"
         return self._step(break_id, RecordState.ESCALATED, by, reason, notified_to_regulator_at=now)
 
-    # ------------------------------------------------------------------------------------------------ inside
-
-    @property
-    def _prefix(self) -> str:
-        return f"break/{self._market}/"
-
-    def _stem(self, finding: Finding) -> str:
+    def stem(self, finding: Finding) -> str:
         """The id of what differs: the same each time. A long subject is named by its hash."""
         name = f"{finding.break_type}/{finding.subject}"
         if len(name) > 120 or not name.isprintable() or "#" in name:
             name = f"{finding.break_type}/{hashlib.sha256(name.encode()).hexdigest()[:32]}"
         return self._prefix + name
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    @property
+    def _prefix(self) -> str:
+        return f"break/{self._market}/"
 
     def _document(self, finding: Finding, day: str) -> dict[str, Any]:
         return {

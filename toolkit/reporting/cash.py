@@ -44,17 +44,25 @@ def match_day(
     matched_to: CutOffFigures | None,
     is_business_day: bool,
     currency: str,
+    through: int,
 ) -> CashDay:
-    """Matches the lines and the ledger's money since `matched_to` (None: ever), each against the other."""
-    return _Matching(ledger, cut_off, matched_to, is_business_day, currency).run()
+    """Matches the lines and the ledger's money since `matched_to` (None: ever), each against the other.
 
-
-def is_in_reserve(ledger: Ledger, receipts: Sequence[Received], day: date) -> dict[str, bool]:
-    """Whether each receipt's money lies in a reserve account at the end of `day`. Where no line says, it
-    does: then it counts as a liability.
+    What was imported after the event `through` isn't looked at, so that the day recomputes when it came late.
     """
-    purposes = _purposes(ledger.bank_lines.statements())
-    lines = _by_name(ledger.bank_lines.named(item.reference for item in receipts))
+    return _Matching(ledger, cut_off, matched_to, is_business_day, currency, through).run()
+
+
+def is_in_reserve(
+    ledger: Ledger, receipts: Sequence[Received], day: date, *, through: int
+) -> dict[str, bool]:
+    """Whether each receipt's money lies in a reserve account at the end of `day`, by the statements recorded
+    by the event `through`. Where no line says, it does: then it counts as a liability.
+    """
+    statements = ledger.bank_lines.statements(through=through)
+    purposes, ids = _purposes(statements), {record.id for record in statements}
+    named = ledger.bank_lines.named(item.reference for item in receipts)
+    lines = _by_name(line for line in named if line.statement in ids)
     found: dict[str, bool] = {}
     for item in receipts:
         known = [line for line in lines[item.reference] if line.entry.booked_on <= day]
@@ -71,6 +79,7 @@ class _Matching:
         matched_to: CutOffFigures | None,
         is_business_day: bool,
         currency: str,
+        through: int,
     ) -> None:
         self._ledger = ledger
         self._day = cut_off.day
@@ -78,6 +87,8 @@ class _Matching:
         self._after = matched_to
         self._is_business_day = is_business_day
         self._currency = currency
+        self._statements = ledger.bank_lines.statements(through=through)
+        self._known = {record.id for record in self._statements}
         self._result = CashDay()
 
     def run(self) -> CashDay:
@@ -88,7 +99,7 @@ class _Matching:
         wanted |= {item.returned_reference or "" for item in as_of.returned(after=after, until=until)}
         wanted |= {item.reference for item in as_of.paid(after=after, until=until)}
         by_account: dict[str, list[LedgerRecord]] = defaultdict(list)
-        for record in bank.statements():
+        for record in self._statements:
             by_account[record.data["account"]].append(record)
         if not by_account and wanted:
             self._find(
@@ -97,7 +108,8 @@ class _Matching:
             )
         since = None if self._after is None else self._after.day
         lines = {
-            account: bank.booked(account, after=since, until=self._day) for account in sorted(by_account)
+            account: self._of_then(bank.booked(account, after=since, until=self._day))
+            for account in sorted(by_account)
         }
         every = [line for found in lines.values() for line in found]
         unmatched = self._lines(every)
@@ -106,6 +118,10 @@ class _Matching:
             self._account(account, by_account[account], found, unmatched, missing)
             missing = ()  # said once, of the first account
         return self._result
+
+    def _of_then(self, lines: Iterable[BankLine]) -> list[BankLine]:
+        """Those of the statements that were recorded then."""
+        return [line for line in lines if line.statement in self._known]
 
     def _account(
         self,
@@ -177,7 +193,7 @@ class _Matching:
             if paid.paid_at <= until:
                 outgoing[paid.reference] = (paid.minor, paid.currency)
         references = {line.entry.reference for line in lines if line.entry.reference}
-        twins = _by_name(self._ledger.bank_lines.named(references) if references else ())
+        twins = _by_name(self._of_then(self._ledger.bank_lines.named(references)) if references else ())
         unmatched: set[tuple[str, str]] = set()
         used: dict[tuple[str, str], str] = {}
         for line in lines:
@@ -210,7 +226,7 @@ class _Matching:
 
     def _missing(self, wanted: set[str]) -> Sequence[str]:
         """Those of the names that no line booked by the end of the day has."""
-        lines = _by_name(self._ledger.bank_lines.named(wanted) if wanted else ())
+        lines = _by_name(self._of_then(self._ledger.bank_lines.named(wanted)) if wanted else ())
         return sorted(
             name for name in wanted if not any(line.entry.booked_on <= self._day for line in lines[name])
         )

@@ -36,6 +36,7 @@ __all__ = [
     "AccountFigures",
     "AttestationFigures",
     "BreakSummary",
+    "CashFigures",
     "ChainFigures",
     "ClassFigures",
     "Coin",
@@ -344,6 +345,30 @@ class AccountFigures(Figures):
     missing: tuple[Text, ...]
 
 
+class CashFigures(Figures):
+    """What the reserve report states to lie on a bank account, beside the bank's balance on the same day.
+
+    `lines` are the report's, `stated` is their nominal in `currency`, the report's; `balance` is the bank's
+    in `bank_currency` at the end of `day`, None where no statement has it.
+    """
+
+    account: Text
+    reference: Text
+    day: Day
+    lines: tuple[Text, ...]
+    currency: Text
+    line_currencies: tuple[Text, ...]
+    stated: SignedMinor
+    bank_currency: Text | None
+    statement: Text | None
+    balance: SignedMinor | None
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether lines, report and bank speak of one currency."""
+        return {self.currency, self.bank_currency, *self.line_currencies} == {self.currency}
+
+
 class BreakSummary(Figures):
     """A break that was open at the cut-off's closing (4.8). `amount` is in base units of `unit`."""
 
@@ -380,6 +405,7 @@ class DayFigures(Figures):
     omnibus: tuple[OmnibusFigures, ...]
     classes: tuple[ClassFigures, ...]
     bank: tuple[AccountFigures, ...]
+    cash: tuple[CashFigures, ...] = ()
     breaks: tuple[BreakSummary, ...]
     inputs: tuple[InputHash, ...]
 
@@ -394,8 +420,15 @@ class DayFigures(Figures):
             raise InvalidInput(f"these are no figures of a day: {error}") from error
 
     def to_data(self) -> dict[str, Any]:
-        """JSON data: amounts as strings of digits, instants in UTC."""
-        return self.model_dump(mode="json")
+        """JSON data: amounts as strings of digits, instants in UTC.
+
+        `cash` stands in it only where an account was compared: the bytes of days that were closed before
+        accounts were are what they were.
+        """
+        data = self.model_dump(mode="json")
+        if not self.cash:
+            del data["cash"]
+        return data
 
     @property
     def canonical(self) -> bytes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toolkit.reporting.figures import (
         AccountFigures,
         AttestationFigures,
+        CashFigures,
         ChainFigures,
         ClassFigures,
         DayFigures,
@@ -68,10 +69,12 @@ def check(figures: DayFigures) -> tuple[Finding, ...]:
     found += checks.ledger()
     found += checks.reserve()
     found += checks.omnibus()
-    for item in figures.classes:
-        found += checks.share_class(item)
+    for share_class in figures.classes:
+        found += checks.share_class(share_class)
     for account in figures.bank:
         found += checks.account(account)
+    for item in figures.cash:
+        found += checks.cash(item)
     return tuple(found)
 
 
@@ -333,3 +336,27 @@ class _Checks:
                 "high",
                 f"the ledger has {reference} and no statement of {item.account} does",
             )
+
+    def cash(self, item: CashFigures) -> Iterator[Finding]:
+        """The bank has what the reserve report states to lie on the account, to the smallest unit."""
+        subject = f"reserve/cash/{item.account}"
+        lines = ", ".join(item.lines) or "no line"
+        if item.balance is None:
+            text = (
+                f"no imported statement has the balance of account {item.account} on {item.day}, and {lines} "
+                "of the reserve report rests on it: import it"
+            )
+            yield self._missing(RESERVE, f"{subject}/statement/{item.day}", "high", text)
+        elif not item.is_comparable:
+            text = (
+                f"account {item.account} is in {item.bank_currency}, and {lines} in "
+                f"{', '.join(item.line_currencies) or item.currency} of a report in {item.currency}: they "
+                "can't be compared"
+            )
+            yield self._missing(RESERVE, f"{subject}/currency", "high", text)
+        else:
+            text = (
+                f"what the reserve report states on account {item.account} ({lines}) less the bank's balance "
+                f"on {item.day}"
+            )
+            yield from self._money(RESERVE, subject, "high", item.stated - item.balance, text)

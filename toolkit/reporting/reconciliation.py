@@ -21,6 +21,12 @@ from toolkit.reporting.breaks import Break, Breaks
 from toolkit.reporting.errors import BooksNotClosed, OpenBreaks
 from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.matching import MINT_WITHOUT_ORDER
+from toolkit.reporting.recomputing import (
+    Recomputed,
+    figure_differences,
+    finding_differences,
+    findings_data,
+)
 from toolkit.reporting.reserve_side import require_own_references
 from toolkit.reserves.report import ReserveReport
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.records import LedgerRecord
     from toolkit.reporting.books import Books, Reading
     from toolkit.reporting.figures import CutOffFigures
+    from toolkit.reporting.identities import Finding
 
 __all__ = ["DayRecord", "Reconciliation"]
 
@@ -173,33 +180,55 @@ class Reconciliation:
             day=day,
         )
 
-    def recompute(self, day: date, version: int | None = None) -> DayFigures:
-        """A closed day's figures once more, from the chain and the ledger as they were read then.
+    def recompute(self, day: date, version: int | None = None) -> Recomputed:
+        """A closed day once more, from the chain and the ledger as they were read then: its figures from the
+        coin's first block on, and what was found with them.
 
-        Raises LedgerTampered when they aren't those that were closed, and what `run` raises.
+        Raises LedgerTampered, whose `differences` say what isn't as it was closed, and what `run` raises.
         """
         stored = self.require_closed(day, version)
-        report = None if stored.reserve is None else ReserveReport.from_data(stored.reserve.report)
-        head = Head(stored.ledger.head_seq, stored.ledger.head_hash)
-        record = self.record(day, stored.version)
-        found = read_day(
-            self._books,
-            day,
-            report=report,
-            head=head,
-            version=stored.version,
-            matched_to=self._matched_to(record.follows),
-        ).figures
-        again = found.model_copy(update={"breaks": stored.breaks})
-        if again.canonical != stored.canonical:
+        record = self._ledger.record_book.get(self.record(day, stored.version).record_id)
+        again, findings = self._again(day, stored, record.data["follows"])
+        different = figure_differences(stored, again)
+        recorded = record.data.get("findings")
+        if recorded is None:  # closed before findings were kept: the breaks' names are all that is known
+            stems = {name.partition("#")[0] for name in record.data["breaks"]}
+            different += [f"{name} isn't the same" for name in stems ^ set(map(self.breaks.stem, findings))]
+        else:
+            different += finding_differences(recorded, findings)
+        if different:
             raise LedgerTampered(
-                f"{day} recomputes to other figures (sha256 {again.sha256}) than were closed "
-                f"({stored.sha256}): the chain, the ledger or the record was changed since",
+                f"{day} doesn't recompute to what was closed (sha256 {stored.sha256}): "
+                f"{'; '.join(different)}: the chain, the ledger or the record was changed since",
                 day=day.isoformat(),
+                differences=different,
             )
-        return again
+        return Recomputed(again, findings)
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _again(
+        self, day: date, stored: DayFigures, follows: str | None
+    ) -> tuple[DayFigures, tuple[Finding, ...]]:
+        """The figures by replaying everything; the findings by going on from where the day was read from, as
+        what came before it was found on its own day.
+        """
+        report = None if stored.reserve is None else ReserveReport.from_data(stored.reserve.report)
+
+        def read(previous: Checkpoint | None) -> Reading:
+            return read_day(
+                self._books,
+                day,
+                report=report,
+                head=Head(stored.ledger.head_seq, stored.ledger.head_hash),
+                version=stored.version,
+                previous=previous,
+                matched_to=self._matched_to(follows),
+            )
+
+        whole = read(None)
+        part = whole if follows is None else read(self._kept(follows))
+        return whole.figures.model_copy(update={"breaks": stored.breaks}), part.findings
 
     def _run(
         self,
@@ -233,6 +262,7 @@ class Reconciliation:
                 "figures": reading.figures.to_data(),
                 "sha256": reading.figures.sha256,
                 "breaks": sorted(set(ids)),
+                "findings": findings_data(reading.findings, ids),
                 "checkpoint": digest,
                 "follows": follows,
                 "supersedes": supersedes,
@@ -279,16 +309,19 @@ class Reconciliation:
                 if record.state is RecordState.CLOSED
             ]
             if closed:
-                name, wanted = closed[-1].id, closed[-1].data["checkpoint"]
-                stated, packed = self._ledger.as_of.checkpoint(name)
-                digest, checkpoint = Checkpoint.unpack(packed)
-                if not wanted == stated == digest:
-                    raise LedgerTampered(
-                        f"the checkpoint of {name} is not the one that was closed: restore the ledger from "
-                        "a backup"
-                    )
-                return name, checkpoint
+                return closed[-1].id, self._kept(closed[-1].id)
         return None, None
+
+    def _kept(self, name: str) -> Checkpoint:
+        """A closed day's checkpoint. Raises LedgerTampered for one that was changed."""
+        wanted = self._ledger.record_book.get(name).data["checkpoint"]
+        stated, packed = self._ledger.as_of.checkpoint(name)
+        digest, checkpoint = Checkpoint.unpack(packed)
+        if not wanted == stated == digest:
+            raise LedgerTampered(
+                f"the checkpoint of {name} is not the one that was closed: restore the ledger from a backup"
+            )
+        return checkpoint
 
     def _prefix(self, day: date) -> str:
         return f"reconciliation/{self._books.market}/{day.isoformat()}/"

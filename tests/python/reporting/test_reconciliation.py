@@ -21,13 +21,14 @@ from support.suite import CASE
 
 from toolkit.bindings.roles import Role as ChainRole
 from toolkit.chain.node_messages import NodeMessage
-from toolkit.errors import IllegalTransition, InvalidInput, NodeRejected, NotAuthorised
+from toolkit.errors import IllegalTransition, InvalidInput, LedgerTampered, NodeRejected, NotAuthorised
 from toolkit.ledger import Ledger
 from toolkit.ledger.schema import metadata
 from toolkit.reporting.books import Books, Checkpoint, Reading, read_day
 from toolkit.reporting.chain_side import SpecialAccount
 from toolkit.reporting.errors import BooksNotClosed, DayNotEnded, OpenBreaks, WrongReserveReport
 from toolkit.reporting.reconciliation import DayRecord
+from toolkit.reporting.reserve_cash import ReserveAccount
 from toolkit.reserves.errors import DuplicateReference
 
 MILLION = 10**6
@@ -95,7 +96,7 @@ def test_a_day_at_zero_is_closed_by_another_person_and_recomputes(office: Office
     with pytest.raises(IllegalTransition, match="restate"):
         run(office)
     office.desk.ledger.verify()
-    assert office.reconciliation.recompute(office.day).canonical == figures.canonical
+    assert office.reconciliation.recompute(office.day).figures.canonical == figures.canonical
 
 
 def test_the_next_day_reads_on_from_the_checkpoint_and_says_what_a_full_replay_says(office: Office) -> None:
@@ -120,7 +121,7 @@ def test_the_next_day_reads_on_from_the_checkpoint_and_says_what_a_full_replay_s
     assert record.figures.ledger.minted_today.count == 1
     assert record.figures.chains[0].opening.outstanding == 1400 * MILLION
     assert record.follows is not None
-    assert office.reconciliation.recompute(office.day).canonical == record.figures.canonical
+    assert office.reconciliation.recompute(office.day).figures.canonical == record.figures.canonical
 
 
 def test_a_day_closed_late_leaves_to_the_next_what_happened_since(office: Office) -> None:
@@ -154,10 +155,10 @@ def test_a_day_closed_late_leaves_to_the_next_what_happened_since(office: Office
     assert second.figures.ledger.redemptions.paid.count == 1
     assert second.figures.outstanding == 923 * MILLION
     assert (
-        office.reconciliation.recompute(first_day).sha256
+        office.reconciliation.recompute(first_day).figures.sha256
         == office.reconciliation.require_closed(first_day).sha256
     )
-    assert office.reconciliation.recompute(office.day).sha256 == second.figures.sha256
+    assert office.reconciliation.recompute(office.day).figures.sha256 == second.figures.sha256
 
 
 def test_a_checkpoint_of_a_block_that_was_reorganised_away_is_left_unused(office: Office) -> None:
@@ -268,7 +269,7 @@ def test_x11_restating_makes_another_version_and_keeps_the_first(office: Office)
     assert office.reconciliation.require_closed(office.day).redeemable == 0
     assert office.reconciliation.require_closed(office.day, 1).canonical == first.figures.canonical
     assert office.reconciliation.record(office.day, 2).reason == "a test wallet was missing"
-    assert office.reconciliation.recompute(office.day, 2).version == 2
+    assert office.reconciliation.recompute(office.day, 2).figures.version == 2
     with pytest.raises(BooksNotClosed):
         office.reconciliation.restate(
             office.day + timedelta(days=1), by=PREPARER, reason="early", report=office.report
@@ -289,6 +290,52 @@ def test_bank_lines_and_the_ledger_s_money_are_held_against_each_other(office: O
         "bank/reserve-usd/entry/INTEREST-1": "high",
         "bank/reserve-usd/missing/FPS-2": "high",
     }
+
+
+def test_a_day_with_breaks_recomputes_to_the_same_findings_and_says_what_differs(office: Office) -> None:
+    office.minted(office.customer(), "10.00")
+    office.bank_day()
+    account = ReserveAccount("reserve-usd", office.report.positions[0].custodian_reference or "")
+    office.reconciliation._books = replace(office.books, accounts=(account,))
+    office.end_day()
+    record = run(office)
+    assert found(office, record) == {"reserve/cash/reserve-usd": "high"}
+    (name,) = record.breaks
+    breaks = office.reconciliation.breaks
+    assert breaks.get(name).amount == 1_000_000_00 - 10_00
+    breaks.assign(name, PREPARER, by=PREPARER)
+    breaks.explain(name, "the deposit lies at another branch", by=PREPARER)
+    office.reconciliation.close(office.day, by=REVIEWER)
+    # What the bank sends and what becomes of the break afterwards changes nothing of the day.
+    breaks.close(name, by=REVIEWER, reason="moved")
+    again = office.reconciliation.recompute(office.day)
+    assert [item.subject for item in again.findings] == ["reserve/cash/reserve-usd"]
+
+    office.reconciliation._books = office.books
+    with pytest.raises(LedgerTampered, match=r"isn't now") as refused:
+        office.reconciliation.recompute(office.day)
+    assert any(text.startswith("cash was [") for text in refused.value.details["differences"])
+    changed = replace(account, reference="another")
+    office.reconciliation._books = replace(office.books, accounts=(changed,))
+    with pytest.raises(LedgerTampered) as refused:
+        office.reconciliation.recompute(office.day)
+    told = refused.value.details["differences"]
+    assert any(text.startswith("cash[0].stated was '100000000' and is '0'") for text in told)
+    assert any("reserve/cash/reserve-usd.amount was '99999000' and is '-1000'" in text for text in told)
+
+
+def test_a_statement_that_comes_after_the_close_leaves_the_closed_day_as_it_was(office: Office) -> None:
+    office.minted(office.customer(), "10.00")
+    office.end_day()
+    record = run(office)
+    for name in record.breaks:
+        office.reconciliation.breaks.assign(name, PREPARER, by=PREPARER)
+        office.reconciliation.breaks.explain(name, "the bank's file is late", by=PREPARER)
+    closed_day = office.reconciliation.close(office.day, by=REVIEWER)
+    office.bank_day()
+    again = office.reconciliation.recompute(office.day)
+    assert again.figures.sha256 == closed_day.figures.sha256
+    assert [item.subject for item in again.findings] == [f"bank/none/{office.day}"]
 
 
 def test_without_a_statement_money_is_never_taken_to_agree(office: Office) -> None:

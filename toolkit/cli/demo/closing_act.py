@@ -203,7 +203,7 @@ class ClosingAct:
         with self._tell.refusal("closed by whoever reconciled it", NotAuthorised):
             reconciliation.close(_DAY, by=_PREPARER)
         closed = reconciliation.close(_DAY, by=_REVIEWER)
-        again = reconciliation.recompute(_DAY)
+        again = reconciliation.recompute(_DAY).figures
         self._tell.require(again.sha256 == closed.figures.sha256, "the day recomputes to other figures")
         self._desk.ledger.verify()
         self._tell.say(f"{_REVIEWER} closes it; recomputed from chain and ledger: sha256 {again.sha256}")
