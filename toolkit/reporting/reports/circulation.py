@@ -8,8 +8,7 @@ from pydantic import Field, model_validator
 
 from toolkit.reporting.figures import ChainFigures, DayFigures
 from toolkit.reporting.reports.content import Content, Layout, Listing, Table
-from toolkit.reporting.reports.daily import cuts_table
-from toolkit.reporting.reports.parts import ChainCut, Coin, Movement, moved, share
+from toolkit.reporting.reports.parts import ChainCut, Coin, Movement, cuts_table, moved, share
 from toolkit.reporting.reports.values import Bps, Model, Text, Tokens, require, sum_tokens
 
 __all__ = ["ChainCirculation", "Circulation", "chain_rows", "circulation", "circulation_table"]

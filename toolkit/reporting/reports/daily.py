@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from toolkit.amounts import Amount
 from toolkit.reporting.figures import ChainFigures, DayFigures
-from toolkit.reporting.profiles import Limits, RegulatorProfile, label
+from toolkit.reporting.profiles import RegulatorProfile
 from toolkit.reporting.reports.content import Content, Layout, Listing, Table
+from toolkit.reporting.reports.limits import LimitResult, actuals, limits_of, limits_table
 from toolkit.reporting.reports.parts import (
     ChainCut,
     Coin,
@@ -19,6 +20,7 @@ from toolkit.reporting.reports.parts import (
     ReserveLine,
     breaks_of,
     breaks_table,
+    cuts_table,
     lines_of,
     lines_table,
     moved,
@@ -32,15 +34,13 @@ from toolkit.reporting.reports.values import (
     Money,
     Text,
     Tokens,
-    ratio_bps,
     require,
     sum_money,
 )
 
-__all__ = ["Attested", "DailyStatement", "LimitResult", "daily_statement"]
+__all__ = ["Attested", "DailyStatement", "daily_statement"]
 
 _BPS = 10_000
-_CUSTODIAN, _AT_ONCE, _IN_A_WEEK = "Largest custodian", "Money at once (T+0)", "Money within 7 days"
 
 
 class Attested(Model):
@@ -60,24 +60,6 @@ class Attested(Model):
     def _fresh_by_age(self) -> Self:
         old = self.age.seconds > self.max_age.seconds
         require(not (self.fresh and old), f"an attestation of {self.age.display} h is not fresh")
-        return self
-
-
-class LimitResult(Model):
-    """A limit of the reserve, what it stands at, and whether it is kept."""
-
-    name: Text
-    bound: Literal["at most", "at least"]
-    limit: Bps
-    actual: Bps
-    kept: bool
-    source: Text
-
-    @model_validator(mode="after")
-    def _kept(self) -> Self:
-        actual, limit = self.actual.bps, self.limit.bps
-        kept = actual <= limit if self.bound == "at most" else actual >= limit
-        require(self.kept == kept, f"{self.name}: {self.actual.display} against {self.limit.display}")
         return self
 
 
@@ -186,9 +168,9 @@ class DailyStatement(Content):
         )
         for line in self.reserve_lines:
             line.require_at(self.statement_date, self.cut_off, self.price_age_limit)
-        actuals = _actuals(self.reserve_lines)
+        stand = actuals(self.reserve_lines)
         for item in self.limits:
-            require(item.actual.bps == actuals.get(item.name), f"what the limit {item.name} stands at")
+            require(item.actual.bps == stand.get(item.name), f"what the limit {item.name} stands at")
         aged = [(f"attestation {found.round}", found.as_of, found.age) for found in self.attestations]
         aged += [(found.break_id, found.first_seen, found.age) for found in self.breaks_open]
         for name, since, age in aged:
@@ -238,7 +220,7 @@ class DailyStatement(Content):
                 _circulation_list(self),
                 _cover_list(self),
                 lines_table(self.reserve_lines),
-                _limits_table(self.limits),
+                limits_table(self.limits),
                 _attestations_table(self.attestations),
                 breaks_table(self.breaks_open),
                 cuts_table(self.chains),
@@ -290,33 +272,13 @@ def daily_statement(day: DayFigures, profile: RegulatorProfile) -> DailyStatemen
             None if day.coverage_excl_buffer_bps is None else Bps.of(day.coverage_excl_buffer_bps)
         ),
         buffer_required=Bps.of(day.buffer_bps),
-        limits=_limits(lines, profile.limits),
+        limits=limits_of(lines, profile.limits),
         attestations=tuple(_attested(day, chain) for chain in day.chains if chain.attestation is not None),
         breaks_open=breaks_of(day),
         valuation_is_carried=reserve is not None and reserve.carried,
         valuation_date=None if reserve is None else reserve.valuation_date,
         ledger_head=f"{ledger.head_seq}:{ledger.head_hash}",
         figures_version=day.version,
-    )
-
-
-def cuts_table(chains: tuple[ChainCut, ...]) -> Table:
-    """Where each chain was cut."""
-    return Table(
-        "cut_off_blocks",
-        "Cut-off blocks",
-        (("Chain", str), ("Id", str), ("Block", str), ("Time", Moment), ("Hash", str), ("Finality", str)),
-        [
-            (
-                item.chain_name,
-                str(item.position.chain_id),
-                str(item.position.block_number),
-                item.position.at,
-                item.position.block_hash,
-                item.finality,
-            )
-            for item in chains
-        ],
     )
 
 
@@ -337,53 +299,6 @@ def _rounded(day: DayFigures, scaled: int, *, up: bool) -> Money:
 def _unitemised(day: DayFigures) -> Money:
     stated = None if day.reserve is None else day.reserve.report.get("unitemised")
     return Money.of(Amount.money("0" if stated is None else stated["amount"], day.coin.currency))
-
-
-def _limits(lines: tuple[ReserveLine, ...], limits: Limits) -> tuple[LimitResult, ...]:
-    """Concentration and liquidity of what counts; none without a reserve."""
-    actuals = _actuals(lines)
-    wanted: tuple[tuple[str, Literal["at most", "at least"], int | None], ...] = (
-        (_CUSTODIAN, "at most", limits.custodian_bps),
-        (_AT_ONCE, "at least", limits.overnight_bps),
-        (_IN_A_WEEK, "at least", limits.week_bps),
-    )
-    return tuple(
-        LimitResult(
-            name=name,
-            bound=bound,
-            limit=Bps.of(limit),
-            actual=Bps.of(actuals[name]),
-            kept=actuals[name] <= limit if bound == "at most" else actuals[name] >= limit,
-            source=label(limits),
-        )
-        for name, bound, limit in wanted
-        if limit is not None and name in actuals
-    )
-
-
-def _actuals(lines: tuple[ReserveLine, ...]) -> dict[str, int]:
-    """What the limits stand at, in basis points; nothing of a reserve that counts nothing."""
-    total = sum_money(line.counted for line in lines)
-    if total <= 0:
-        return {}
-    at: dict[str, int] = {}
-    for line in lines:
-        at[line.custodian or "not stated"] = at.get(line.custodian or "not stated", 0) + line.counted.value
-    return {
-        # Rounded up, as the others are down, so that no rounding hides a breach.
-        _CUSTODIAN: -(-max(at.values()) * _BPS // total),
-        _AT_ONCE: ratio_bps(sum_money(line.counted for line in lines if _days(line) == 0), total),
-        _IN_A_WEEK: ratio_bps(sum_money(line.counted for line in lines if _days(line) <= 7), total),
-    }
-
-
-def _days(line: ReserveLine) -> int:
-    """Days until a line is money: none for cash, its residual for the rest, a long time where unknown."""
-    if line.asset_class == "CASH":
-        return 0
-    if line.asset_class == "REVERSE_REPO" and line.eligible and line.residual_days is None:
-        return 1  # eligible only where it is stated to be overnight
-    return 10_000 if line.residual_days is None else line.residual_days
 
 
 def _attested(day: DayFigures, chain: ChainFigures) -> Attested:
@@ -471,16 +386,6 @@ def _cover_list(statement: DailyStatement) -> Listing:
         sums=("Liability", "Reserve as counted", "Surplus", "Coverage"),
         note="Received outside of the reserve account, and so neither reserve nor liability: "
         f"{statement.subscriptions_received_elsewhere.amount} {statement.coin.currency}.",
-    )
-
-
-def _limits_table(limits: tuple[LimitResult, ...]) -> Table:
-    return Table(
-        "limits",
-        "Limits of the reserve",
-        (("Limit", str), ("Bound", str), ("At", Bps), ("Stands at", Bps), ("Kept", bool), ("Source", str)),
-        [(item.name, item.bound, item.limit, item.actual, item.kept, item.source) for item in limits],
-        empty="The profile sets none, or there is no reserve.",
     )
 
 

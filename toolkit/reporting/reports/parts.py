@@ -33,6 +33,7 @@ __all__ = [
     "ReserveLine",
     "breaks_of",
     "breaks_table",
+    "cuts_table",
     "days_between",
     "lines_of",
     "lines_table",
@@ -310,6 +311,26 @@ def breaks_table(
             for item in breaks
         ],
         empty="No break is open.",
+    )
+
+
+def cuts_table(chains: Sequence[ChainCut]) -> Table:
+    """Where each chain was cut."""
+    return Table(
+        "cut_off_blocks",
+        "Cut-off blocks",
+        (("Chain", str), ("Id", str), ("Block", str), ("Time", Moment), ("Hash", str), ("Finality", str)),
+        [
+            (
+                item.chain_name,
+                str(item.position.chain_id),
+                str(item.position.block_number),
+                item.position.at,
+                item.position.block_hash,
+                item.finality,
+            )
+            for item in chains
+        ],
     )
 
 

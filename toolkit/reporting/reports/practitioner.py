@@ -14,7 +14,8 @@ from pydantic import Field, model_validator
 
 from toolkit.reporting.draw import Draw
 from toolkit.reporting.report import Report
-from toolkit.reporting.reports.attestation import AttestationSchedule, Column
+from toolkit.reporting.reports.attestation import AttestationSchedule
+from toolkit.reporting.reports.columns import Column
 from toolkit.reporting.reports.content import Block, Content, Layout, Listing, Period, Prose, Table
 from toolkit.reporting.reports.parts import Coin
 from toolkit.reporting.reports.values import Model, Moment, Money, Text, Tokens, require, sum_money

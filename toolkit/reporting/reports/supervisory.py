@@ -16,7 +16,8 @@ from pydantic import model_validator
 from toolkit.reporting.figures import DayFigures
 from toolkit.reporting.profiles import RegulatorProfile
 from toolkit.reporting.reports.content import Block, Content, Layout, Listing, Table
-from toolkit.reporting.reports.daily import DailyStatement, LimitResult, daily_statement
+from toolkit.reporting.reports.daily import DailyStatement, daily_statement
+from toolkit.reporting.reports.limits import LimitResult
 from toolkit.reporting.reports.parts import OpenBreak, breaks_table, share
 from toolkit.reporting.reports.redemptions import Hold, RedemptionStatistics
 from toolkit.reporting.reports.values import Bps, Model, Moment, Text, Tokens, require
