@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolkit.ledger import Ledger
     from toolkit.reporting.profiles import RegulatorProfile
     from toolkit.reporting.reports.content import Content
+    from toolkit.reporting.reports.redemptions import Liquidation, RedemptionStatistics
 
 __all__ = ["Request", "content_of", "day_of", "instant_of", "open_ledger", "profile_of"]
 
@@ -91,7 +92,16 @@ def _circulation(request: Request) -> Content:
     return circulation(request.last_day())
 
 
-def _redemptions(request: Request) -> Any:
+def _statistics(request: Request) -> Content:
+    """`given`, if there is one, is what of the reserve was sold to pay (`issuance report schema
+    redemption_statistics`, under `Liquidation`).
+    """
+    from toolkit.reporting.reports.redemptions import Liquidation
+
+    return _redemptions(request, None if request.given is None else request.read_facts(Liquidation))
+
+
+def _redemptions(request: Request, liquidation: Liquidation | None = None) -> RedemptionStatistics:
     from toolkit.reporting.reports.redemptions import redemption_statistics
 
     days = _series(request)
@@ -104,6 +114,7 @@ def _redemptions(request: Request) -> Any:
         zero=days[-1].coin.amount(0),
         currency=days[-1].coin.currency,
         days=days,
+        liquidation=liquidation,
     )
 
 
@@ -224,7 +235,7 @@ _MAKERS: dict[str, Callable[[Request], Content]] = {
     "holder_snapshot": report_sources.holders_at_the_cut_off,
     "incident_notice": _incident,
     "lifecycle_log": report_sources.lifecycle_of_the_contracts,
-    "redemption_statistics": _redemptions,
+    "redemption_statistics": _statistics,
     "supervisory_report": _supervisory,
     "travel_rule": report_sources.transfers_of_institutions,
 }

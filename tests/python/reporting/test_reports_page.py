@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.figures import figures
 
 from toolkit.reporting.profiles import available_regulators
-from toolkit.reporting.reports import KINDS
+from toolkit.reporting.reports import KINDS, content_of
+from toolkit.reporting.reports.supervisory import Annex
+from toolkit.reporting.reports.weekly import Disclosure
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reporting.md").read_text(encoding="utf-8")
@@ -61,10 +64,18 @@ def test_every_command_on_the_page_exists() -> None:
         assert set(re.findall(r"--[a-z-]+", line)) <= options, f"issuance {line}"
 
 
-def test_every_profile_and_every_kind_stands_on_the_page() -> None:
+def test_every_profile_stands_on_the_page() -> None:
     for name in available_regulators():
         assert f"| `{name}` |" in PAGE
-    titled = {"daily_statement", "supervisory_report", "disclosure", "attestation_schedule"}
-    titled |= {"redemption_statistics", "attestation_report"}
-    for kind in set(KINDS) - titled:
-        assert f"| `{kind}` |" in PAGE
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_figure_of_every_kind_is_explained_in_its_section(kind: str) -> None:
+    sections = re.findall(r"^### (.+?)$(.+?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    (text,) = [body for title, body in sections if f"`{kind}`" in title]
+    common = {"coin", "period", "time_zone"}
+    wanted = set(content_of(kind).model_fields) - common
+    if kind == "supervisory_report":
+        wanted = set(Annex.model_fields) | set(Disclosure.model_fields) - common
+    missing = sorted(name for name in wanted if f"`{name}`" not in text)
+    assert missing == [], f"docs/reporting.md, {kind}: explain {', '.join(missing)}"
