@@ -30,6 +30,7 @@ __all__ = [
     "Special",
     "open_books",
     "plain_day",
+    "reserve_accounts",
 ]
 
 Market = Annotated[
@@ -96,7 +97,7 @@ def open_books(record: Path, rpc: str, ledger: str, options: BooksOptions) -> It
                 chain_name=f"chain {issuance.chain_id}",
                 special=() if options.special is None else _special(options.special),
                 sub_ledger=desk.ledger.omnibus,
-                accounts=() if options.accounts is None else _accounts(options.accounts),
+                accounts=() if options.accounts is None else reserve_accounts(options.accounts),
                 buffer_bps=options.buffer_bps,
             ),
         )
@@ -110,7 +111,8 @@ def plain_day(text: str) -> date:
         raise InvalidInput(f"{text!r} is no day: write it as 2026-11-20") from None
 
 
-def _accounts(path: Path) -> tuple[ReserveAccount, ...]:
+def reserve_accounts(path: Path) -> tuple[ReserveAccount, ...]:
+    """The reserve's bank accounts in a JSON file. Raises InvalidInput."""
     from toolkit.cli.files import read_bytes
     from toolkit.reporting.reserve_cash import ReserveAccount
 
@@ -126,7 +128,7 @@ def _accounts(path: Path) -> tuple[ReserveAccount, ...]:
     for what in ("account", "reference"):
         names = [(getattr(item, what), item.custodian if what == "reference" else None) for item in found]
         if len(set(names)) != len(names):
-            raise InvalidInput(f"{path} names an {what} twice: an account has one reference, and the reverse")
+            raise InvalidInput(f"{path} names one {what} twice: each account has a reference of its own")
     return tuple(found)
 
 

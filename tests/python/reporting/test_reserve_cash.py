@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from support.databases import Databases
 from support.day_figures import DAY, day
 from support.reserve_reports import data, line
 
+from toolkit.cli.books import reserve_accounts
+from toolkit.errors import InvalidInput
 from toolkit.ledger import Ledger, Role
 from toolkit.ledger.bank_lines import BankEntry, BankStatement
 from toolkit.reporting.figures import CashFigures, DayFigures
@@ -183,3 +187,28 @@ def test_what_was_imported_later_is_not_in_a_day_that_was_read_before(ledger: Le
 def test_a_day_in_which_no_account_was_compared_keeps_the_bytes_that_it_had() -> None:
     assert "cash" not in day().to_data()
     assert DayFigures.from_data(day().to_data()).sha256 == day().sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "no list of reserve accounts"),
+        ('[{"account": "a"}]', "no list of reserve accounts"),
+        ('[{"account": "a", "reference": "r", "more": 1}]', "no list of reserve accounts"),
+        ('[{"account": "a", "reference": ""}]', "texts that say something"),
+        ('[{"account": "a", "reference": 7}]', "texts that say something"),
+        ('[{"account": "a", "reference": "r"}, {"account": "a", "reference": "s"}]', "account twice"),
+        ('[{"account": "a", "reference": "r"}, {"account": "b", "reference": "r"}]', "reference twice"),
+    ],
+)
+def test_a_policy_that_says_nothing_clear_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "accounts.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=said):
+        reserve_accounts(file)
+
+
+def test_a_policy_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps([{"account": "a", "reference": "r", "custodian": "c"}]), encoding="utf-8")
+    assert reserve_accounts(file) == (ReserveAccount("a", "r", "c"),)

@@ -57,7 +57,7 @@ class Shell:
     def json(self, *arguments: object) -> Any:
         """Its one JSON document."""
         result = self(*arguments, "--json")
-        assert (result.status, result.err) == (0, "")
+        assert (result.status, result.err) == (0, ""), result
         return parsed(result.out)
 
     def refusal(self, status: int, *arguments: object) -> str:

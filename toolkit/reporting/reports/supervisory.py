@@ -251,6 +251,7 @@ def _annex_blocks(annex: Annex) -> tuple[Block, ...]:
                 )
                 for item in annex.limit_breaches
             ],
+            note="A dash: not kept again in the period." if annex.limit_breaches else "",
         ),
         Table(
             "annex_holds",
