@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from toolkit.bindings.events import OrderExecuted, Transfer
+from toolkit.calendar import BusinessCalendar
 from toolkit.chain.addresses import ZERO_ADDRESS
 from toolkit.chain.hexes import from_hex, to_hex
+from toolkit.compliance.overdue import overdue_cases
 from toolkit.compliance.rules import (
     AT_AN_INSTANT,
     ON_EVENTS,
@@ -64,7 +66,8 @@ class MonitorReport:
 class Monitor:
     """The rules over one coin's suite and its funds.
 
-    `operators` are the accounts whose limits are watched. `worker` is the person that alerts are opened by,
+    `operators` are the accounts whose limits are watched; `calendar` says which day it is for a case's review
+    (Hong Kong's, if not given). `worker` is the person that alerts are opened by,
     an `OPERATOR` of the ledger.
     """
 
@@ -76,12 +79,14 @@ class Monitor:
         funds: Sequence[Fund] = (),
         settings: MonitorSettings | None = None,
         operators: Sequence[str] = (),
+        calendar: BusinessCalendar | None = None,
         worker: str = WORKER,
     ) -> None:
         self._issuance = issuance
         self._ledger = ledger
         self._settings = settings or MonitorSettings()
         self._operators = tuple(operators)
+        self._calendar = calendar or BusinessCalendar.load("hong-kong")
         self._worker = worker
         classes = [item for fund in funds for item in fund.classes.values()]
         self._tokens: dict[str, RegulatedToken] = {
@@ -214,9 +219,9 @@ class Monitor:
 
     def _now(self, block: Block) -> Now:
         unpaid = self._ledger.orders.find(kind=OrderKind.REDEMPTION, state=_UNPAID)
-        market = self._issuance.market
+        market, at = self._issuance.market, self._ledger.clock.now()
         return Now(
-            at=self._ledger.clock.now(),
+            at=at,
             attestations=tuple(self._attestations(block)),
             redemptions=tuple(
                 Redemption(order.id, order.due_at)
@@ -228,6 +233,7 @@ class Monitor:
                 for operator in self._operators
                 for found in [market.operator_limit(operator, block=block)]
             ),
+            cases=overdue_cases(self._ledger, self._settings.freezes, at, self._calendar.local_date(at)),
         )
 
     def _attestations(self, block: Block) -> Iterator[Attestation]:

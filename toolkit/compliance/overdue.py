@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from toolkit.ledger.case_machines import FREEZE_ENDED
-from toolkit.ledger.record_words import RecordState
+from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
+    from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import LedgerRecord
 
-__all__ = ["FreezePolicy", "Overdue", "freeze_overdue", "unreached"]
+__all__ = ["FreezePolicy", "Overdue", "freeze_overdue", "overdue_cases", "unreached"]
 
 _EARLY = (RecordState.HIT, RecordState.PRELIM_FREEZE)
 
@@ -29,12 +31,20 @@ class FreezePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Something about a case that a person has to look after. `since` is when it was due or began."""
+    """Something about a case that a person has to look after. `since` is when it was due or began, `cause`
+    what tells it from another matter of its kind about the same case.
+    """
 
     record: str
     what: str
     since: datetime
     message: str
+    cause: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The matter by a name that says neither the case nor what it is about (32 hexadecimal digits)."""
+        return hashlib.sha256(f"{self.record}\n{self.what}\n{self.cause}".encode()).hexdigest()[:32]
 
 
 def unreached(record: LedgerRecord) -> list[Overdue]:
@@ -45,6 +55,7 @@ def unreached(record: LedgerRecord) -> list[Overdue]:
             "chain",
             datetime.fromisoformat(alarm["since"]),
             f"{record.id} on chain {chain}: {alarm['error']}",
+            f"{chain} since {alarm['since']}",
         )
         for chain, alarm in record.data["alarms"].items()
     ]
@@ -63,5 +74,15 @@ def freeze_overdue(record: LedgerRecord, policy: FreezePolicy, now: datetime, to
         found.append(Overdue(name, "first freeze", limit, f"{name} is frozen nowhere yet"))
     review = date.fromisoformat(data["review_on"])
     if record.state not in FREEZE_ENDED and today >= review:
-        found.append(Overdue(name, "review", now, f"{name} was to be reviewed on {review}"))
+        found.append(Overdue(name, "review", now, f"{name} was to be reviewed on {review}", f"{review}"))
     return found
+
+
+def overdue_cases(ledger: Ledger, policy: FreezePolicy, now: datetime, today: date) -> tuple[Overdue, ...]:
+    """What is overdue of every freeze, and of every recovery the chains that it didn't get through to. A
+    recovery has no other step with a time of its own.
+    """
+    book = ledger.record_book
+    freezes = [freeze_overdue(item, policy, now, today) for item in book.find(RecordKind.FREEZE)]
+    recoveries = [unreached(item) for item in book.find(RecordKind.RECOVERY)]
+    return tuple(item for found in (*freezes, *recoveries) for item in found)

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from toolkit.chain.addresses import ZERO_ADDRESS
+from toolkit.compliance.overdue import FreezePolicy, Overdue
 from toolkit.errors import InvalidInput
 from toolkit.ledger.alerts import Alert, Severity
+from toolkit.ledger.canonical import instant
 
 __all__ = [
     "AT_AN_INSTANT",
@@ -38,13 +40,14 @@ class MonitorSettings:
 
     `large` is by token address in base units: a token that isn't named has no limit here. `age` and `limit`
     are the shares of an attestation's life and of an operator's limit at which the monitor warns; `due` how
-    long before a redemption is due. Raises InvalidInput.
+    long before a redemption is due, `freezes` the times that a case has. Raises InvalidInput.
     """
 
     large: Mapping[str, int] = field(default_factory=dict)
     age: Fraction = Fraction(3, 4)
     limit: Fraction = Fraction(9, 10)
     due: timedelta = timedelta(hours=2)
+    freezes: FreezePolicy = field(default_factory=FreezePolicy)
 
     def __post_init__(self) -> None:
         if not (0 < self.age <= 1 and 0 < self.limit <= 1) or any(item <= 0 for item in self.large.values()):
@@ -149,6 +152,7 @@ class Now:
     attestations: tuple[Attestation, ...]
     redemptions: tuple[Redemption, ...]
     limits: tuple[Limit, ...]
+    cases: tuple[Overdue, ...]
 
 
 # -------------------------------------------------------------------------------------------------- on events
@@ -304,8 +308,22 @@ def limit_near_its_end(now: Now, settings: MonitorSettings) -> Iterator[Alert]:
             )
 
 
+def overdue_case(now: Now, _: MonitorSettings) -> Iterator[Alert]:
+    """A case waits for a person: once for each matter of it. The alert goes wherever alerts go, so that it
+    says neither which case nor what about it: no tipping off (regulation.md R-AML-11).
+    """
+    for item in now.cases:
+        yield Alert(
+            "case_overdue",
+            item.reference,
+            Severity.HIGH,
+            "a matter of compliance is overdue; its officers see which with `compliance cases overdue`",
+            {"since": instant(item.since)},
+        )
+
+
 ON_EVENTS = (mint_without_order, unknown_holder, supply_drift, large_transfer, listed_counterparty)
-AT_AN_INSTANT = (attestation_age, overdue_redemption, limit_near_its_end)
+AT_AN_INSTANT = (attestation_age, overdue_redemption, limit_near_its_end, overdue_case)
 
 
 def _facts(move: Moved) -> dict[str, str | int]:

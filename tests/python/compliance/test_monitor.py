@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from support.case_desks import GUARDIAN, LISTED
 from support.desks import COMPLIANCE, Bench
 from support.fund_suite import FundSuite
 from support.ledgers import COMPLIANCE as OFFICER
@@ -22,8 +23,11 @@ from support.suite import Suite
 
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import MintOrder
+from toolkit.calendar import BusinessCalendar
 from toolkit.chain.hexes import to_hex
 from toolkit.compliance.alert_log import JsonFormatter, log_alert, logger
+from toolkit.compliance.cases import FreezeCases
+from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.monitor import Monitor
 from toolkit.compliance.rules import MonitorSettings
 from toolkit.compliance.webhook import Webhook, signature
@@ -118,6 +122,29 @@ def test_what_is_late_is_said_as_time_passes(bench: Bench) -> None:
         "redemption_overdue",
     ]
     assert monitor(bench).run().alerts == ()
+
+
+def test_a_case_that_waits_for_a_person_is_an_alert_that_says_nothing_of_it(bench: Bench) -> None:
+    ledger = bench.desk.ledger
+    calendar = BusinessCalendar.load("hong-kong")
+    freezes = FreezeCases(ComplianceContext(ledger, ledger.clock, calendar, (), SECRET))
+    bench.desk.add_person(GUARDIAN, label="a guardian", roles=["guardian"])
+    customer = bench.customer(1)
+    party = bench.desk.reference(customer.investor)
+    review = calendar.local_date(bench.now()) + timedelta(days=30)
+    freezes.freeze("FRZ-77", by=GUARDIAN, authority=LISTED, review_on=review, investor=party)
+    assert monitor(bench).run().alerts == ()
+    bench.suite.node.advance_time(3_600)
+    found = monitor(bench).run().alerts
+    assert rules(found) == ["case_overdue", "case_overdue"]  # no second signature, and frozen nowhere yet
+    assert {item.data["severity"] for item in found} == {"high"}
+    due = (ledger.clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert {item.data["due_at"] for item in found} == {due}
+    said = json.dumps([[item.id, item.data] for item in found])  # what log and webhook have of it
+    for word in ("FRZ-77", party, customer.wallet, "OFAC", "freeze", "frozen", "signature"):
+        assert word not in said
+    assert monitor(bench).run().alerts == ()
+    ledger.verify()
 
 
 def test_a_stranger_with_shares_is_found(fund_suite: FundSuite, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.ledgers import address, hash32
 
 from toolkit.chain.addresses import ZERO_ADDRESS
+from toolkit.compliance.overdue import Overdue
 from toolkit.compliance.rules import (
     AT_AN_INSTANT,
     ON_EVENTS,
@@ -124,7 +125,7 @@ def test_a_supply_that_the_transfers_do_not_explain() -> None:
 
 
 def at(**changed: object) -> list[tuple[str, Severity]]:
-    now = replace(Now(NOW, (), (), ()), **changed)  # type: ignore[arg-type]
+    now = replace(Now(NOW, (), (), (), ()), **changed)  # type: ignore[arg-type]
     return [(item.rule, item.severity) for rule in AT_AN_INSTANT for item in rule(now, MonitorSettings())]
 
 
@@ -160,6 +161,17 @@ def test_no_attestation_yet_is_nothing_to_grow_old() -> None:
 )
 def test_a_redemption_that_is_due_and_one_that_is_late(left: timedelta, expected: list[object]) -> None:
     assert at(redemptions=(Redemption("order-1", NOW + left),)) == expected
+
+
+def test_each_matter_of_a_case_is_told_once_and_without_the_case() -> None:
+    signature = Overdue("freeze/FRZ-1", "second signature", NOW, "freeze/FRZ-1 has no second signature")
+    first, second = (Overdue("freeze/FRZ-1", "review", NOW, "to be reviewed", day) for day in ("1", "2"))
+    later = replace(signature, since=NOW + timedelta(hours=1), message="said otherwise")
+    now = Now(NOW, (), (), (), (signature, first, second, later))
+    alerts = [item for rule in AT_AN_INSTANT for item in rule(now, MonitorSettings())]
+    assert {(item.rule, item.severity) for item in alerts} == {("case_overdue", Severity.HIGH)}
+    assert len({item.record for item in alerts}) == 3
+    assert "FRZ-1" not in repr(alerts)
 
 
 def test_a_limit_near_its_end() -> None:
