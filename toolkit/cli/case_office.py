@@ -122,10 +122,16 @@ def show_overdue(output: Output, found: Sequence[Overdue]) -> None:
 
     def show() -> None:
         for item in found:
-            output.line(f"{item.what} since {item.since.isoformat()}: {item.message}")
+            output.line(f"{item.what} since {item.since.isoformat()}: {item.message} ({item.reference})")
 
     data = [
-        {"record": item.record, "what": item.what, "since": item.since.isoformat(), "message": item.message}
+        {
+            "record": item.record,
+            "what": item.what,
+            "since": item.since.isoformat(),
+            "message": item.message,
+            "reference": item.reference,
+        }
         for item in found
     ]
     output.result(data, show)

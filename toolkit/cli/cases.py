@@ -333,12 +333,15 @@ def resume(
 
 
 @app.command()
-def overdue(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
-    """List what a person has to look after: signatures, chains, reviews. Ends with 1 if there is anything."""
+def overdue(by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
+    """List what a person has to look after: signatures, chains, reviews. Ends with 1 if there is anything.
+
+    For compliance and the auditor; the reader is recorded.
+    """
     from toolkit.cli.output import Output
 
     with open_office(record, rpc, ledger) as office:
-        found = (*office.freezes.overdue(), *office.recoveries.overdue())
+        found = office.overdue(by=by)
     show_overdue(Output(json=json), found)
 
 
@@ -358,7 +361,7 @@ def list_cases(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) 
 
 @app.command()
 def show(case: CaseId, by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
-    """Show all that is on file about a case. For compliance and the auditor."""
+    """Show all that is on file about a case. For compliance and the auditor; the reader is recorded."""
     from toolkit.cli.output import Output, as_json
 
     output = Output(json=json)
@@ -370,7 +373,7 @@ def show(case: CaseId, by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json
 
 @app.command()
 def register(by: By, record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
-    """Print the register of freezes. For compliance and the auditor."""
+    """Print the register of freezes. For compliance and the auditor; the reader is recorded."""
     from toolkit.cli.output import Output
 
     output = Output(json=json)

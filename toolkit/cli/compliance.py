@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from toolkit.cli import cases, classes, monitor, omnibus, recovery, rules, screening, travel
+from toolkit.cli import access, cases, classes, monitor, omnibus, recovery, rules, screening, travel
 
 __all__ = ["app"]
 
@@ -20,6 +20,8 @@ app.add_typer(classes.regime, name="regime")
 app.add_typer(classes.bank, name="bank")
 app.add_typer(classes.distributor, name="distributor")
 app.command()(classes.acknowledge)
+app.command()(access.holds)
+app.command()(access.readings)
 app.add_typer(screening.app, name="screening")
 app.add_typer(cases.app, name="cases")
 app.add_typer(recovery.app, name="recovery")

@@ -35,11 +35,11 @@ __all__ = [
 
 def transfers_of_institutions(request: Request) -> Content:
     """The records of transfers with their parties; of parties that were erased only when."""
-    from toolkit.compliance.register import require_reader
+    from toolkit.compliance.access import note_reading
     from toolkit.reporting.reports.registers import travel_extract, travel_row
 
     ledger = request.ledger
-    require_reader(ledger, request.places.reader)
+    note_reading(ledger, "register of transfers", by=request.places.reader)
     institutions = {item.id: item.data for item in ledger.travel.counterparties()}
     rows = []
     for record in ledger.travel.find():

@@ -186,20 +186,25 @@ def retire(
 
 @app.command()
 def hits(
+    by: By,
     record: Record,
     rpc: Rpc,
     ledger: LedgerUrl,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that nobody has decided.")] = False,
     json: Json = False,
 ) -> None:
-    """The hits, with what they are about. For compliance alone. Ends with 1 if one is undecided."""
+    """The hits, with what they are about. Ends with 1 if one is undecided.
+
+    For compliance and the auditor; the reader is recorded.
+    """
     from toolkit.cli.options import open_ledger
     from toolkit.cli.output import Output
+    from toolkit.compliance.access import Readings
     from toolkit.ledger import RecordState
 
     output = Output(json=json)
     with open_ledger(record, rpc, ledger) as opened:
-        found = opened.screening.hits(RecordState.MATCHED if open_only else None)
+        found = Readings(opened).hits(RecordState.MATCHED if open_only else None, by=by)
     rows = [[item.id, item.state, item.data["value"], item.data["version"]] for item in found]
     output.result(
         [_record_data(item) for item in found],
@@ -234,18 +239,23 @@ def release(
 @app.command()
 def order(
     order: Annotated[str, typer.Argument(help="The order's id.")],
+    by: By,
     record: Record,
     rpc: Rpc,
     ledger: LedgerUrl,
     json: Json = False,
 ) -> None:
-    """The last run that looked at an order: when, against which versions, with what outcome."""
+    """The last run that looked at an order: when, against which versions, with what outcome.
+
+    For compliance and the auditor; the reader is recorded.
+    """
     from toolkit.cli.options import open_ledger
     from toolkit.cli.output import Output
+    from toolkit.compliance.access import Readings
 
     output = Output(json=json)
     with open_ledger(record, rpc, ledger) as opened:
-        found = opened.screening.last_of(order_id=order)
+        found = Readings(opened).screening(order, by=by)
     if found is None:
         output.result(None, lambda: output.line("no run has looked at this order"))
         return

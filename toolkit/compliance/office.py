@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from toolkit.compliance.access import Readings, note_reading
 from toolkit.compliance.acknowledgements import Acknowledgements
 from toolkit.compliance.affiliations import Affiliations
 from toolkit.compliance.bank_accounts import BankAccounts
@@ -14,10 +15,10 @@ from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.perimeter import Perimeter
 from toolkit.compliance.policies import LimitBook, PolicyBook
 from toolkit.compliance.recovery import Recoveries
-from toolkit.compliance.register import freeze_register, require_reader
-from toolkit.ledger.errors import NotFound
+from toolkit.compliance.register import freeze_register
 
 if TYPE_CHECKING:
+    from toolkit.compliance.overdue import Overdue
     from toolkit.ledger.records import LedgerRecord
 
 __all__ = ["Compliance"]
@@ -69,17 +70,22 @@ class Compliance:
     def recoveries(self) -> Recoveries:
         return Recoveries(self._context)
 
+    @cached_property
+    def readings(self) -> Readings:
+        return Readings(self._context.ledger)
+
+    def overdue(self, *, by: str) -> tuple[Overdue, ...]:
+        """What a person has to look after of every case, for compliance and the auditor alone: read by `by`.
+
+        Raises NotAuthorised.
+        """
+        note_reading(self._context.ledger, "overdue cases", by=by)
+        return (*self.freezes.overdue(), *self.recoveries.overdue())
+
     def freeze_register(self, *, by: str) -> list[dict[str, Any]]:
         """The register of freezes, for compliance and the auditor; see `toolkit.compliance.register`."""
         return freeze_register(self._context, by=by)
 
     def case(self, case_id: str, *, by: str) -> LedgerRecord:
-        """A freeze or a recovery with all that is on file, for compliance and the auditor alone.
-
-        Raises NotAuthorised, NotFound.
-        """
-        require_reader(self._context.ledger, by)
-        try:
-            return self.freezes.get(case_id)
-        except NotFound:
-            return self.recoveries.get(case_id)
+        """A freeze or a recovery with all that is on file; see `Readings.case`."""
+        return self.readings.case(case_id, by=by)

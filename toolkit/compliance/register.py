@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toolkit.compliance.access import note_reading
 from toolkit.compliance.freezes import CaseChains
-from toolkit.errors import NotAuthorised
 from toolkit.ledger.case_acts import ActKind
-from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.compliance.context import ComplianceContext
-    from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import LedgerRecord
 
-__all__ = ["freeze_register", "require_reader"]
+__all__ = ["freeze_register"]
 
-_READERS = frozenset({Role.COMPLIANCE, Role.AUDITOR})
 _LOWERING = (ActKind.UNFREEZE, ActKind.FORCED_TRANSFER, ActKind.BURN, ActKind.SEIZE_ESCROW)
 
 
@@ -26,24 +23,16 @@ def freeze_register(context: ComplianceContext, *, by: str) -> list[dict[str, An
 
     Amounts are base units as text, or `account` where the account itself is frozen. `latency_seconds` runs
     from the hit, order or request to the first freeze; it, `imposed_at`, and `second_sign_at` are null as
-    long as there is none. Raises NotAuthorised unless `by` is of compliance or the auditor: the reason of a
-    freeze is theirs alone.
+    long as there is none. That `by` read it is on record. Raises NotAuthorised unless `by` is of compliance
+    or the auditor: the reason of a freeze is theirs alone.
     """
-    require_reader(context.ledger, by)
+    note_reading(context.ledger, "register of freezes", by=by)
     chains = CaseChains(context)
     return [
         _row(context, record, wallet)
         for record in context.ledger.record_book.find(RecordKind.FREEZE)
         for wallet in _wallets(chains, record)
     ]
-
-
-def require_reader(ledger: Ledger, by: str) -> None:
-    """Raises NotAuthorised unless `by` is of compliance or the auditor; NotFound for nobody known."""
-    if not _READERS & ledger.persons.get(by).roles:
-        raise NotAuthorised(
-            f"{by} may not read cases and transfers: compliance and the auditor may", person=by
-        )
 
 
 def _wallets(chains: CaseChains, record: LedgerRecord) -> tuple[str, ...]:

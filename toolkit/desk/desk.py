@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["Desk"]
 
 _ENDED = (State.REJECTED, State.CANCELLED)
+_UNSAID = "compliance has the reason"
 
 AnyInvestor = Investor | records.Investor | str
 AnyAmount = str | Decimal | Amount
@@ -502,9 +504,17 @@ class Desk:
         return self.ledger.orders.get(order_id(order))
 
     def history(self, order: Order | str) -> tuple[OrderEvent, ...]:
-        """Every step of an order, oldest first."""
-        return self.ledger.orders.history(order_id(order))
+        """Every step of an order, oldest first. Why compliance held it or let it go is compliance's to read
+        (`toolkit.compliance.access`), and isn't said here: no tipping off (regulation.md R-AML-11).
+        """
+        return tuple(map(_for_the_desk, self.ledger.orders.history(order_id(order))))
 
     def status(self) -> DeskStatus:
         """Chain and ledger side by side at the last final block, every difference listed."""
         return status_of(self._context)
+
+
+def _for_the_desk(step: OrderEvent) -> OrderEvent:
+    """The step without the reason, if compliance held the order by it or let it go."""
+    said_by_compliance = step.role is Role.COMPLIANCE and State.ON_HOLD in (step.from_state, step.to_state)
+    return replace(step, reason=_UNSAID) if said_by_compliance else step

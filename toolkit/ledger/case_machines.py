@@ -1,4 +1,4 @@
-"""The legal lives of compliance's cases, as data: freezes and the recovery of lost wallets.
+"""The legal lives of compliance's cases, as data: freezes, the recovery of lost wallets, and who read them.
 
     freeze     hit -> prelim_freeze -> seconded -> confirmed -> frozen
                seconded -> false_positive -> release_approved -> released
@@ -9,6 +9,7 @@
                -> cleared -> registrar_checked -> endorsed -> approved
                -> recovered -> register_posted -> closed
                any of these before approved -> rejected -> restored
+    access     read [-> read ...]
 
 A person's step is what the case says; the worker's says what has become final on every chain, and writes
 into the document of a state what was done there (the steps from a state to itself). Nobody releases what
@@ -104,4 +105,11 @@ _RECOVERY |= {
     for state in (*_WAY, _S.APPROVED, _S.RECOVERED, _S.REGISTER_POSTED, _S.CLOSED, _S.REJECTED, _S.RESTORED)
 }
 
-CASE_STEPS: RecordSteps = {RecordKind.FREEZE: _FREEZE, RecordKind.RECOVERY: _RECOVERY}
+_READER = _by(Role.COMPLIANCE, Role.AUDITOR)
+_ACCESS = {(None, _S.READ): _READER, (_S.READ, _S.READ): _READER}
+
+CASE_STEPS: RecordSteps = {
+    RecordKind.FREEZE: _FREEZE,
+    RecordKind.RECOVERY: _RECOVERY,
+    RecordKind.ACCESS: _ACCESS,
+}

@@ -37,6 +37,7 @@ class RecordKind(StrEnum):
     # cases
     FREEZE = "freeze"
     RECOVERY = "recovery"
+    ACCESS = "access"
     # omnibus accounts
     ALLOCATION = "allocation"
     CLIENT_FLOW = "client_flow"
@@ -126,6 +127,7 @@ class RecordState(StrEnum):
     REGISTER_POSTED = "register_posted"
     REJECTED = "rejected"
     RESTORED = "restored"
+    READ = "read"
     # omnibus accounts
     ALLOCATION_PENDING = "allocation_pending"
     ALLOCATED = "allocated"

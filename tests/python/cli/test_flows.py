@@ -114,6 +114,9 @@ def test_orders_that_end_early_and_money_that_goes_back(busy: Counter, mode: str
     order = busy.request("500.00", "SUB-9")
     do("mint", "hold", order, "--by", COMPLIANCE, "--reason", "source of funds")
     assert busy.state(order) == "on_hold"
+    do("compliance", "holds", order, "--by", COMPLIANCE)
+    assert "source of funds" in busy.shell.text("compliance", "holds", order, "--by", COMPLIANCE)
+    assert "source of funds" not in busy.shell.text("orders", order)  # the desk's view
     do("mint", "release", order, "--by", COMPLIANCE, "--reason", "explained")
     busy.fund(order, "FPS-9", "500.00")
     do("mint", "propose", order, "--out", busy.folder / "to-sign")

@@ -44,7 +44,7 @@ def test_a_list_a_hit_and_what_compliance_decides(busy: Counter) -> None:
     first = shell.json(*command, "adopt", list_file(busy, "1", NOBODY, days=5), *by)
     assert (first["state"], first["count"], first["run"]["hits"]) == ("in_force", 1, [])
     order = busy.request("10.00", "SUB-10")
-    assert shell.json(*command, "order", order)["lists"] == {"ofac": "1"}
+    assert shell.json(*command, "order", order, *by)["lists"] == {"ofac": "1"}
 
     cut = list_file(busy, "2", NOBODY, busy.wallet)
     cut.write_text(cut.read_text()[:-9])
@@ -53,21 +53,28 @@ def test_a_list_a_hit_and_what_compliance_decides(busy: Counter) -> None:
     found = parsed(hit.out)
     assert (hit.status, found["frozen"], found["run"]["held"]) == (1, [busy.wallet], [order])
     assert busy.state(order) == "on_hold"
-    listed = shell(*command, "hits", "--json")
+    listed = shell(*command, "hits", *by, "--json")
     (item,) = parsed(listed.out)
     assert (listed.status, item["state"], item["value"]) == (1, "matched", busy.wallet)
     assert "HIT: hit/" in shell(*command, "run", *by).err
     assert "does not hold the role" in shell.refusal(
         *(1, *command, "release", item["id"], "--by", MAKER, "--rationale", "a namesake")
     )
+    assert "may not read" in shell.refusal(1, *command, "hits", "--by", MAKER)
+    log = shell.json("compliance", "readings", *by)
+    assert [(row["subject"], row["reader"]) for row in log] == [
+        (f"screening of {order}", COMPLIANCE),
+        ("hits", COMPLIANCE),
+    ]
+    assert shell.text("compliance", "readings", *by, "--of", "hits").count(COMPLIANCE) == 1
     released = shell.json(
         *command, "release", item["id"], *by, "--rationale", "the source named a reused address"
     )
     assert released["state"] == "released"
     assert shell.json(*command, "run", *by)["hits"] == []
-    shell.text(*command, "hits")
+    shell.text(*command, "hits", *by)
     shell.text(*command, "lists")
-    shell.text(*command, "order", order)
+    shell.text(*command, "order", order, *by)
     (alarm,) = parsed(shell("compliance", "monitor", "alerts", "--json").out)["alerts"]
     assert alarm["rule"] == "list_refused"
     shell.text(

@@ -241,7 +241,7 @@ def test_the_officers_commands(cases: CaseBench, tmp_path: Path) -> None:
     (row,) = run("cases", "register", "--by", COMPLIANCE)
     assert row["authority"] == "sanctions: SDN 7"
     assert run("cases", "show", "FRZ-1", "--by", COMPLIANCE)["authority"]["reference"] == "SDN 7"
-    assert run("cases", "overdue") == []
+    assert run("cases", "overdue", "--by", COMPLIANCE) == []
     run("cases", "propose-release", "FRZ-1", "--by", COMPLIANCE, *stands_on)
     assert run("cases", "approve", "FRZ-1", "--by", APPROVER)["state"] == "released"
 
