@@ -117,6 +117,16 @@ class Suite(Protocol):
         """
         ...
 
+    def require_clients_settled(self, old: str, new: str) -> None:
+        """Raises a ToolkitError as long as the clients of the omnibus wallet `old` can't follow its tokens to
+        `new`: something of theirs is locked or pending, or the suite was opened without a token of theirs.
+        """
+        ...
+
+    def move_clients(self, case_id: str, old: str, new: str) -> None:
+        """Moves all clients of an omnibus wallet, in the sub-ledgers of this suite's tokens, once."""
+        ...
+
     def perform(self, acts: Sequence[Act]) -> Sequence[Act]:
         """Sends the acts in their order, each on the lane of the role that may, waits until they are final
         and believes their events. Returns them as they came out: `done`, or with an `error`. What the chain

@@ -8,7 +8,8 @@ frozen and out of the registry for good, so that its allowances, its permits, it
 whatever is sent to it later are dead. The register and the limits are by investor and move by themselves.
 
 What lies in a fund's vault for the old wallet, and a redemption that is burned and not paid, come to their
-end first: the execution is refused until they have.
+end first: the execution is refused until they have. So does what is locked or pending for a client of an
+omnibus wallet, which another omnibus wallet of the same distributor replaces: its clients follow the tokens.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Recoveries", "RecoveryPolicy"]
 
 _S = RecordState
+_OMNIBUS = "omnibus"
 _REPLACED = "the wallet was replaced: order again"
 _LEAST = timedelta(hours=24)
 _APPROVALS = {
@@ -96,11 +98,6 @@ class Recoveries:
         owner = ledger.investors.wallet(address).investor
         if is_delisted(ledger, address):
             raise InvalidInput(f"wallet {address} was reported lost before: go on with that case")
-        if ledger.investors.wallet(address).kind == "omnibus":
-            raise InvalidInput(
-                f"{address} is an omnibus wallet, whose sub-ledger is kept by its address: freeze it, and "
-                "move the clients to another omnibus wallet under an order"
-            )
         self._require_other(by, address)
         data: dict[str, Any] = {
             "case_id": case_id,
@@ -270,6 +267,8 @@ class Recoveries:
         def prepare(suite: Suite) -> Sequence[Act]:
             self._require_cooled(record)
             self._require_ready(record, new)
+            if self._has_clients(record):
+                suite.require_clients_settled(record.data["wallets"][0], new)
             register = Act(
                 ActKind.REGISTER_WALLET, suite.chain_id, suite.registry, new, record.data["case_id"]
             )
@@ -283,7 +282,21 @@ class Recoveries:
         if not outcome.complete:
             return outcome.record
         record = self._with_balances(outcome.record, "after")
+        if self._has_clients(record):
+            outcome = self._chains.perform(record, lambda suite: self._move_clients(suite, record))
+            if not outcome.complete:
+                return outcome.record
+            record = outcome.record
         return self._chains.note(record, record.data, _S.RECOVERED)
+
+    def _has_clients(self, record: LedgerRecord) -> bool:
+        old = record.data["wallets"][0]
+        return self._context.ledger.investors.wallet(old).kind == _OMNIBUS
+
+    def _move_clients(self, suite: Suite, record: LedgerRecord) -> Sequence[Act]:
+        """The tokens are in the new wallet for good: their owners follow. Nothing is left to send."""
+        suite.move_clients(record.data["case_id"], record.data["wallets"][0], record.data["new_wallet"])
+        return ()
 
     def _post(self, record: LedgerRecord) -> LedgerRecord:
         """Takes the old wallet out of every registry."""
@@ -339,6 +352,12 @@ class Recoveries:
             raise WalletNotReady(
                 f"{wallet} was not proven since the report of {reported.isoformat()}, or is out of use: "
                 "prove a wallet with the desk's challenge",
+                wallet=wallet,
+            )
+        if (known.kind == _OMNIBUS) != self._has_clients(record):
+            raise WalletNotReady(
+                f"{wallet} is of the kind {known.kind} and {old} is not, or the other way round: an omnibus "
+                "wallet is replaced by another one, into which its clients follow, and no other wallet is",
                 wallet=wallet,
             )
         ledger.eligibility.require_registrable(wallet)

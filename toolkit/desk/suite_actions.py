@@ -17,7 +17,7 @@ from toolkit.bindings.events import CaseActed, Frozen, RedemptionSeized, WalletR
 from toolkit.bindings.regulated_token import RegulatedToken
 from toolkit.bindings.structs import RedemptionStatus
 from toolkit.chain.hexes import from_hex, to_hex
-from toolkit.desk.context import DeskContext, bytes32_text
+from toolkit.desk.context import WORKER, DeskContext, bytes32_text
 from toolkit.errors import (
     ContractReverted,
     InvalidInput,
@@ -182,6 +182,14 @@ class SuiteActions:
     def write_wallets(self, wallets: Sequence[str]) -> None:
         """See `toolkit.compliance.ports.Suite`."""
         self._onboarding.write_known(wallets)
+
+    def require_clients_settled(self, old: str, new: str) -> None:
+        """See `toolkit.compliance.ports.Suite`."""
+        self._context.ledger.omnibus_moves.require_settled(old, new, tokens=self.addresses)
+
+    def move_clients(self, case_id: str, old: str, new: str) -> None:
+        """See `toolkit.compliance.ports.Suite`."""
+        self._context.ledger.omnibus_moves.move(old, new, tokens=self.addresses, case=case_id, actor=WORKER)
 
     def finish(self, case_id: str) -> None:
         """See `toolkit.compliance.ports.Suite`. A refusal is an outcome too."""

@@ -9,16 +9,16 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger, Transaction
+    from toolkit.ledger.record_book import RecordBook
 
-__all__ = ["is_delisted", "require_listed"]
+__all__ = ["is_delisted", "require_in_use", "require_listed"]
 
 _UNDONE = (RecordState.REJECTED, RecordState.RESTORED)
 
 
 def is_delisted(ledger: Ledger | Transaction, wallet: str) -> bool:
     """Whether the wallet was reported lost, and the report wasn't rejected."""
-    records = ledger.record_book.find(RecordKind.RECOVERY, prefix=f"recovery/{wallet}/")
-    return any(record.state not in _UNDONE for record in records)
+    return _is_lost(ledger.record_book, wallet)
 
 
 def require_listed(ledger: Ledger | Transaction, wallet: str) -> None:
@@ -27,3 +27,18 @@ def require_listed(ledger: Ledger | Transaction, wallet: str) -> None:
         raise NotEligible(
             f"wallet {wallet} was reported lost and is out of use: prove another wallet", wallet=wallet
         )
+
+
+def require_in_use(book: RecordBook, wallet: str) -> None:
+    """Raises NotEligible for an omnibus wallet that was reported lost: its clients stand as they stood."""
+    if _is_lost(book, wallet):
+        raise NotEligible(
+            f"wallet {wallet} was reported lost: nothing is asked or approved of its clients until they are "
+            "in the new wallet, or the report is found false",
+            wallet=wallet,
+        )
+
+
+def _is_lost(book: RecordBook, wallet: str) -> bool:
+    records = book.find(RecordKind.RECOVERY, prefix=f"recovery/{wallet}/")
+    return any(record.state not in _UNDONE for record in records)

@@ -14,6 +14,7 @@ from toolkit.errors import (
 __all__ = [
     "AllocationUneven",
     "ClassNotApproved",
+    "ClientsNotSettled",
     "DocumentNotAcknowledged",
     "FundsAlreadyMatched",
     "FundsMismatch",
@@ -71,6 +72,12 @@ class PositionTooSmall(Refused):
     """The client has less than is to be moved, locked or taken out."""
 
     code = "position_too_small"
+
+
+class ClientsNotSettled(Refused):
+    """Something of an omnibus wallet's clients is locked or pending, and they can't be moved."""
+
+    code = "clients_not_settled"
 
 
 class FundsAlreadyMatched(Refused):

@@ -30,6 +30,7 @@ from toolkit.ledger.limits import Limits
 from toolkit.ledger.lists import Lists
 from toolkit.ledger.money import Funds, Payouts
 from toolkit.ledger.omnibus import Omnibus
+from toolkit.ledger.omnibus_moves import OmnibusMoves
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.passages import Passages
 from toolkit.ledger.persons import Persons
@@ -116,6 +117,10 @@ class _Repositories:
     @cached_property
     def omnibus(self) -> Omnibus:
         return Omnibus(self._unit, self.clock)
+
+    @cached_property
+    def omnibus_moves(self) -> OmnibusMoves:
+        return OmnibusMoves(self._unit, self.clock)
 
     @cached_property
     def funds(self) -> Funds:

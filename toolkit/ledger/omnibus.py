@@ -8,84 +8,45 @@ whoever writes holds the end of the event chain, on either database.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
-from toolkit.calendar import Clock
-from toolkit.chain.addresses import checksum_address
 from toolkit.errors import IdempotencyConflict, InvalidInput
-from toolkit.ledger import audit, checks, schema
+from toolkit.ledger import checks
 from toolkit.ledger.canonical import digest
-from toolkit.ledger.errors import AllocationUneven, NotAnOmnibusWallet, NotFound
+from toolkit.ledger.delisted import require_in_use
+from toolkit.ledger.errors import AllocationUneven
 from toolkit.ledger.machines import Role
-from toolkit.ledger.omnibus_lines import (
-    CHAIN,
-    EXPECTED,
-    Bucket,
-    Line,
-    Position,
-    apply_lines,
-    lines_digest,
-    moved,
-)
+from toolkit.ledger.omnibus_lines import CHAIN, EXPECTED, Bucket, Line, apply_lines, lines_digest, moved
 from toolkit.ledger.omnibus_posting import (
-    OF_ACCOUNT,
-    Joined,
-    Stopped,
+    account_of,
+    address_of,
+    document,
+    known_record,
     lines_of,
     open_record,
-    position_from,
     positions_of,
     post,
+    require_omnibus,
     step_record,
+    writing,
 )
+from toolkit.ledger.omnibus_reading import Movement, OmnibusReading
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
-from toolkit.ledger.schema_omnibus import omnibus_lines, omnibus_movements, omnibus_positions
-from toolkit.ledger.store import Unit
 
 __all__ = ["Movement", "Omnibus"]
 
 _S = RecordState
-_POSITIONS, _MOVEMENTS, _LINES = omnibus_positions, omnibus_movements, omnibus_lines
-_ALL = sa.select(_POSITIONS).where(OF_ACCOUNT).order_by(_POSITIONS.c.client)
-_JOURNAL = (
-    sa.select(_LINES.c.account, _LINES.c.bucket, _LINES.c.sign, _LINES.c.amount)
-    .join(
-        _MOVEMENTS,
-        sa.and_(_MOVEMENTS.c.record_id == _LINES.c.record_id, _MOVEMENTS.c.step == _LINES.c.step),
-    )
-    .where(_MOVEMENTS.c.wallet == sa.bindparam("wallet"), _MOVEMENTS.c.token == sa.bindparam("token"))
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """A posted step: `seq` is its event's place in the hash chain."""
-
-    seq: int
-    record_id: str
-    at: datetime
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Omnibus:
+class Omnibus(OmnibusReading):
     """The sub-ledgers of omnibus wallets. Wallets and tokens are addresses, clients keyed references (0x and
     32 hex digits), amounts whole base units, actors person ids. What is asked under a `key` a second time
     gives the record it made the first time.
     """
-
-    unit: Unit
-    clock: Clock
 
     # --------------------------------------------------------------------------- allocations and transfers
 
@@ -150,15 +111,16 @@ class Omnibus:
 
         Raises `PositionTooSmall`, `NotAuthorised`, `IllegalTransition`, `NotFound`.
         """
-        with self._writing() as (connection, book):
+        with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, record_id, RecordKind.ALLOCATION)
+            require_in_use(book, record.data["wallet"])
             done = book.step(record_id, _S.ALLOCATED, actor=checker, role=Role.CHECKER)
             post(connection, record, 1, lines_of(connection, record_id, 1), book.clock.now())
             return done
 
     def retract(self, record_id: str, *, by: str, role: Role, reason: str) -> LedgerRecord:
         """Gives up what was asked and not yet approved or settled. Of a flow, what it set aside goes back."""
-        with self._writing() as (connection, book):
+        with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, record_id, RecordKind.ALLOCATION, RecordKind.CLIENT_FLOW)
             if record.kind is RecordKind.ALLOCATION:
                 return book.step(record_id, _S.RETRACTED, actor=by, role=role, reason=reason)
@@ -193,7 +155,7 @@ class Omnibus:
     def settle(self, record_id: str, *, transaction: str, by: str, role: Role) -> LedgerRecord:
         """What was pending has arrived or left, in the final `transaction` (0x and 64 hex digits)."""
         transaction = checks.hash32(transaction, what="transaction")
-        with self._writing() as (connection, book):
+        with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, record_id, RecordKind.CLIENT_FLOW)
             client = str(record.data["client"])
             amount = int(record.data["amount"])
@@ -228,15 +190,15 @@ class Omnibus:
         `locked_total`. Raises `PositionTooSmall`, `IllegalTransition` (the case has another lock on the
         client), `NotAuthorised`.
         """
-        wallet, token, client = _account(wallet, token, client)
+        wallet, token, client = account_of(wallet, token, client)
         case = checks.one_line(case, what="case", longest=64)
         record_id = _lock_id(wallet, token, client, case)
         lines = moved(amount, (client, Bucket.AVAILABLE), (client, Bucket.LOCKED))
-        with self._writing() as (connection, book):
-            known = _known(book, record_id)
+        with writing(self.unit, self.clock) as (connection, book):
+            known = known_record(book, record_id)
             if known is None:
-                _require_omnibus(connection, wallet)
-                data = _document("lock", wallet, token, client=client, amount=str(amount), case=case)
+                require_omnibus(connection, wallet)
+                data = document("lock", wallet, token, client=client, amount=str(amount), case=case)
                 return open_record(
                     connection,
                     book,
@@ -261,76 +223,12 @@ class Omnibus:
 
         Raises `NotFound`, `IllegalTransition`, `NotAuthorised`.
         """
-        wallet, token, client = _account(wallet, token, client)
-        with self._writing() as (connection, book):
+        wallet, token, client = account_of(wallet, token, client)
+        with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, _lock_id(wallet, token, client, case), RecordKind.CLIENT_LOCK)
             amount = int(record.data["amount"])
             lines = moved(amount, (client, Bucket.LOCKED), (client, Bucket.AVAILABLE))
             return step_record(connection, book, record, _S.RELEASED, lines, actor, Role.COMPLIANCE, reason)
-
-    def locked_total(self, wallet: str, token: str) -> int:
-        """What is locked of all clients together."""
-        return sum(position.locked for position in self.positions(wallet, token))
-
-    # ------------------------------------------------------------------------------------------- reading
-
-    def position(self, wallet: str, token: str, client: str) -> Position:
-        """What the client has now; all zero for one that the wallet never had."""
-        wallet, token, client = _account(wallet, token, client)
-        with self.unit.reading() as connection:
-            return positions_of(connection, wallet, token, [client]).get(client, Position(client))
-
-    def positions(self, wallet: str, token: str) -> tuple[Position, ...]:
-        """Who has something now, by reference."""
-        values = {"wallet": _address(wallet, "wallet"), "token": _address(token, "token")}
-        with self.unit.reading() as connection:
-            found = [position_from(row) for row in connection.execute(_ALL, values).mappings()]
-        return tuple(position for position in found if not position.is_empty)
-
-    def look_through(
-        self,
-        wallet: str,
-        token: str,
-        at: datetime | None = None,
-        *,
-        through: int | None = None,
-    ) -> tuple[Position, ...]:
-        """Who had something at the end of the instant `at`, recomputed from the journal, by reference.
-
-        `through` is a place in the hash chain instead of an instant; neither means now.
-        """
-        query = _JOURNAL
-        if at is not None:
-            query = query.where(_MOVEMENTS.c.at <= checks.aware(at, what="instant"))
-        if through is not None:
-            query = query.where(_MOVEMENTS.c.seq <= through)
-        values = {"wallet": _address(wallet, "wallet"), "token": _address(token, "token")}
-        sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        with self.unit.reading() as connection:
-            for account, bucket, sign, amount in connection.execute(query, values):
-                if account not in (CHAIN, EXPECTED):
-                    sums[account][bucket] += sign * amount
-        found = (Position(client, **buckets) for client, buckets in sorted(sums.items()))
-        return tuple(position for position in found if not position.is_empty)
-
-    def movements(self, wallet: str, token: str, *, client: str | None = None) -> tuple[Movement, ...]:
-        """The journal, oldest first; with `client`, what touched that client."""
-        wallet, token = _address(wallet, "wallet"), _address(token, "token")
-        query = sa.select(_MOVEMENTS).where(_MOVEMENTS.c.wallet == wallet, _MOVEMENTS.c.token == token)
-        with self.unit.reading() as connection:
-            found = [
-                Movement(row.seq, row.record_id, row.at, lines_of(connection, row.record_id, row.step))
-                for row in connection.execute(query.order_by(_MOVEMENTS.c.seq)).all()
-            ]
-        if client is None:
-            return tuple(found)
-        return tuple(one for one in found if any(line.account == client for line in one.lines))
-
-    def accounts(self) -> tuple[tuple[str, str], ...]:
-        """The wallets and tokens with a sub-ledger."""
-        query = sa.select(_MOVEMENTS.c.wallet, _MOVEMENTS.c.token).distinct()
-        with self.unit.reading() as connection:
-            return tuple(sorted((row.wallet, row.token) for row in connection.execute(query)))
 
     # ------------------------------------------------------------------------------------------- inside
 
@@ -347,12 +245,12 @@ class Omnibus:
         reason: str,
     ) -> LedgerRecord:
         """A record of what is asked under `key`: posted at once for a flow, upon approval for the others."""
-        wallet, token = _address(wallet, "wallet"), _address(token, "token")
+        wallet, token = address_of(wallet, "wallet"), address_of(token, "token")
         for account in {line.account for line in lines} - {CHAIN, EXPECTED}:
             checks.investor_reference(account)
         record_id = f"{kind}/{wallet}/{checks.one_line(key, what='key', longest=64)}"
         clients = [line for line in lines if line.account not in (CHAIN, EXPECTED)]
-        data = _document(
+        data = document(
             what,
             wallet,
             token,
@@ -361,8 +259,8 @@ class Omnibus:
             clients=len({line.account for line in clients}),
             body=digest({"what": what, "token": token, "lines": lines_digest(lines)}),
         )
-        with self._writing() as (connection, book):
-            known = _known(book, record_id)
+        with writing(self.unit, self.clock) as (connection, book):
+            known = known_record(book, record_id)
             if known is not None:
                 if known.data["body"] != data["body"]:
                     raise IdempotencyConflict(
@@ -371,7 +269,8 @@ class Omnibus:
                         record=record_id,
                     )
                 return known
-            _require_omnibus(connection, wallet)
+            require_omnibus(connection, wallet)
+            require_in_use(book, wallet)
             posted = kind is RecordKind.CLIENT_FLOW
             state = _S.FLOW_PENDING if posted else _S.ALLOCATION_PENDING
             if what == "transfer":  # to say no at once; the approval asks again
@@ -390,20 +289,6 @@ class Omnibus:
                 posted=posted,
             )
 
-    @contextmanager
-    def _writing(self) -> Iterator[tuple[Connection, RecordBook]]:
-        """A transaction that holds the end of the event chain, and a book of records inside it."""
-        with self.unit.writing() as connection:
-            audit.lock(connection)
-            yield connection, RecordBook(Joined(connection), Stopped(self.clock.now()))
-
-
-def _known(book: RecordBook, record_id: str) -> LedgerRecord | None:
-    try:
-        return book.get(record_id)
-    except NotFound:
-        return None
-
 
 def _record(book: RecordBook, record_id: str, *kinds: RecordKind) -> LedgerRecord:
     record = book.get(record_id)
@@ -414,27 +299,3 @@ def _record(book: RecordBook, record_id: str, *kinds: RecordKind) -> LedgerRecor
 
 def _lock_id(wallet: str, token: str, client: str, case: str) -> str:
     return f"client_lock/{wallet}/{token}/{client}/{case}"
-
-
-def _account(wallet: str, token: str, client: str) -> tuple[str, str, str]:
-    return _address(wallet, "wallet"), _address(token, "token"), checks.investor_reference(client)
-
-
-def _address(value: str, what: str) -> str:
-    return checksum_address(value, what=what)
-
-
-def _require_omnibus(connection: Connection, wallet: str) -> None:
-    query = sa.select(schema.wallets.c.kind).where(schema.wallets.c.address == wallet)
-    kind = connection.execute(query).scalar_one_or_none()
-    if kind != "omnibus":
-        raise NotAnOmnibusWallet(
-            f"wallet {wallet} is {'unknown' if kind is None else f'of the kind {kind}'} in the ledger: prove "
-            "and register it as an omnibus wallet before it has clients",
-            wallet=wallet,
-            kind=kind,
-        )
-
-
-def _document(what: str, wallet: str, token: str, **more: Any) -> dict[str, Any]:
-    return {"what": what, "wallet": wallet, "token": token, "lines": {}, **more}

@@ -3,11 +3,13 @@
     allocation    allocation_pending -> allocated, or retracted
     client_flow   flow_pending -> settled, or retracted
     client_lock   locked -> released [-> locked ...]
+    client_move   settled
     commitment    proposed -> confirmed
 
 Allocations and transfers between clients are entered by one person and approved by another (regulation.md
 W06); so is what enters and leaves the wallet, which the worker may settle too, on a final transaction. Who
-locked a client's part doesn't release it.
+locked a client's part doesn't release it. A move takes all clients of a wallet that was lost to the one that
+replaced it, under the recovery that four people have approved (W15): the worker posts it.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ OMNIBUS_STEPS: RecordSteps = {
         (_S.LOCKED, _S.RELEASED): RecordStep(frozenset({Role.COMPLIANCE}), frozenset({_S.LOCKED})),
         (_S.RELEASED, _S.LOCKED): _FREEZER,
     },
+    RecordKind.CLIENT_MOVE: {(None, _S.SETTLED): RecordStep(frozenset({Role.OPERATOR}))},
     RecordKind.COMMITMENT: {
         (None, _S.PROPOSED): _REGISTRAR,
         (_S.PROPOSED, _S.PROPOSED): _REGISTRAR,
@@ -57,9 +60,15 @@ POSTED: frozenset[tuple[RecordKind, RecordState]] = frozenset(
         (RecordKind.CLIENT_FLOW, _S.RETRACTED),
         (RecordKind.CLIENT_LOCK, _S.LOCKED),
         (RecordKind.CLIENT_LOCK, _S.RELEASED),
+        (RecordKind.CLIENT_MOVE, _S.SETTLED),
     }
 )
 """The steps that move something, by kind and the state they lead to."""
 
-OMNIBUS_KINDS = (RecordKind.ALLOCATION, RecordKind.CLIENT_FLOW, RecordKind.CLIENT_LOCK)
+OMNIBUS_KINDS = (
+    RecordKind.ALLOCATION,
+    RecordKind.CLIENT_FLOW,
+    RecordKind.CLIENT_LOCK,
+    RecordKind.CLIENT_MOVE,
+)
 """The kinds of records with lines."""

@@ -1,4 +1,7 @@
-"""Posting a movement: its record's event, its lines and the positions it changes, in one transaction."""
+"""Posting a movement: its record's event, its lines and the positions it changes, in one transaction.
+
+Also what every part of the sub-ledger asks of a wallet first.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,35 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from toolkit.ledger import audit
+from toolkit.calendar import Clock
+from toolkit.chain.addresses import checksum_address
+from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.bulk import Among, insert_rows
+from toolkit.ledger.errors import NotAnOmnibusWallet, NotFound
 from toolkit.ledger.machines import Role
 from toolkit.ledger.omnibus_lines import Bucket, Line, Position, apply_lines, lines_digest
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
 from toolkit.ledger.schema_omnibus import omnibus_lines, omnibus_movements, omnibus_positions
+from toolkit.ledger.store import Joined, Unit
 
 __all__ = [
     "OF_ACCOUNT",
-    "Joined",
-    "Stopped",
+    "account_of",
+    "address_of",
+    "all_positions",
+    "document",
+    "known_record",
     "lines_of",
     "movement_lines",
     "open_record",
     "position_from",
     "positions_of",
     "post",
+    "require_omnibus",
     "step_record",
+    "writing",
 ]
 
 _POSITIONS, _MOVEMENTS, _LINES = omnibus_positions, omnibus_movements, omnibus_lines
@@ -39,28 +51,12 @@ OF_ACCOUNT = sa.and_(
 )
 """Of one wallet and token, bound under these names."""
 
+_ALL = sa.select(_POSITIONS).where(OF_ACCOUNT).order_by(_POSITIONS.c.client)
 _SOME = sa.select(_POSITIONS).where(OF_ACCOUNT, Among(_POSITIONS.c.client, "clients"))
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A unit of work inside one that is open."""
-
-    connection: Connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """The connection."""
-        yield self.connection
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """The same."""
-        yield self.connection
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class _Stopped:
     """The one instant of an act."""
 
     instant: datetime
@@ -68,6 +64,50 @@ class Stopped:
     def now(self) -> datetime:
         """It."""
         return self.instant
+
+
+@contextmanager
+def writing(unit: Unit, clock: Clock) -> Iterator[tuple[Connection, RecordBook]]:
+    """A transaction that holds the end of the event chain, and a book of records inside it."""
+    with unit.writing() as connection:
+        audit.lock(connection)
+        yield connection, RecordBook(Joined(connection), _Stopped(clock.now()))
+
+
+def known_record(book: RecordBook, record_id: str) -> LedgerRecord | None:
+    """The record, or None."""
+    try:
+        return book.get(record_id)
+    except NotFound:
+        return None
+
+
+def account_of(wallet: str, token: str, client: str) -> tuple[str, str, str]:
+    """Wallet, token and client as the ledger writes them. Raises `InvalidInput`."""
+    return address_of(wallet, "wallet"), address_of(token, "token"), checks.investor_reference(client)
+
+
+def address_of(value: str, what: str) -> str:
+    """An address as the ledger writes it. Raises `InvalidInput`."""
+    return checksum_address(value, what=what)
+
+
+def document(what: str, wallet: str, token: str, **more: Any) -> dict[str, Any]:
+    """What a record of the sub-ledger begins with."""
+    return {"what": what, "wallet": wallet, "token": token, "lines": {}, **more}
+
+
+def require_omnibus(connection: Connection, wallet: str) -> None:
+    """Raises `NotAnOmnibusWallet` unless the ledger knows it as one."""
+    query = sa.select(schema.wallets.c.kind).where(schema.wallets.c.address == wallet)
+    kind = connection.execute(query).scalar_one_or_none()
+    if kind != "omnibus":
+        raise NotAnOmnibusWallet(
+            f"wallet {wallet} is {'unknown' if kind is None else f'of the kind {kind}'} in the ledger: prove "
+            "and register it as an omnibus wallet before it has clients",
+            wallet=wallet,
+            kind=kind,
+        )
 
 
 def movement_lines(rows: Sequence[Any]) -> tuple[Line, ...]:
@@ -179,6 +219,12 @@ def positions_of(
     """What the clients among `clients` have; who never had anything is left out."""
     values = {"wallet": wallet, "token": token, "clients": clients}
     return {row["client"]: position_from(row) for row in connection.execute(_SOME, values).mappings()}
+
+
+def all_positions(connection: Connection, wallet: str, token: str) -> tuple[Position, ...]:
+    """Who has something now, by reference."""
+    rows = connection.execute(_ALL, {"wallet": wallet, "token": token}).mappings()
+    return tuple(position for row in rows if not (position := position_from(row)).is_empty)
 
 
 def position_from(row: Any) -> Position:

@@ -42,6 +42,7 @@ class RecordKind(StrEnum):
     ALLOCATION = "allocation"
     CLIENT_FLOW = "client_flow"
     CLIENT_LOCK = "client_lock"
+    CLIENT_MOVE = "client_move"
     COMMITMENT = "commitment"
     # travel rule and monitoring
     COUNTERPARTY = "counterparty"

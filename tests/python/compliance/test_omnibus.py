@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.checkout import REPOSITORY
-from support.desks import CHECKER, COMPLIANCE, MAKER, Bench, Customer
+from support.desks import CHECKER, COMPLIANCE, MAKER, OTHER_CHECKER, Bench, Customer
 from support.suite import Suite
 
 from toolkit.bindings.errors import (
@@ -27,9 +27,11 @@ from toolkit.bindings.errors import (
 from toolkit.bindings.omnibus import Committed, SumLeaf, SumNode
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import WalletEntry, WalletKind
+from toolkit.calendar import BusinessCalendar
 from toolkit.chain.calls import Call, EventExpectation
 from toolkit.chain.sender import Mined
 from toolkit.chain.signers import dev_signer
+from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.omnibus import (
     AllocationUnbacked,
     CommitmentDiffers,
@@ -40,9 +42,11 @@ from toolkit.compliance.omnibus import (
     client_reference,
     day_number,
 )
+from toolkit.compliance.recovery import Recoveries
 from toolkit.errors import InvalidInput, NotAuthorised
 from toolkit.ledger.errors import AllocationUneven
 from toolkit.ledger.omnibus_lines import split
+from toolkit.ledger.record_words import RecordState
 
 SECRET = bytes(range(32))
 REGISTRAR = "registrar-1"
@@ -136,6 +140,48 @@ def test_x10_what_arrived_is_allocated_to_the_last_unit_and_not_beyond(office: O
     assert statement.agrees
     assert (str(statement.held), str(statement.difference)) == ("100.000001", "0.000000")
     assert len(statement.to_json()["rows"]) == 3
+
+
+def test_x10_a_lost_wallets_clients_have_their_tokens_in_the_new_one_and_keep_their_proofs(
+    office: Office, tmp_path: Path
+) -> None:
+    office.allocate()
+    token, ledger = office.suite.token, office.desk.ledger
+    day, supply = office.commitments.today(), token.total_supply()
+    office.commitments.commit(office.wallet, by=REGISTRAR)
+    earlier = office.commitments.prove(office.wallet, day, BEN).to_json()
+    calendar = BusinessCalendar.load("hong-kong")
+    context = ComplianceContext(ledger, ledger.clock, calendar, (office.desk.actions,), SECRET)
+    recoveries = Recoveries(context)
+    digest = "0x" + "ab" * 32
+    recoveries.report("REC-1", wallet=office.wallet, by=MAKER, evidence=digest)
+    channels = {"call-back": digest, "meeting": "0x" + "cd" * 32}
+    recoveries.reverify("REC-1", by=COMPLIANCE, channels=channels)
+    office.suite.node.advance_time(49 * 3600)
+    new = dev_signer(17)
+    challenge = office.desk.challenge_wallet(office.pool.investor, new.address)
+    office.desk.prove_wallet(challenge, challenge.signable.sign(new).data, kind=WalletKind.OMNIBUS)
+    recoveries.prove("REC-1", wallet=new.address, by=COMPLIANCE)
+    for person in (COMPLIANCE, REGISTRAR, CHECKER, OTHER_CHECKER):
+        done = recoveries.approve("REC-1", by=person)
+    assert (done.state, done.data["alarms"]) == (RecordState.REGISTER_POSTED, {})
+    assert (token.balance_of(new.address), token.balance_of(office.wallet)) == (100_000_001, 0)
+    assert token.total_supply() == supply
+    assert office.accounts.statement(new.address).agrees
+    assert office.accounts.statement(office.wallet).rows == ()
+
+    later = office.commitments.today()
+    office.commitments.commit(new.address, by=REGISTRAR)
+    proofs = (earlier, office.commitments.prove(new.address, later, BEN).to_json())
+    # Of the old wallet a proof is still made, and is the one that was.
+    assert office.commitments.prove(office.wallet, day, BEN).to_json() == earlier
+    for proof in proofs:
+        file = tmp_path / "proof.json"
+        file.write_text(json.dumps(proof))
+        command = [sys.executable, VERIFIER, file, "--rpc", office.suite.node.rpc_url, "--client", BEN]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        assert "33.333334" in said
+    ledger.verify()
 
 
 def test_a_break_is_shown_with_its_sign(office: Office) -> None:

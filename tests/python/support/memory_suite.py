@@ -8,14 +8,25 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from support.ledgers import ALICE, BOB, CHECKER, COMPLIANCE, MAKER, NOON, Fixture, address, reference
+from support.ledgers import (
+    ALICE,
+    BOB,
+    CHECKER,
+    COMPLIANCE,
+    MAKER,
+    NOON,
+    WORKER,
+    Fixture,
+    address,
+    reference,
+)
 
 from toolkit.calendar import BusinessCalendar
 from toolkit.compliance.authority import Authority, AuthorityKind
 from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.office import Compliance
 from toolkit.errors import NodeUnreachable
-from toolkit.ledger import Role
+from toolkit.ledger import Ledger, Role
 from toolkit.ledger.case_acts import WHOLE_ACCOUNT, Act, ActKind
 from toolkit.ledger.records import LedgerRecord, OwnershipProof
 
@@ -86,6 +97,7 @@ class MemorySuite:
     kill: tuple[int, bool] | None = None
     market: str = MARKET
     registry: str = REGISTRY
+    ledger: Ledger | None = None
 
     @property
     def addresses(self) -> Sequence[str]:
@@ -111,6 +123,15 @@ class MemorySuite:
 
     def finish(self, case_id: str) -> None:
         self._reach()
+
+    def require_clients_settled(self, old: str, new: str) -> None:
+        if self.ledger is not None:
+            self.ledger.omnibus_moves.require_settled(old, new, tokens=self.addresses)
+
+    def move_clients(self, case_id: str, old: str, new: str) -> None:
+        self._reach()
+        if self.ledger is not None:
+            self.ledger.omnibus_moves.move(old, new, tokens=self.addresses, case=case_id, actor=WORKER)
 
     def perform(self, acts: Sequence[Act]) -> Sequence[Act]:
         self._reach()
@@ -200,7 +221,7 @@ class CaseFixture(Fixture):
 
     def __init__(self, url: str, *, customers: int = 2) -> None:
         super().__init__(url, customers=customers)
-        self.home, self.away = MemorySuite(31337), MemorySuite(5)
+        self.home, self.away = MemorySuite(31337, ledger=self.ledger), MemorySuite(5)
         with self.ledger.transaction() as tx:
             for person, role in (
                 (GUARDIAN, Role.GUARDIAN),
@@ -262,20 +283,20 @@ class CaseFixture(Fixture):
         self.office.freezes.approve(case_id, by=ALICE)
         return self.office.freezes.approve(case_id, by=BOB)
 
-    def new_wallet(self, number: int, *, customer: int = 1) -> str:
+    def new_wallet(self, number: int, *, customer: int = 1, kind: str = "self_custody") -> str:
         """Another wallet of the customer, proven now."""
         self.clock.advance(timedelta(minutes=1))
         proof = OwnershipProof("eip712", "challenge", b"\x01" * 65, self.clock.now())
-        kind = "self_custody"
         self.ledger.investors.add_wallet(
             address(number), investor=reference(customer), kind=kind, proof=proof
         )
         return address(number)
 
-    def reported(self, case_id: str, *, customer: int = 1) -> LedgerRecord:
+    def reported(self, case_id: str, *, customer: int = 1, wallet: str | None = None) -> LedgerRecord:
         """Reported lost, identified again, and cooled off."""
         recoveries = self.office.recoveries
-        recoveries.report(case_id, wallet=address(customer), by=MAKER, evidence=digest("report"))
+        lost = wallet or address(customer)
+        recoveries.report(case_id, wallet=lost, by=MAKER, evidence=digest("report"))
         channels = {"call-back": digest("call"), "meeting": digest("meeting")}
         record = recoveries.reverify(case_id, by=CHECKER, channels=channels)
         self.clock.advance(timedelta(hours=48))
