@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from toolkit.cli import access, cases, classes, monitor, omnibus, recovery, rules, screening, travel
+from toolkit.cli import (
+    access,
+    cases,
+    classes,
+    monitor,
+    omnibus,
+    omnibus_flows,
+    recovery,
+    rules,
+    screening,
+    travel,
+)
 
 __all__ = ["app"]
 
@@ -25,6 +36,8 @@ app.command()(access.readings)
 app.add_typer(screening.app, name="screening")
 app.add_typer(cases.app, name="cases")
 app.add_typer(recovery.app, name="recovery")
+for flow in (omnibus_flows.announce, omnibus_flows.reserve, omnibus_flows.settle, omnibus_flows.retract):
+    omnibus.app.command()(flow)
 app.add_typer(omnibus.app, name="omnibus")
 app.add_typer(travel.app, name="travel")
 app.add_typer(monitor.app, name="monitor")

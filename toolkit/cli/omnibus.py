@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from toolkit.desk import Desk
     from toolkit.ledger.records import LedgerRecord
 
-__all__ = ["app", "commitments_of"]
+__all__ = [
+    "Amount",
+    "Client",
+    "Key",
+    "Maker",
+    "Token",
+    "Wallet",
+    "app",
+    "commitments_of",
+    "opened_accounts",
+    "record_data",
+]
 
 app = typer.Typer(help="Omnibus wallets: clients' positions, commitments, proofs.", no_args_is_help=True)
 
@@ -47,7 +58,7 @@ def client(
     from toolkit.compliance.omnibus import client_reference
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger) as (desk, _):
+    with opened_accounts(record, rpc, ledger) as (desk, _):
         found = client_reference(_secret(desk), identifier)
     output.result({"client": found}, lambda: output.line(found))
 
@@ -76,9 +87,9 @@ def allocate(
         if not equals or name in parts:
             raise InvalidInput(f"--part {item!r}: write CLIENT=AMOUNT, and each client once")
         parts[name] = amount
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         asked = accounts.allocate(wallet, parts, total=total, key=key, maker=maker)
-    output.result(_data(asked), lambda: output.line(asked.id))
+    output.result(record_data(asked), lambda: output.line(asked.id))
 
 
 @app.command()
@@ -99,9 +110,9 @@ def transfer(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         asked = accounts.transfer(wallet, giver, taker, amount, key=key, maker=maker)
-    output.result(_data(asked), lambda: output.line(asked.id))
+    output.result(record_data(asked), lambda: output.line(asked.id))
 
 
 @app.command()
@@ -118,9 +129,9 @@ def approve(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         done = accounts.approve(request, checker=checker)
-    output.result(_data(done), lambda: output.line(f"{done.id} is {done.state}"))
+    output.result(record_data(done), lambda: output.line(f"{done.id} is {done.state}"))
 
 
 @app.command()
@@ -140,9 +151,9 @@ def lock(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         done = accounts.lock(wallet, client, amount, case=case, actor=by)
-    output.result(_data(done), lambda: output.line(f"{client} has {amount} locked under {case}"))
+    output.result(record_data(done), lambda: output.line(f"{client} has {amount} locked under {case}"))
 
 
 @app.command()
@@ -161,9 +172,11 @@ def unlock(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         done = accounts.unlock(wallet, client, case=case, actor=by)
-    output.result(_data(done), lambda: output.line(f"{client} has nothing locked under {case} any more"))
+    output.result(
+        record_data(done), lambda: output.line(f"{client} has nothing locked under {case} any more")
+    )
 
 
 @app.command()
@@ -180,7 +193,7 @@ def positions(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (_, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (_, accounts):
         found = accounts.statement(wallet, block=block)
     output.result(found.to_json(), lambda: _show(output, found))
     if not found.agrees:
@@ -204,11 +217,14 @@ def commit(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token, terms, key) as (desk, accounts), output.progress("committing"):
+    with (
+        opened_accounts(record, rpc, ledger, token, terms, key) as (desk, accounts),
+        output.progress("committing"),
+    ):
         done = commitments_of(desk, accounts).commit(wallet, by=by, day=_date(day))
     root, clients = done.data["root"], done.data["clients"]
     output.result(
-        _data(done),
+        record_data(done),
         lambda: output.line(f"{done.data['day']}: root {root} over {clients} clients is committed"),
     )
 
@@ -230,7 +246,7 @@ def prove(
     from toolkit.cli.output import Output
 
     output = Output(json=json)
-    with _opened(record, rpc, ledger, token) as (desk, accounts):
+    with opened_accounts(record, rpc, ledger, token) as (desk, accounts):
         commitments = commitments_of(desk, accounts)
         proof = commitments.prove(wallet, _date(day) or commitments.today(), client).to_json()
     write_json(out, proof)
@@ -308,7 +324,7 @@ def _secret(desk: Desk) -> bytes:
 
 
 @contextmanager
-def _opened(
+def opened_accounts(
     record: Path,
     rpc: str,
     ledger: str,
@@ -316,6 +332,7 @@ def _opened(
     terms: Path | None = None,
     keys: list[str] | None = None,
 ) -> Iterator[tuple[Desk, OmnibusAccounts]]:
+    """The desk and the omnibus accounts of the coin, or of the share class at `token`."""
     from toolkit.bindings.share import FundShare
     from toolkit.cli.options import open_desk
     from toolkit.compliance.omnibus import OmnibusAccounts
@@ -329,7 +346,8 @@ def _date(day: datetime | None) -> date | None:
     return None if day is None else day.date()
 
 
-def _data(record: LedgerRecord) -> dict[str, Any]:
+def record_data(record: LedgerRecord) -> dict[str, Any]:
+    """A record of the sub-ledger as JSON values."""
     return {"id": record.id, "state": record.state.value, **record.data}
 
 

@@ -68,6 +68,16 @@ def test_from_allocation_to_a_verified_share(pool: Counter, mode: str, tmp_path:
         *("--amount", "0.000001", "--key", "t", "--maker", MAKER),
     )
     pool.do(*omnibus, "approve", f"allocation/{wallet}/t", "--checker", CHECKER)
+    flow = ("--amount", "0.50", "--maker", MAKER)
+    pool.do(*omnibus, "announce", wallet, ann, *flow, "--key", "in")
+    pool.do(*omnibus, "reserve", wallet, ben, *flow, "--key", "out")
+    (leaving,) = [row for row in shell.json(*omnibus, "positions", wallet)["rows"] if row["client"] == ben]
+    assert leaving["pending_out"] == "0.500000"
+    nowhere = ("--transaction", "0x" + "00" * 32, "--by", CHECKER)
+    assert "is not final" in shell.refusal(1, *omnibus, "settle", f"client_flow/{wallet}/in", *nowhere)
+    for name in ("in", "out"):
+        retracted = ("--by", MAKER, "--reason", "called off")
+        pool.do(*omnibus, "retract", f"client_flow/{wallet}/{name}", *retracted)
     case = ("--case", "CASE-7")
     pool.do(*omnibus, "lock", wallet, ann, "--amount", "33.333335", *case, "--by", COMPLIANCE)
     pool.do(*omnibus, "positions", wallet)

@@ -29,13 +29,16 @@ from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import WalletEntry, WalletKind
 from toolkit.calendar import BusinessCalendar
 from toolkit.chain.calls import Call, EventExpectation
+from toolkit.chain.hexes import to_hex
 from toolkit.chain.sender import Mined
 from toolkit.chain.signers import dev_signer
 from toolkit.compliance.context import ComplianceContext
 from toolkit.compliance.omnibus import (
     AllocationUnbacked,
+    ClientFlows,
     CommitmentDiffers,
     Commitments,
+    FlowNotOnChain,
     OmnibusAccounts,
     OmnibusBreak,
     ProofNotFound,
@@ -44,7 +47,7 @@ from toolkit.compliance.omnibus import (
 )
 from toolkit.compliance.recovery import Recoveries
 from toolkit.errors import InvalidInput, NotAuthorised
-from toolkit.ledger.errors import AllocationUneven
+from toolkit.ledger.errors import AllocationUneven, PositionTooSmall
 from toolkit.ledger.omnibus_lines import split
 from toolkit.ledger.record_words import RecordState
 
@@ -92,9 +95,10 @@ class Office:
         record = self.accounts.allocate(self.wallet, parts, total=total, key=key, maker=MAKER)
         self.accounts.approve(record.id, checker=CHECKER)
 
-    def send(self, amount: int) -> None:
-        """The wallet's own transfer."""
-        self.suite.send(self.pool.key, self.suite.token.transfer(self.suite.holder.address, amount))
+    def send(self, amount: int) -> str:
+        """The wallet's own transfer, as its transaction's hash."""
+        call = self.suite.token.transfer(self.suite.holder.address, amount)
+        return to_hex(self.suite.send(self.pool.key, call).receipt.tx_hash)
 
 
 @pytest.fixture
@@ -182,6 +186,45 @@ def test_x10_a_lost_wallets_clients_have_their_tokens_in_the_new_one_and_keep_th
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
         assert "33.333334" in said
     ledger.verify()
+
+
+def test_x10_what_is_on_its_way_is_settled_by_the_transaction_that_moved_it_and_once(office: Office) -> None:
+    office.allocate()
+    flows, wallet = ClientFlows(office.accounts), office.wallet
+    first, second, third = (
+        flows.announce(wallet, client, amount, key=amount, maker=MAKER).id
+        for client, amount in ((ANN, "2.000000"), (BEN, "1.000001"), (CAT, "0.000001"))
+    )
+    assert office.accounts.statement(wallet).agrees  # what is announced isn't there yet
+    arrived = to_hex(office.suite.mint(900_000_003, 3_000_001, wallet).receipt.tx_hash)
+    with pytest.raises(FlowNotOnChain, match="is not final"):
+        flows.settle(first, transaction="0x" + "00" * 32, by=CHECKER)
+    with pytest.raises(NotAuthorised):
+        flows.settle(first, transaction=arrived, by=MAKER)
+    for flow in (first, second):
+        assert flows.settle(flow, transaction=arrived, by=CHECKER).state is RecordState.SETTLED
+    with pytest.raises(FlowNotOnChain, match="would be settled by it"):
+        flows.settle(third, transaction=arrived, by=CHECKER)
+    assert office.desk.ledger.record_book.get(third).state is RecordState.FLOW_PENDING
+    flows.retract(third, by=MAKER, reason="it went elsewhere")
+    assert office.accounts.statement(wallet).agrees
+
+    out = flows.reserve(wallet, ANN, "35.333334", key="out", maker=MAKER).id
+    with pytest.raises(PositionTooSmall):
+        flows.reserve(wallet, ANN, "0.000001", key="more", maker=MAKER)
+    with pytest.raises(FlowNotOnChain):
+        flows.settle(out, transaction=arrived, by=CHECKER)  # that came in, and nothing left by it
+    gone = office.send(35_333_334)
+    assert flows.settle(out, transaction=gone, by=CHECKER).data["transaction"] == gone
+    assert office.accounts.statement(wallet).agrees
+
+    # Allocated as it arrived, and then settled as announced: the same tokens twice.
+    again = flows.announce(wallet, CAT, "5.00", key="again", maker=MAKER).id
+    tx_hash = to_hex(office.suite.mint(900_000_004, 5_000_000, wallet).receipt.tx_hash)
+    office.allocate({BEN: "5.00"}, key="twice")
+    with pytest.raises(AllocationUnbacked):
+        flows.settle(again, transaction=tx_hash, by=CHECKER)
+    office.desk.ledger.verify()
 
 
 def test_a_break_is_shown_with_its_sign(office: Office) -> None:

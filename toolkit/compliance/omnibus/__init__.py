@@ -3,6 +3,7 @@
 | module | holds |
 | --- | --- |
 | `accounts` | clients' positions beside the chain: allocations, locks, statements |
+| `flows` | what is on its way into a wallet and out of it |
 | `sum_tree` | the Merkle sum tree over the positions |
 | `commitments` | the day's root on chain, and proofs of what was committed |
 | `proofs` | a proof as a JSON document |
@@ -16,19 +17,23 @@ from toolkit.compliance.omnibus.commitments import Commitments, day_number
 from toolkit.compliance.omnibus.errors import (
     AllocationUnbacked,
     CommitmentDiffers,
+    FlowNotOnChain,
     NothingToCommit,
     OmnibusBreak,
     ProofNotFound,
     SumTooLarge,
 )
+from toolkit.compliance.omnibus.flows import ClientFlows
 from toolkit.compliance.omnibus.proofs import PositionProof
 from toolkit.compliance.omnibus.sum_tree import Domain, SumTree
 
 __all__ = [
     "AllocationUnbacked",
+    "ClientFlows",
     "CommitmentDiffers",
     "Commitments",
     "Domain",
+    "FlowNotOnChain",
     "NothingToCommit",
     "OmnibusAccounts",
     "OmnibusBreak",

@@ -169,7 +169,7 @@ class OmnibusAccounts:
                 reason=reason,
             )
             if record.state is RecordState.ALLOCATION_PENDING:
-                self._require_backed(tx, wallet, balance, whole)
+                self.require_backed(tx, wallet, balance, whole)
         return record
 
     def transfer(
@@ -207,7 +207,7 @@ class OmnibusAccounts:
         with self.ledger.transaction() as tx:
             done = tx.omnibus.approve(record_id, checker=checker)
             if data["what"] == "allocate":
-                self._require_backed(tx, data["wallet"], balance, 0)
+                self.require_backed(tx, data["wallet"], balance, 0)
         return done
 
     def lock(self, wallet: str, client: str, amount: AnyAmount, *, case: str, actor: str) -> LedgerRecord:
@@ -248,19 +248,11 @@ class OmnibusAccounts:
             difference=self.from_base_units(balance - held),
         )
 
-    def _row(self, position: Position) -> StatementRow:
-        return StatementRow(
-            position.client,
-            self.from_base_units(position.available),
-            self.from_base_units(position.locked),
-            self.from_base_units(position.pending_in),
-            self.from_base_units(position.pending_out),
-        )
-
-    def _require_backed(self, tx: Transaction, wallet: str, balance: int, more: int) -> None:
+    def require_backed(self, tx: Transaction, wallet: str, balance: int, more: int) -> None:
         """Nothing may be allocated that isn't there: what the clients have and `more`, within `balance`.
 
-        In the transaction that allocates, so that two can't each count the same tokens.
+        In the transaction that allocates, so that two can't each count the same tokens. Raises
+        AllocationUnbacked.
         """
         held = sum(item.held for item in tx.omnibus.positions(wallet, self.token.address))
         if held + more > balance:
@@ -272,3 +264,12 @@ class OmnibusAccounts:
                 asked=held + more,
                 balance=balance,
             )
+
+    def _row(self, position: Position) -> StatementRow:
+        return StatementRow(
+            position.client,
+            self.from_base_units(position.available),
+            self.from_base_units(position.locked),
+            self.from_base_units(position.pending_in),
+            self.from_base_units(position.pending_out),
+        )

@@ -7,6 +7,7 @@ from toolkit.errors import InvalidInput, Refused
 __all__ = [
     "AllocationUnbacked",
     "CommitmentDiffers",
+    "FlowNotOnChain",
     "NothingToCommit",
     "OmnibusBreak",
     "ProofNotFound",
@@ -24,6 +25,12 @@ class CommitmentDiffers(Refused):
     """The chain has another commitment for the day than the ledger: nothing replaces it; find out why."""
 
     code = "commitment_differs"
+
+
+class FlowNotOnChain(Refused):
+    """The transaction that is to settle a client's flow isn't final, or didn't move so much."""
+
+    code = "flow_not_on_chain"
 
 
 class NothingToCommit(Refused):
