@@ -205,6 +205,31 @@ def approve(
     output.result([proposal_data(item) for item in proposals], lambda: show_proposals(output, proposals))
 
 
+@app.command("payments-due")
+def payments_due(record: Record, rpc: Rpc, ledger: LedgerUrl, json: Json = False) -> None:
+    """List the redemptions to pay now, and those on hold: not to be paid until compliance lets them go."""
+    from toolkit.cli.options import open_desk
+    from toolkit.cli.output import Output
+    from toolkit.cli.views import order_data
+
+    output = Output(json=json)
+    with open_desk(record, rpc, ledger) as desk:
+        found = desk.payments_due()
+    columns = ["order", "amount>", "account", "due"]
+    rows = [
+        [order.id, order.amount.display(), order.bank_account or "", order.due_at or ""]
+        for order in found.payable
+    ]
+
+    def show() -> None:
+        output.table(columns, rows)
+        for order_id, reason in found.held.items():
+            output.line(f"on hold: {order_id}: {reason}")
+
+    paying = [{**order_data(order), "bank_account": order.bank_account} for order in found.payable]
+    output.result({"payable": paying, "held": dict(found.held)}, show)
+
+
 @app.command()
 def payout(
     order: OrderId,

@@ -26,7 +26,7 @@ from toolkit.desk.lanes import Lanes
 from toolkit.desk.micropayments import Micropayment, Micropayments
 from toolkit.desk.mint import DEFAULT_EXPIRY, Minting
 from toolkit.desk.onboarding import CHALLENGE_LIFETIME, Investor, Onboarding, WalletChallenge
-from toolkit.desk.redemption import Redemptions
+from toolkit.desk.redemption import PaymentsDue, Redemptions
 from toolkit.desk.redemption_run import RedemptionRun
 from toolkit.desk.report import RunReport
 from toolkit.desk.setup import make_context
@@ -388,6 +388,12 @@ class Desk:
         """
         return self._redemptions.escrow(authorization, signature)
 
+    def payments_due(self) -> PaymentsDue:
+        """The redemptions that the treasury has to pay, and those that it must not pay now: their burn came
+        first, and then a restriction, a list, or no list that is current (regulation.md R-AML-10, R-AML-11).
+        """
+        return self._redemptions.payments_due()
+
     def record_payout(
         self,
         order: Order | str,
@@ -400,7 +406,9 @@ class Desk:
         """`burned` to `paid`: the bank confirms the payment; `run` records it on chain and settles.
 
         `amount` defaults to the order's at par, `paid_at` to now; `by` is a treasurer who neither made
-        nor approved the order. Raises PayoutAlreadyRecorded, BurnNotFinal, FundsMismatch, NotAuthorised.
+        nor approved the order. A payment that was made is on record also of an order that was held back
+        (`payments_due`), with an alert. Raises PayoutAlreadyRecorded, BurnNotFinal, FundsMismatch,
+        NotAuthorised.
         """
         return self._redemptions.record_payout(
             order, payment_reference=payment_reference, by=by, amount=amount, paid_at=paid_at

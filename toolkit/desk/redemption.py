@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,18 +12,29 @@ from toolkit.amounts import Amount
 from toolkit.bindings.structs import RedemptionStatus
 from toolkit.chain.hexes import keccak, to_hex
 from toolkit.desk.authorizations import RedemptionAuthorization
-from toolkit.desk.context import DeskContext, bytes32_text
+from toolkit.desk.context import WORKER, DeskContext, bytes32_text
 from toolkit.desk.errors import BurnNotFinal
 from toolkit.desk.flights import ESCROW, REJECTION, Flights
 from toolkit.desk.proofs import redemption_reference
 from toolkit.desk.report import RunLog
 from toolkit.errors import IllegalTransition
+from toolkit.ledger.alerts import Alert, Severity
 from toolkit.ledger.eligibility import Asked, Stage
 from toolkit.ledger.errors import PayoutAlreadyRecorded
-from toolkit.ledger.machines import Role, State
+from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Order, Payout, RedemptionOrder
 
-__all__ = ["Redemptions"]
+__all__ = ["PaymentsDue", "Redemptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsDue:
+    """Redemptions that are burned and not paid: those to pay, oldest first, and by id why the others are held
+    back, in the words that every restriction has.
+    """
+
+    payable: tuple[RedemptionOrder, ...]
+    held: Mapping[str, str]
 
 
 class Redemptions:
@@ -112,6 +125,17 @@ class Redemptions:
         (order,) = context.redemption_orders(order.id)
         return order
 
+    def payments_due(self) -> PaymentsDue:
+        """What is to be paid now, and what is held back. See `Desk.payments_due`."""
+        ledger = self._context.ledger
+        found = ledger.orders.find(kind=OrderKind.REDEMPTION, state=State.BURNED)
+        orders = [order for order in found if isinstance(order, RedemptionOrder)]
+        refused = ledger.eligibility.refusals(orders)
+        return PaymentsDue(
+            tuple(order for order in orders if order.id not in refused),
+            {order.id: refused[order.id].message for order in orders if order.id in refused},
+        )
+
     def record_payout(
         self,
         order: Order | str,
@@ -135,13 +159,18 @@ class Redemptions:
         if found.state is State.BURNED:
             self._check_burn(found)
         par = found.amount.at_par(unit=context.currency, decimals=Amount.money(0, context.currency).decimals)
-        return context.ledger.payouts.record(
-            found.id,
-            reference=payment_reference,
-            amount=par if amount is None else context.money(amount),
-            paid_at=paid_at or context.clock.now(),
-            actor=by,
-        )
+        held = found.state is State.BURNED and context.ledger.eligibility.refusals([found])
+        with context.ledger.transaction() as tx:
+            paid = tx.payouts.record(
+                found.id,
+                reference=payment_reference,
+                amount=par if amount is None else context.money(amount),
+                paid_at=paid_at or context.clock.now(),
+                actor=by,
+            )
+            if held:
+                tx.alerts.open([_paid_while_held(found)], actor=WORKER)
+        return paid
 
     def reject(self, order: RedemptionOrder, *, by: str, reason: str) -> Order:
         """Ends an order; escrowed tokens go back to their holder at the next run. See `Desk.reject`."""
@@ -193,3 +222,13 @@ class Redemptions:
                 "chain, not burned: pay nothing until it is",
                 order=order.id,
             )
+
+
+def _paid_while_held(order: RedemptionOrder) -> Alert:
+    return Alert(
+        "paid_while_held",
+        order.id,
+        Severity.HIGH,
+        f"redemption {order.id} was paid while it was held back",
+        {"order": order.id},
+    )

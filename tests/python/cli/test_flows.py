@@ -82,6 +82,7 @@ def test_a_redemption_from_request_to_discharge(busy: Counter, mode: str) -> Non
     do("run")
     assert shell.json("reserve", "status")["payable"] == "3500.050000"
     for number, order in enumerate((here, elsewhere)):
+        do("redeem", "payments-due")
         do("redeem", "payout", order, "--payment-reference", f"CHATS-{number}", "--by", TREASURER)
     do("run")
     assert [busy.state(order) for order in (here, elsewhere)] == ["settled"] * 2

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.desks import COMPLIANCE, MAKER, Bench
+from support.desks import COMPLIANCE, MAKER, TREASURER, Bench
 from support.fund_suite import FundSuite
 from support.ledgers import WORKER, Fixture, address, proof, reference
 from support.suite import Suite
@@ -42,6 +42,44 @@ def adopt(bench: Bench, *wallets: str, version: str = "1", freeze: bool = False,
 
 
 NOBODY = "0x00000000000000000000000000000000000000fe"
+
+
+def test_t10_a_redemption_burned_before_its_holder_was_listed_is_not_paid_by_the_treasurys_list(
+    bench: Bench,
+) -> None:
+    customer, other = bench.customer(1), bench.customer(2)
+    adopt(bench, NOBODY)
+    bench.minted(customer)
+    bench.minted(other)
+    listed, clear = bench.burned(customer), bench.burned(other)
+    assert [order.id for order in bench.desk.payments_due().payable] == [listed.id, clear.id]
+    adopt(bench, NOBODY, customer.wallet, version="2", days=2)
+    due = bench.desk.payments_due()
+    assert [order.id for order in due.payable] == [clear.id]
+    assert list(due.held) == [listed.id]
+    assert "under review" in due.held[listed.id]
+    assert "ofac" not in due.held[listed.id]
+    assert bench.desk.order(listed).state is State.BURNED
+
+    bench.desk.record_payout(clear, payment_reference="CHATS-1", by=TREASURER)
+    assert bench.desk.ledger.alerts.find() == ()
+    (hit,) = bench.desk.ledger.screening.hits()
+    bench.desk.ledger.screening.release(hit.id, by=COMPLIANCE, rationale="a reused address")
+    assert [order.id for order in bench.desk.payments_due().payable] == [listed.id]
+    bench.desk.ledger.verify()
+
+
+def test_t10_a_payment_that_was_made_while_it_was_held_back_is_on_record_with_an_alert(bench: Bench) -> None:
+    customer = bench.customer(1)
+    adopt(bench, NOBODY)
+    bench.minted(customer)
+    order = bench.burned(customer)
+    adopt(bench, NOBODY, customer.wallet, version="2", days=2)
+    bench.desk.record_payout(order, payment_reference="CHATS-1", by=TREASURER)
+    assert bench.desk.order(order).state is State.PAID
+    (alert,) = bench.desk.ledger.alerts.find()
+    assert (alert.data["rule"], alert.data["facts"]) == ("paid_while_held", {"order": order.id})
+    bench.desk.ledger.verify()
 
 
 def test_t10_sanctions_list_v_plus_1_adds_the_client_between_approval_and_execution(bench: Bench) -> None:
