@@ -69,7 +69,9 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How much of their net worth somebody may put into such assets, both in one currency."""
+    """How much of their net worth somebody may put into such assets, both in one currency: a record of what
+    was assessed over all that they hold, here and elsewhere (R-BRK-02), and no limit of this desk's orders.
+    """
 
     limit: Amount
     net_worth: Amount
