@@ -11,6 +11,8 @@ import typer
 from toolkit.cli.options import By, Json, LedgerUrl, Record, Rpc
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from toolkit.compliance.travel_rule import Beneficiary, FxRate, Originator, Transfer
     from toolkit.ledger.records import LedgerRecord, Order
 
@@ -29,6 +31,12 @@ Parties = Annotated[
     ),
 ]
 FromFile = Annotated[str | None, typer.Option("--rate", help="HKD for one unit, e.g. 7.8012.")]
+SharePrice = Annotated[
+    str | None,
+    typer.Option(
+        "--price", help="What one share is worth in the order's currency; for an order over shares."
+    ),
+]
 RateSource = Annotated[str, typer.Option(help="Who published the rate.")]
 RateTime = Annotated[
     datetime | None,
@@ -120,6 +128,7 @@ def send(
     rate: FromFile = None,
     source: RateSource = "HKMA",
     as_of: RateTime = None,
+    price: SharePrice = None,
     json: Json = False,
 ) -> None:
     """Put on record that the data of an order to an institution's wallet were sent to it."""
@@ -129,7 +138,7 @@ def send(
     originator, recipient = _parties(parties)
     with open_ledger(record, rpc, ledger) as opened:
         found = opened.orders.get(order)
-        transfer = _transfer(found, opened.deployment, institution, channel)
+        transfer = _transfer(found, opened.deployment, institution, channel, price)
         fx = _rate(rate, found.currency, source, as_of or opened.clock.now())
         _show(TravelRule(opened).send(transfer, originator, recipient, rate=fx, by=by), json)
 
@@ -147,6 +156,7 @@ def receive(
     rate: FromFile = None,
     source: RateSource = "HKMA",
     as_of: RateTime = None,
+    price: SharePrice = None,
     json: Json = False,
 ) -> None:
     """Put on record what came with an order from an institution's wallet."""
@@ -156,7 +166,7 @@ def receive(
     originator, recipient = _parties(parties)
     with open_ledger(record, rpc, ledger) as opened:
         found = opened.orders.get(order)
-        transfer = _transfer(found, opened.deployment, institution, channel)
+        transfer = _transfer(found, opened.deployment, institution, channel, price)
         fx = _rate(rate, found.currency, source, as_of or opened.clock.now())
         _show(TravelRule(opened).receive(transfer, originator, recipient, rate=fx, by=by), json)
 
@@ -334,28 +344,41 @@ def erase(
     output.result({"transfer": order, "erased_at": at.isoformat()}, lambda: output.line(f"{order}: erased"))
 
 
-def _transfer(order: Order, deployment: Any, institution: str, channel: str) -> Transfer:
+def _transfer(order: Order, deployment: Any, institution: str, channel: str, price: str | None) -> Transfer:
     from toolkit.compliance.travel_rule import Transfer
 
     return Transfer(
-        order.id, deployment.chain_id, order.wallet, order.amount, order.currency, institution, channel
+        id=order.id,
+        chain_id=deployment.chain_id,
+        wallet=order.wallet,
+        amount=order.amount,
+        currency=order.currency,
+        counterparty=institution,
+        channel=channel,
+        price=None if price is None else _decimal(price, "--price"),
     )
 
 
 def _rate(text: str | None, currency: str, source: str, as_of: datetime) -> FxRate | None:
     from datetime import UTC
-    from decimal import Decimal, InvalidOperation
 
     from toolkit.compliance.travel_rule import FxRate
-    from toolkit.errors import InvalidInput
 
     if text is None:
         return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise InvalidInput(f"--rate {text!r} is no decimal number, e.g. 7.8012") from None
+    value = _decimal(text, "--rate")
     return FxRate(currency, value, source, as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC))
+
+
+def _decimal(text: str, option: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
+    from toolkit.errors import InvalidInput
+
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise InvalidInput(f"{option} {text!r} is no decimal number, e.g. 7.8012") from None
 
 
 def _parties(path: Path) -> tuple[Originator, Beneficiary]:

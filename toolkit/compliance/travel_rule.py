@@ -19,7 +19,8 @@ from toolkit.compliance.errors import CounterpartyUnfit, TravelDataMissing
 from toolkit.errors import InvalidInput
 from toolkit.ledger import checks
 from toolkit.ledger.canonical import instant
-from toolkit.ledger.machines import Role
+from toolkit.ledger.errors import NotFound
+from toolkit.ledger.machines import OrderKind, Role
 from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import LedgerRecord
 
@@ -109,7 +110,9 @@ class Counterparty:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What is transferred. `id` is the order's, `wallet` the institution's, `channel` how the data travel."""
+    """What is transferred. `id` is the order's, `wallet` the institution's, `channel` how the data travel;
+    `price` what one unit is worth in `currency`, for a share: the coin is at par.
+    """
 
     id: str
     chain_id: int
@@ -118,21 +121,26 @@ class Transfer:
     currency: str
     counterparty: str
     channel: str
+    price: Decimal | None = None
 
 
-def hkd_equivalent(amount: Amount, currency: str, rate: FxRate | None) -> Decimal:
-    """`amount` of a token at par with `currency` in Hong Kong dollars, rounded up to the cent.
+def hkd_equivalent(
+    amount: Amount, currency: str, rate: FxRate | None, *, price: Decimal | None = None
+) -> Decimal:
+    """`amount` of a token in Hong Kong dollars, rounded up to the cent: at `price`, else at par with
+    `currency`.
 
     Raises InvalidInput without the rate of that currency.
     """
+    worth = amount.value * (Decimal(1) if price is None else price)
     if currency == _HKD:
-        return amount.value.quantize(_CENT, rounding=ROUND_UP)
+        return worth.quantize(_CENT, rounding=ROUND_UP)
     if rate is None or rate.currency != currency:
         given = "none" if rate is None else rate.currency
         raise InvalidInput(
             f"the amount is in {currency}, the rate given is of {given}: give HKD for {currency}"
         )
-    return (amount.value * rate.hkd).quantize(_CENT, rounding=ROUND_UP)
+    return (worth * rate.hkd).quantize(_CENT, rounding=ROUND_UP)
 
 
 def missing(tier: str, originator: Originator, beneficiary: Beneficiary) -> tuple[str, ...]:
@@ -309,7 +317,8 @@ class TravelRule:
             raise InvalidInput(
                 f"the rate of {instant(rate.as_of)} isn't of the last {self._max_rate_age}: get another"
             )
-        hkd = hkd_equivalent(transfer.amount, transfer.currency, rate)
+        self._require_price(transfer)
+        hkd = hkd_equivalent(transfer.amount, transfer.currency, rate, price=transfer.price)
         tier = FULL if hkd >= THRESHOLD else SHORT
         return {
             "direction": direction,
@@ -329,7 +338,22 @@ class TravelRule:
             "transaction": None,
             "missing": [],
             "screening": self._screening(transfer.id),
+            **({} if transfer.price is None else {"price": str(transfer.price)}),
         }, tier
+
+    def _require_price(self, transfer: Transfer) -> None:
+        """Shares aren't at par: without their price nobody knows which set of data goes with them."""
+        given: object = transfer.price
+        if given is not None and (not isinstance(given, Decimal) or not given.is_finite() or given <= 0):
+            raise InvalidInput(f"the price {given!r} must be a Decimal above zero")
+        try:
+            order = self._ledger.orders.get(transfer.id)
+        except NotFound:
+            return
+        if order.kind is OrderKind.FUND_REDEMPTION and given is None:
+            raise InvalidInput(
+                f"order {order.id} is over shares: give what one is worth in {transfer.currency} (`price`)"
+            )
 
     def _screening(self, order_id: str) -> str | None:
         """The run that looked at the order last."""

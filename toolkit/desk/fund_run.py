@@ -12,7 +12,7 @@ from toolkit.desk.flights import FUND_REDEMPTION, SUBSCRIPTION
 from toolkit.desk.fund_book import DEALING_MANAGER
 from toolkit.desk.fund_orders import UNSENT
 from toolkit.desk.report import RunLog
-from toolkit.desk.sorting import screened
+from toolkit.desk.sorting import acknowledged, screened
 from toolkit.errors import ContractReverted, IllegalTransition, LaneBusy
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import FundOrder, MintOrder, SubscriptionOrder
@@ -65,9 +65,9 @@ class FundRun:
         """Hands out, in batches, what settled days brought and what was cancelled."""
         book = self.book
         book.finish_sent()
-        for day, wallets in self._shares_due().items():
+        for day, wallets in self._shares_due(log).items():
             self._hand_out(wallets, _shares_call(book, day), log)
-        self._hand_out(self._assets_due(), book.vault.push_assets, log)
+        self._hand_out(self._assets_due(log), book.vault.push_assets, log)
         self._hand_out(self._cancelled(), book.vault.push_cancelled, log)
 
     # ------------------------------------------------------------------------------------------------ orders
@@ -125,7 +125,7 @@ class FundRun:
             and not (isinstance(order, SubscriptionOrder) and order.funded_by and order.state is State.VALID)
             and book.vault.is_operator(order.wallet, operator)
         ]
-        for order in self._eligible(ready, log):
+        for order in acknowledged(book.context, self._eligible(ready, log), log):
             try:
                 self.flights.send(_purpose(order), [order.id], _request(book, order), log)
             except (ContractReverted, LaneBusy) as error:
@@ -142,10 +142,10 @@ class FundRun:
 
     # ------------------------------------------------------------------------------------------------ claims
 
-    def _shares_due(self) -> dict[int, list[str]]:
+    def _shares_due(self, log: RunLog) -> dict[int, list[str]]:
         """By the last day that brought a wallet something, the wallets whose shares wait for them."""
         days: dict[str, int] = {}
-        for order, items in self._waiting(OrderKind.SUBSCRIPTION):
+        for order, items in self._acknowledged(OrderKind.SUBSCRIPTION, log):
             last = max(item.day for item in items)
             days[order.wallet] = max(last, days.get(order.wallet, 0))
         due: dict[int, list[str]] = defaultdict(list)
@@ -153,8 +153,19 @@ class FundRun:
             due[day].append(wallet)
         return due
 
-    def _assets_due(self) -> list[str]:
-        return list(dict.fromkeys(order.wallet for order, _ in self._waiting(OrderKind.FUND_REDEMPTION)))
+    def _assets_due(self, log: RunLog) -> list[str]:
+        found = self._acknowledged(OrderKind.FUND_REDEMPTION, log)
+        return list(dict.fromkeys(order.wallet for order, _ in found))
+
+    def _acknowledged(self, kind: OrderKind, log: RunLog) -> list[tuple[FundOrder, list[Dealing]]]:
+        """What waits to be handed out, and nothing of another institution's wallet before it has acknowledged
+        every order that something comes from (the travel rule): the vault hands a wallet all at once.
+        """
+        waiting = list(self._waiting(kind))
+        orders = [order for order, _ in waiting]
+        going = {order.id for order in acknowledged(self.book.context, orders, log)}
+        held = {order.wallet for order in orders if order.id not in going}
+        return [(order, items) for order, items in waiting if order.wallet not in held]
 
     def _waiting(self, kind: OrderKind) -> Iterator[tuple[FundOrder, list[Dealing]]]:
         """Orders with what was dealt of them and neither delivered nor put in quarantine."""

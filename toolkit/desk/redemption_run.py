@@ -27,7 +27,7 @@ from toolkit.desk.errors import ApprovalsVoid, EscrowMismatch
 from toolkit.desk.flights import PAYOUT, REJECTION, Flights
 from toolkit.desk.proofs import payment_hash, recorded, redemption_reference
 from toolkit.desk.report import RunLog
-from toolkit.desk.sorting import Sorting
+from toolkit.desk.sorting import Sorting, acknowledged
 from toolkit.errors import (
     ConfigurationError,
     ContractReverted,
@@ -147,10 +147,7 @@ class RedemptionRun:
         if len(self._sorting.eligible(orders, log)) < len(orders):
             self._dissolve(batch)  # nothing of it is burned while compliance looks at one of them
             return
-        wanting = self._context.ledger.travel.unacknowledged(orders)
-        if wanting:
-            for order_id, refusal in wanting.items():
-                log.waits([order_id], refusal)
+        if len(acknowledged(self._context, orders, log)) < len(orders):
             return
         try:
             complete = self._approvals.proposal(batch).is_complete

@@ -143,6 +143,16 @@ class Sorting:
         return True
 
 
+def acknowledged(context: DeskContext, orders: Sequence[T], log: RunLog) -> list[T]:
+    """Those that no other institution has to have acknowledged (the travel rule), or that it has; the others
+    wait.
+    """
+    wanting = context.ledger.travel.unacknowledged(orders)
+    for order_id, refusal in wanting.items():
+        log.waits([order_id], refusal)
+    return [order for order in orders if order.id not in wanting]
+
+
 def screened(context: DeskContext, orders: Sequence[T], log: RunLog) -> list[T]:
     """Those that no list in force names, with the decision on each on record; the others are on hold now."""
     run = context.ledger.screening.screen_orders([order.id for order in orders], actor=WORKER)
