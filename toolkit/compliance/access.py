@@ -19,7 +19,7 @@ from toolkit.ledger.record_words import RecordKind, RecordState
 if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger
     from toolkit.ledger.records import LedgerRecord, OrderEvent
-    from toolkit.ledger.screening import Decision
+    from toolkit.ledger.screening_runs import Decision
 
 __all__ = ["Reading", "Readings", "note_reading", "require_reader"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toolkit.compliance.context import Part
 from toolkit.compliance.errors import EvidenceMissing, NameMismatch
 from toolkit.errors import InvalidInput
 from toolkit.ledger import checks
@@ -11,7 +12,6 @@ from toolkit.ledger.machines import Role
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
-    from toolkit.compliance.context import ComplianceContext
     from toolkit.ledger.records import BankAccount, LedgerRecord
 
 __all__ = ["METHODS", "BankAccounts"]
@@ -19,12 +19,8 @@ __all__ = ["METHODS", "BankAccounts"]
 METHODS = ("penny_test", "name_match", "bank_confirmation")
 
 
-class BankAccounts:
+class BankAccounts(Part):
     """Accounts that money may come from and go to, each verified by one person and confirmed by another."""
-
-    def __init__(self, context: ComplianceContext) -> None:
-        self._context = context
-        self._ledger = context.ledger
 
     def propose(
         self,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from toolkit.compliance.changes import next_id
+from toolkit.compliance.context import Part
 from toolkit.compliance.errors import EvidenceTooOld
 from toolkit.compliance.portfolio import (
     HONG_KONG,
@@ -36,12 +37,11 @@ _KIND = RecordKind.CLASSIFICATION
 _IN_FORCE = (RecordState.APPROVED, RecordState.EXPIRING)
 
 
-class Classifications:
+class Classifications(Part):
     """The classes of investors, from the evidence to the end."""
 
     def __init__(self, context: ComplianceContext, rules: ClassRules = HONG_KONG) -> None:
-        self._context = context
-        self._ledger = context.ledger
+        super().__init__(context)
         self._rules = rules
 
     def receive(

@@ -11,7 +11,7 @@ from toolkit.compliance.ports import Suite
 if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger
 
-__all__ = ["ComplianceContext"]
+__all__ = ["ComplianceContext", "Part"]
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,11 @@ class ComplianceContext:
     calendar: BusinessCalendar
     suites: tuple[Suite, ...]
     secret: bytes
+
+
+class Part:
+    """A subject of compliance that works on the ledger, and sends nothing."""
+
+    def __init__(self, context: ComplianceContext) -> None:
+        self._context = context
+        self._ledger = context.ledger

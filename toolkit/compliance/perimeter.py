@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.amounts import Amount
 from toolkit.compliance.changes import next_id
+from toolkit.compliance.context import Part
 from toolkit.compliance.errors import EvidenceMissing, RegimeNotComplete
 from toolkit.errors import InvalidInput
 from toolkit.ledger import checks
@@ -23,7 +24,6 @@ from toolkit.ledger.policies import FULL, FULL_DUE
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
-    from toolkit.compliance.context import ComplianceContext
     from toolkit.ledger.ledger import Transaction
     from toolkit.ledger.records import LedgerRecord
 
@@ -89,12 +89,8 @@ class Exposure:
         return {"limit": self.limit.display(), "net_worth": self.net_worth.display()}
 
 
-class Perimeter:
+class Perimeter(Part):
     """Which regime an account is under, and the moves between them."""
-
-    def __init__(self, context: ComplianceContext) -> None:
-        self._context = context
-        self._ledger = context.ledger
 
     def propose(
         self,

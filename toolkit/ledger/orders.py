@@ -25,7 +25,7 @@ from toolkit.ledger.investors import require_bank_account
 from toolkit.ledger.machines import MACHINES, OrderKind, Role, State
 from toolkit.ledger.persons import require_role
 from toolkit.ledger.records import Head, MintOrder, Order, OrderEvent, RedemptionOrder
-from toolkit.ledger.screening import note_orders
+from toolkit.ledger.screening_runs import note_orders
 from toolkit.ledger.steps import advance, locked_orders, order_from, order_of, read_orders
 from toolkit.ledger.store import Unit
 

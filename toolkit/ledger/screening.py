@@ -7,14 +7,9 @@ that are the same whatever the cause (regulation.md R-AML-10, R-AML-11, W14).
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -32,18 +27,24 @@ from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
 from toolkit.ledger.restrictions import Restrictions
+from toolkit.ledger.screening_runs import (
+    CLEAR,
+    HIT,
+    Decision,
+    Occasion,
+    record_run,
+    standing_of,
+    versions_of,
+)
 from toolkit.ledger.steps import advance
 from toolkit.ledger.store import Joined, Unit
 
-__all__ = ["Decision", "Hit", "Occasion", "Screening", "ScreeningRun", "decisions_digest", "note_orders"]
+__all__ = ["Decision", "Hit", "Occasion", "Screening", "ScreeningRun"]
 
 _WALLETS, _ORDERS = schema.wallets, schema.orders
 _CLEARED = tables.cleared_hits
 _FLIGHTS = schema.flights
 _OWNER = sa.select(_WALLETS.c.investor).where(_WALLETS.c.address == sa.bindparam("wallet"))
-
-CLEAR, HIT, RELEASED = "clear", "hit", "released"
-"""The outcomes. An investor whose only hits compliance has released counts as released."""
 
 _HOLDABLE = {
     kind: sorted({source for source, target in machine.steps if target is State.ON_HOLD})
@@ -85,24 +86,6 @@ _WAITING_FOR_LISTS = (
     .order_by(_ORDERS.c.opened_seq)
     .with_for_update(of=_ORDERS)
 )
-
-
-class Occasion(StrEnum):
-    """Why a run looked (regulation.md R-AML-10)."""
-
-    ONBOARDING = "onboarding"
-    ORDER = "order"
-    EXECUTION = "execution"
-    LISTS = "lists"
-
-
-class Decision(NamedTuple):
-    """What a run found of a wallet, or of an order."""
-
-    investor: str
-    wallet: str | None
-    order_id: str | None
-    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +261,7 @@ class Screening:
         actor: str,
         role: Role,
     ) -> ScreeningRun:
-        standing = _standing(hits)
+        standing = standing_of(hits)
         listed = sorted(investor for investor, outcome in standing.items() if outcome == HIT)
         held, flying = _held(connection, listed, actor, self.clock)
         decisions = [Decision(*subject, standing.get(subject[0], CLEAR)) for subject in subjects]
@@ -288,9 +271,9 @@ class Screening:
             for investor, outcome in standing.items()
             if investor not in looked_at
         ]
-        run = _record(connection, self.clock, occasion, lists, decisions, actor, role)
+        run = record_run(connection, self.clock, occasion, lists, decisions, actor, role)
         self._open_hits(connection, run, [hit for hit in hits if not hit.released], actor, role)
-        return ScreeningRun(run, occasion, _versions(lists), len(decisions), tuple(hits), held, flying)
+        return ScreeningRun(run, occasion, versions_of(lists), len(decisions), tuple(hits), held, flying)
 
     def _open_hits(
         self,
@@ -317,65 +300,11 @@ class Screening:
             restrictions.impose([(hit.investor, None)], case_id=name, actor=actor, role=role)
 
 
-def note_orders(connection: Connection, clock: Clock, rows: Sequence[Mapping[str, Any]], role: Role) -> None:
-    """Puts on record how the parties of these new orders stand with the lists in force."""
-    lists = tuple(in_force(connection).values())
-    if not lists:
-        return
-    standing = _standing(hits_of(connection, sorted({row["investor"] for row in rows})))
-    decisions = [
-        Decision(row["investor"], row["wallet"], row["id"], standing.get(row["investor"], CLEAR))
-        for row in rows
-    ]
-    _record(connection, clock, Occasion.ORDER, lists, decisions, rows[0]["maker"], role)
-
-
-def _record(
-    connection: Connection,
-    clock: Clock,
-    occasion: Occasion,
-    lists: Sequence[ListInForce],
-    decisions: Sequence[Decision],
-    actor: str,
-    role: Role,
-) -> str:
-    """A run with its decisions; its id."""
-    run = f"screening/{uuid.uuid4()}"
-    data = {
-        "occasion": occasion.value,
-        "lists": _versions(lists),
-        "looked_at": len(decisions),
-        "hits": len({item.investor for item in decisions if item.outcome == HIT}),
-        "digest": decisions_digest(decisions),
-    }
-    book = RecordBook(Joined(connection), clock)
-    book.open(run, RecordKind.SCREENING, RecordState.DONE, data, actor=actor, role=role)
-    insert_rows(connection, tables.screenings, [(run, place, *item) for place, item in enumerate(decisions)])
-    return run
-
-
-def decisions_digest(decisions: Iterable[Decision]) -> str:
-    """The digest of a run's decisions, in their sequence."""
-    text = json.dumps([list(item) for item in decisions], separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _is_current(connection: Connection, clock: Clock) -> bool:
     try:
         return bool(require_current(connection, clock.now()))
     except ScreeningImpossible:
         return False
-
-
-def _standing(hits: Iterable[Hit]) -> dict[str, str]:
-    """By investor, what their hits come to."""
-    found: dict[str, str] = {}
-    for hit in hits:
-        if not hit.released:
-            found[hit.investor] = HIT
-        else:
-            found.setdefault(hit.investor, RELEASED)
-    return found
 
 
 def _held(
@@ -421,10 +350,6 @@ def _resumed(connection: Connection, run: ScreeningRun, actor: str, clock: Clock
             reason="screened against the lists in force",
         )
     return replace(run, resumed=tuple(order_id for ids in back.values() for order_id in ids))
-
-
-def _versions(lists: Iterable[ListInForce]) -> dict[str, str]:
-    return {item.list: item.version for item in lists}
 
 
 def _data(hit: Hit) -> dict[str, str]:

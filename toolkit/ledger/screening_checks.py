@@ -16,7 +16,7 @@ from toolkit.ledger.bulk import Among
 from toolkit.ledger.canonical import instant
 from toolkit.ledger.lists import EntryKind, ListEntry, entries_digest, in_force
 from toolkit.ledger.record_words import RecordKind, RecordState
-from toolkit.ledger.screening import Decision, decisions_digest
+from toolkit.ledger.screening_runs import Decision, decisions_digest
 from toolkit.ledger.travel import party_digest
 
 __all__ = ["screening_differences"]
