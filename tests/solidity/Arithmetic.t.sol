@@ -8,7 +8,8 @@ import {MintBatch, MintOrder, Signature} from "../../contracts/interfaces/Issuan
 import {PrimaryMarket} from "../../contracts/market/PrimaryMarket.sol";
 import {AttestedFeed} from "../../contracts/oracle/AttestedFeed.sol";
 import {Stablecoin} from "../../contracts/token/Stablecoin.sol";
-import {AllowingAuthority, ToldFeed} from "./proofs/Harness.sol";
+import {AllowingAuthority} from "./proofs/Harness.sol";
+import {ToldFeed} from "./proofs/TokenHarness.sol";
 import {Creator} from "./support/Mocks.sol";
 import {bound, vm} from "./support/Vm.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";

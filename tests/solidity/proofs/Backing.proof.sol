@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {vm} from "../support/Vm.sol";
-import {TokenHarness} from "./Harness.sol";
+import {TokenHarness} from "./TokenHarness.sol";
 
 /// @notice `Backing`, for one mint from an arbitrary state. Run by halmos; forge takes no notice of `check_`.
 /// @dev Beyond the harness's bounds: one order (a list of them is credited one by one and checked as one total, see

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {vm} from "../support/Vm.sol";
-import {TokenHarness} from "./Harness.sol";
+import {TokenHarness} from "./TokenHarness.sol";
 
 /// @notice `Conservation`, for each function of the token that moves, makes or burns: what the touched accounts hold
 /// and the total supply move together, nobody else's account changes, `minted = totalSupply + burned`, and

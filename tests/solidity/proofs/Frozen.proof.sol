@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {vm} from "../support/Vm.sol";
-import {TokenHarness} from "./Harness.sol";
+import {TokenHarness} from "./TokenHarness.sol";
 
 /// @notice `Frozen`: a frozen unit moves by nobody's own transfer, and a frozen account neither sends nor receives.
 contract FrozenProof is TokenHarness {

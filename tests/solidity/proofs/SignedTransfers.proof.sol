@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {vm} from "../support/Vm.sol";
-import {TokenHarness} from "./Harness.sol";
+import {TokenHarness} from "./TokenHarness.sol";
 
 /// @notice `Conservation` and `OnceOnly` for signed transfers (ERC-3009), in each of their four forms.
 /// @dev Signatures are as halmos has them: any digest and signature recover to some account. Contract accounts answer
