@@ -105,10 +105,12 @@ lock: ## pin the Python and npm dependencies again
 
 # ---- what CI runs --------------------------------------------------------------------------------
 
-# Compiling the tests takes forge minutes of one processor; the other has the rest meanwhile.
+# Compiling the tests takes forge minutes of one processor; the other has the rest meanwhile. So it is with what the
+# coverage compiles and with the proofs, which follow because both need the build.
 .PHONY: check
 check: check-contracts ## everything that CI proves
 	$(MAKE) --jobs 2 --output-sync=target build-tests check-beside
+	$(MAKE) --jobs 2 --output-sync=target check-coverage check-changed-proofs
 	$(MAKE) test
 
 .PHONY: build-tests check-beside
@@ -151,17 +153,23 @@ check-erc: check-slither
 check-static: check-slither check-erc ## slither, the ERCs' interfaces, forge's linter
 	$(FORGE) lint $(filter-out contracts/access/GuardianGate.sol,$(shell find contracts -name '*.sol'))
 
+# After a change that is meant, make check-proofs PROOFS="--changed --write" proves what it concerns and notes it.
 .PHONY: check-proofs
 check-proofs: setup .venv-contracts/.ready ## every symbolic proof of docs/assurance.md
-	PATH="$(call foundry,forge):$$PATH" $(CONTRACTS_BIN)/python scripts/check_proofs.py
+	PATH="$(call foundry,forge):$$PATH" $(CONTRACTS_BIN)/python scripts/check_proofs.py $(PROOFS)
+
+# Those that anything they depend on has changed for since they held, and the quickest.
+.PHONY: check-changed-proofs
+check-changed-proofs: build-tests .venv-contracts/.ready
+	PATH="$(call foundry,forge):$$PATH" $(CONTRACTS_BIN)/python scripts/check_proofs.py --changed
 
 # What `make coverage` adds, the traces of the Python tests, takes too long for every run.
 .PHONY: check-coverage
-check-coverage: setup
+check-coverage: build-tests
 	PATH="$(call foundry,forge):$$PATH" $(BIN)/python scripts/coverage.py --forge-only
 
 .PHONY: coverage
-coverage: setup ## what the tests execute of the contracts, forge's and Python's merged
+coverage: build-tests ## what the tests execute of the contracts, forge's and Python's merged
 	PATH="$(call foundry,forge):$$PATH" $(BIN)/python scripts/coverage.py
 
 .PHONY: check-gas

@@ -9,6 +9,8 @@ jump. What the Python tests execute is traced on Anvil, instruction by instructi
 (tests/python/support/contract_coverage.py), and mapped through the compiler's source maps: of optimised
 code, so that a line merged with another counts only where the compiler says it is.
 
+The Makefile has forge build before, so that what runs beside this finds the build done.
+
 usage: coverage.py [--forge-only]
 """
 
@@ -265,8 +267,6 @@ def run_python() -> None:
 
 def main(arguments: list[str]) -> int:
     WORK.mkdir(parents=True, exist_ok=True)
-    build = ["forge", "build"]
-    subprocess.run(build, cwd=ROOT, env={**os.environ, "FOUNDRY_DENY": "never"}, check=True)
     run_forge()
     built = list(artifacts())
     sources = {
