@@ -14,6 +14,8 @@ import {
 import {Suite} from "./support/Suite.sol";
 import {bound, vm} from "./support/Vm.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC1967} from "@openzeppelin/contracts/interfaces/IERC1967.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 /// @notice Trees are built here in another way than the contract walks them: level by level, on the hashes' definition.
 contract OmnibusTest is Suite {
@@ -383,5 +385,25 @@ contract OmnibusTest is Suite {
         vm.prank(registrar);
         vm.expectRevert(Governed.ActorUnknown.selector);
         manager.execute(address(omnibus), abi.encodeCall(IOmnibusRegistry.commit, (s)));
+    }
+
+    function test_OnlyTheUpgraderUpgradesAndCommitmentsStay() public {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = UUPSUpgradeable.upgradeToAndCall.selector;
+        _administer(
+            abi.encodeCall(manager.setTargetFunctionRole, (address(omnibus), selectors, Roles.UPGRADER))
+        );
+        _committed(3, 1);
+        bytes32 before = keccak256(abi.encode(omnibus.commitmentOf(pool, address(token), today)));
+        address next = _create("OmnibusRegistry.sol:OmnibusRegistry", abi.encode(manager, registry));
+        vm.prank(registrar);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, registrar));
+        omnibus.upgradeToAndCall(next, "");
+        _ready(upgrader, address(omnibus), abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, "")));
+        vm.expectEmit(address(omnibus));
+        emit IERC1967.Upgraded(next);
+        vm.prank(upgrader);
+        omnibus.upgradeToAndCall(next, "");
+        vm.assertEq(keccak256(abi.encode(omnibus.commitmentOf(pool, address(token), today))), before, "kept");
     }
 }

@@ -404,6 +404,17 @@ contract VaultRefusalsTest is VaultSuite {
         vm.assertEq(_shares(alice), 60e6, "by her operator");
     }
 
+    function test_ProceedsGoToTheInvestorsOwnWallets() public {
+        _endow(alice, 1000e6, NAV);
+        _redeemShares(alice, 50e6);
+        _fund(500e6);
+        _deal(NAV);
+        uint256 before = _coins(alice2);
+        vm.prank(alice);
+        vault.redeem(50e6, alice2, alice);
+        vm.assertEq(_coins(alice2), before + 500e6, "another wallet of hers");
+    }
+
     function test_APauseBetweenRequestAndClaimLosesNothing() public {
         _endow(alice, 1000e6, NAV);
         _redeemShares(alice, 50e6);
@@ -473,6 +484,10 @@ contract VaultRefusalsTest is VaultSuite {
         address custody = vm.addr(777);
         _govern(address(vault), abi.encodeCall(IFundDesk.setCustody, (custody)));
         vm.assertEq(vault.custody(), custody, "set");
+        vm.assertEq(vault.navFeed(), address(navFeed), "as it was deployed");
+        other = _newFeed(8);
+        _govern(address(vault), abi.encodeCall(IFundDesk.setNavFeed, (address(other))));
+        vm.assertEq(vault.navFeed(), address(other), "another of the same decimals");
     }
 
     function test_AVaultWithoutTermsFeedOrCustodyOpensNoDay() public {
