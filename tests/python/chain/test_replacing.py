@@ -44,9 +44,9 @@ def sender(chain: Anvil, client: Client, signer: LocalSigner) -> Sender:
     return Sender(client, signer, MemoryJournal())
 
 
-def through(proxy: MisbehavingProxy, sender: Sender, timeout: float = 0.5) -> Sender:
+def through(proxy: MisbehavingProxy, sender: Sender) -> Sender:
     """The same key and journal over a node that misbehaves."""
-    client = Client(proxy.url, timeout=timeout)
+    client = Client(proxy.url)
     assert client.chain_id == 31337
     return Sender(client, sender.signer, sender.journal, sender.fees)
 
@@ -328,7 +328,7 @@ def test_a_node_that_hides_what_used_the_nonce_convinces_nobody(chain: Anvil, se
     sent = sender.send(PAY)
     chain.mine()
     with MisbehavingProxy(chain.rpc_url) as proxy:
-        unlucky = through(proxy, sender, timeout=5)
+        unlucky = through(proxy, sender)
         proxy.hide_receipts()
         proxy.lie("eth_getTransactionByHash", lambda result, params: None)
         with pytest.raises(StillPending) as pending:
@@ -358,7 +358,7 @@ def test_another_chains_account_is_no_evidence(chain: Anvil, sender: Sender, sig
     with Anvil(chain_id=4711) as elsewhere, elsewhere.client() as client:
         Sender(client, signer, MemoryJournal()).execute(PAY, final=False)
         with MisbehavingProxy(chain.rpc_url) as proxy:
-            moved = through(proxy, sender, timeout=5)
+            moved = through(proxy, sender)
             proxy.target = elsewhere.rpc_url
             with pytest.raises(NonceUnexplained):
                 moved.wait(sent, timeout=0.2)

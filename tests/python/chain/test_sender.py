@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,7 @@ from support.tiny import LOGS_ITS_INPUT, LOOPS_FOR_EVER, REVERTS_WITH_ITS_INPUT,
 
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.calls import Call, EventExpectation
-from toolkit.chain.client import Client
+from toolkit.chain.client import Client, Receipt
 from toolkit.chain.fees import FeePolicy
 from toolkit.chain.finality import Finality
 from toolkit.chain.hexes import from_hex, keccak, to_hex
@@ -60,11 +59,11 @@ def sender(client: Client, signer: LocalSigner) -> Sender:
     return Sender(client, signer, MemoryJournal())
 
 
-def through(proxy: MisbehavingProxy, sender: Sender, timeout: float = 0.5) -> Sender:
+def through(proxy: MisbehavingProxy, sender: Sender, **options: float) -> Sender:
     """The same key and journal over a node that misbehaves."""
-    client = Client(proxy.url, timeout=timeout)
+    client = Client(proxy.url)
     assert client.chain_id == 31337
-    return Sender(client, sender.signer, sender.journal, sender.fees)
+    return Sender(client, sender.signer, sender.journal, sender.fees, **options)  # type: ignore[arg-type]
 
 
 def test_send_and_wait(sender: Sender, client: Client) -> None:
@@ -148,7 +147,7 @@ def test_a_time_out_is_still_pending_and_never_a_second_transaction(
     chain: Anvil, sender: Sender, client: Client
 ) -> None:
     with MisbehavingProxy(chain.rpc_url) as proxy:
-        unlucky = through(proxy, sender)
+        unlucky = through(proxy, sender, send_timeout=0.5)
         proxy.hang("eth_sendRawTransaction", pass_on=True)
         with pytest.raises(StillPending, match="whether it acted is unknown") as caught:
             unlucky.send(PAY)
@@ -259,7 +258,7 @@ def test_nonce_too_low_for_what_has_just_been_mined_is_no_refusal(chain: Anvil, 
     """A proxy passes the request on twice and gives the second answer."""
     with MisbehavingProxy(chain.rpc_url) as proxy:
         unlucky = through(proxy, sender)
-        proxy.pass_on_and_refuse("eth_sendRawTransaction", "nonce too low")
+        proxy.pass_on_and_refuse("eth_sendRawTransaction", "nonce too low", first=chain.mine)
         sent = unlucky.send(PAY)
         assert unlucky.wait(sent).receipt.tx_hash == sent.hash
     assert sender.send(PAY).nonce == sent.nonce + 1
@@ -413,14 +412,23 @@ def test_reorged_out_between_two_waits(chain: Anvil, signer: LocalSigner) -> Non
 
 
 def test_reorged_out_within_one_wait(chain: Anvil, signer: LocalSigner) -> None:
-    with chain.client(finality=Finality(depth=3)) as client, ThreadPoolExecutor(1) as pool:
+    """Between its second look at the receipt and its third."""
+    chain.set_automine(False)
+    looks: list[bool] = []
+
+    class Watched(Client):
+        def receipt(self, tx_hash: bytes) -> Receipt | None:
+            looks.append(True)
+            if len(looks) == 3:
+                chain.reorg(1)
+            return super().receipt(tx_hash)
+
+    with Watched(chain.ipc_path, chain_id=31337, finality=Finality(depth=3)) as client:
         sender = Sender(client, signer, MemoryJournal())
         sent = sender.send(PAY)
-        waiting = pool.submit(sender.wait, sent)
-        time.sleep(0.2)
-        chain.reorg(1)
+        chain.mine()
         with pytest.raises(ReorgedOut):
-            waiting.result(30)
+            sender.wait(sent, timeout=30)
 
 
 def test_a_refusal_by_the_contract_costs_no_nonce(chain: Anvil, sender: Sender, client: Client) -> None:

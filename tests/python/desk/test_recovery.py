@@ -75,7 +75,7 @@ desk = Desk(
     patient,
     url,
     signers={"operator": dev_signer(1), "treasurer": dev_signer(4)},
-    patience=timedelta(seconds=2),
+    patience=timedelta(seconds=60),
 )
 eval(act, {"desk": desk})
 """

@@ -56,10 +56,19 @@ def proxy(bench: Bench) -> Iterator[MisbehavingProxy]:
         yield proxy
 
 
-def behind(proxy: MisbehavingProxy, bench: Bench, *, timeout: float = 20.0, patience: float = 1.0) -> Desk:
+class Hasty(Client):
+    """Waits half a second for the answer to a broadcast."""
+
+    def send_raw(self, raw: bytes, *, timeout: float | None = None) -> bytes:
+        return super().send_raw(raw, timeout=0.5)
+
+
+def behind(
+    proxy: MisbehavingProxy, bench: Bench, *, kind: type[Client] = Client, patience: float = 1.0
+) -> Desk:
     """Another desk on the same ledger, to which the node answers through the proxy."""
     suite = bench.suite
-    client = Client(proxy.url, reverts=registry(), timeout=timeout)
+    client = kind(proxy.url, reverts=registry())
     issuance = Issuance(client, suite.issuance.record, terms=suite.terms)
     return Desk(issuance, bench.url, patience=timedelta(seconds=patience))
 
@@ -116,10 +125,12 @@ def test_killed_in_the_time_out_and_tried_again_three_times_by_two_workers_at_on
 
 def test_the_answer_comes_after_the_time_out(bench: Bench, order: MintOrder, proxy: MisbehavingProxy) -> None:
     before = bench.suite.token.total_supply()
-    with behind(proxy, bench, timeout=2.0) as desk:
-        proxy.answer_late("eth_sendRawTransaction", 3.0)
+    with behind(proxy, bench, kind=Hasty, patience=0) as desk:
+        proxy.answer_late("eth_sendRawTransaction", 1.0)
         for _ in range(3):
             desk.run()
+        bench.suite.let_it_mine()
+        desk.run()
     require_minted_once(bench, order, before)
 
 
@@ -133,6 +144,7 @@ def test_the_receipt_is_lost_for_a_minute(bench: Bench, order: MintOrder, proxy:
             assert desk.order(order).state is State.SUBMITTED
             assert len(report.pending) == 1
         proxy.behave()
+        bench.suite.let_it_mine()
         desk.run()
     require_minted_once(bench, order, before)
 
@@ -143,7 +155,7 @@ def test_the_node_has_it_already(
 ) -> None:
     before = bench.suite.token.total_supply()
     with behind(proxy, bench) as desk:
-        proxy.pass_on_and_refuse("eth_sendRawTransaction", answer)
+        proxy.pass_on_and_refuse("eth_sendRawTransaction", answer, first=bench.suite.let_it_mine)
         for _ in range(3):
             desk.run()
     require_minted_once(bench, order, before)

@@ -29,14 +29,15 @@ def customer(bench: Bench) -> Customer:
 
 @pytest.fixture
 def desk(bench: Bench, customer: Customer) -> Desk:
-    """The bench's desk where a block is final only under twelve others; what made the customer is."""
+    """The bench's desk where a block is final only under twelve others; what made the customer is. It waits
+    for nothing."""
     bench.suite.node.mine(DEPTH)
     bench.desk.close()
     suite = bench.suite
     patient = Issuance(
         connect(suite.node, finality=Finality(depth=DEPTH)), suite.issuance.record, terms=suite.terms
     )
-    bench.desk = Desk(patient, bench.url, patience=timedelta(seconds=0.5))
+    bench.desk = Desk(patient, bench.url, patience=timedelta(0))
     return bench.desk
 
 
@@ -49,18 +50,26 @@ def executed(bench: Bench) -> list[int]:
     return [event.number for event in events]
 
 
+def run(bench: Bench) -> None:
+    """Sends what can go, lets it be mined, and sees that it was."""
+    bench.desk.run()
+    bench.suite.let_it_mine()
+    bench.desk.run()
+
+
 def mined(bench: Bench, customer: Customer, count: int = 1) -> list[Order]:
     """Orders in a block each, which isn't final."""
     orders = []
     for _ in range(count):
         orders.append(bench.approved(customer, "10.00"))
-        bench.desk.run()
+        run(bench)
     assert {bench.desk.order(order).state for order in orders} == {State.MINED}
     return orders
 
 
 def settle(bench: Bench, *orders: Order) -> None:
     """Makes everything final: each order is settled, and was minted once."""
+    bench.suite.let_it_mine()
     bench.suite.node.mine(DEPTH)
     bench.desk.run()
     assert {bench.desk.order(order).state for order in orders} == {State.SETTLED}
@@ -144,17 +153,18 @@ def test_c_with_another_transaction_of_the_same_nonce_it_is_dropped_with_an_alar
 
 def test_no_payout_before_the_burn_is_final(bench: Bench, desk: Desk, customer: Customer) -> None:
     bench.approved(customer)
-    desk.run()
+    run(bench)
     bench.suite.node.mine(DEPTH)
     desk.run()
     order = bench.valid(customer)
     authorization = desk.redemption_authorization(order)
     desk.escrow(authorization, authorization.signable.sign(customer.key).data)
+    run(bench)
     assert desk.order(order).state is State.VALID  # in a block, which isn't final
     bench.suite.node.mine(DEPTH)
     assert desk.run().reached(State.ESCROWED) == (order.id,)
     desk.approve_redemption(order, bench.approver())
-    desk.run()
+    run(bench)
     assert len(bench.suite.market.events(RedemptionAccepted, from_block=0, to_block="latest")) == 1
     assert desk.order(order).state is State.APPROVED
     with pytest.raises(IllegalTransition):

@@ -112,7 +112,9 @@ def test_t2_a_reorganised_mint_goes_back_and_comes_again_once(bench: Bench) -> N
     order = bench.approved(customer)
     bench.desk.close()
     patient = Issuance(connect(node, finality=Finality(depth=3)), suite.issuance.record, terms=suite.terms)
-    with Desk(patient, bench.url, patience=timedelta(seconds=1)) as desk:
+    with Desk(patient, bench.url, patience=timedelta(0)) as desk:
+        desk.run()
+        suite.let_it_mine()
         desk.run()
         assert desk.order(order).state is State.MINED  # in a block, which isn't final
         (record,) = desk.ledger.transactions.find(lane=suite.signer(Role.OPERATOR).address)

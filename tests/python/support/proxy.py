@@ -217,11 +217,16 @@ class MisbehavingProxy:
 
         self._add(method, times, rule)
 
-    def pass_on_and_refuse(self, method: str, message: str, times: int = _ALWAYS) -> None:
-        """Pass the request on, let the node act, and answer with this JSON-RPC error."""
+    def pass_on_and_refuse(
+        self, method: str, message: str, times: int = _ALWAYS, *, first: Callable[[], None] | None = None
+    ) -> None:
+        """Pass the request on, let the node act, and answer with this JSON-RPC error, `first` being done
+        before the answer."""
 
         def rule(exchange: Exchange) -> None:
             exchange.ask()
+            if first is not None:
+                first()
             exchange.answer({"error": {"code": -32000, "message": message}})
 
         self._add(method, times, rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,6 +77,13 @@ class Suite:
         delay = self.access.has_role(role, self.signer(role).address)[1]
         self.node.advance_time(delay + 1)
         return self.send(role, call if direct else self.access.execute(call))
+
+    def let_it_mine(self) -> None:
+        """Waits until the node has mined all that it was sent: automine answers before it mines."""
+        deadline = time.monotonic() + 60
+        while int(self.node.request("txpool_status")["pending"], 16):
+            assert time.monotonic() < deadline, "the node mines nothing"
+            time.sleep(0.001)
 
     def now(self) -> int:
         """The last block's Unix time."""
