@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from support import postgres as postgres_server
-from support.databases import Databases, PostgresDatabases, SqliteDatabases, sqlite_template
+from support.databases import Databases, PostgresDatabases, SqliteDatabases
 from support.fund_suite import FundSuite, deploy_fund
 from support.postgres import Postgres
 from support.suite import TERMS, Suite
@@ -90,15 +90,9 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the ledger's tables, to copy."""
-    return sqlite_template(tmp_path_factory.mktemp("template"))
-
-
 @pytest.fixture
-def sqlite_databases(tmp_path: Path, empty_ledger: Path) -> Databases:
-    return SqliteDatabases(tmp_path, empty_ledger)
+def sqlite_databases(tmp_path: Path) -> Databases:
+    return SqliteDatabases(tmp_path)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def head_revision() -> str:
     """The revision this version of the toolkit works with."""
     (head,) = ScriptDirectory.from_config(_config()).get_heads()

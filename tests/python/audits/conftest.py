@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.databases import sqlite_ledger
 from support.desks import Bench
 from support.ledgers import Fixture
 from support.suite import Suite
@@ -20,6 +21,6 @@ def bench(suite: Suite, tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Fixture]:
-    fixture = Fixture(f"sqlite:///{tmp_path}/desk.db")
+    fixture = Fixture(sqlite_ledger(tmp_path / "desk.db"))
     yield fixture
     fixture.ledger.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.databases import Databases
+from support.databases import Databases, sqlite_ledger
 from support.ledgers import Fixture, StoppedClock
 
 from toolkit.ledger import Ledger
@@ -25,7 +25,7 @@ class Copy(Fixture):
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with three customers, made once."""
     path = tmp_path_factory.mktemp("filled") / "desk.db"
-    Fixture(f"sqlite:///{path}", customers=3).ledger.close()
+    Fixture(sqlite_ledger(path), customers=3).ledger.close()
     return path
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.case_desks import GUARDIAN, LISTED
+from support.databases import sqlite_ledger
 from support.desks import COMPLIANCE, Bench
 from support.fund_suite import FundSuite
 from support.ledgers import COMPLIANCE as OFFICER
@@ -149,7 +150,7 @@ def test_a_case_that_waits_for_a_person_is_an_alert_that_says_nothing_of_it(benc
 def test_a_stranger_with_shares_is_found(fund_suite: FundSuite, tmp_path: Path) -> None:
     """Registered on chain past the desk, so that the share lets them in."""
     fund_suite.give_shares(fund_suite.holder, 50)
-    books = Fixture(f"sqlite:///{tmp_path / 'desk.db'}")
+    books = Fixture(sqlite_ledger(tmp_path / "desk.db"))
     watch = Monitor(fund_suite.issuance, books.ledger, funds=[fund_suite.fund], worker=WORKER)
     assert "unknown_holder" in rules(watch.run().alerts)
     books.ledger.verify()

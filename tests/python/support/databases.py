@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -26,17 +27,15 @@ class Databases(Protocol):
 
 
 class SqliteDatabases:
-    """Files in a folder. The tables are copied: making them takes longer than most tests."""
+    """Files in a folder."""
 
-    def __init__(self, folder: Path, template: Path) -> None:
-        self._folder, self._template = folder, template
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._made = 0
 
     def ledger(self) -> str:
         self._made += 1
-        path = self._folder / ("desk.db" if self._made == 1 else f"desk-{self._made}.db")
-        shutil.copy(self._template, path)
-        return f"sqlite:///{path}"
+        return sqlite_ledger(self._folder / ("desk.db" if self._made == 1 else f"desk-{self._made}.db"))
 
     def empty(self) -> str:
         self._made += 1
@@ -63,11 +62,22 @@ class PostgresDatabases:
             self._server.drop(url)
 
 
-def sqlite_template(folder: Path) -> Path:
+def sqlite_ledger(path: Path) -> str:
+    """The URL of the ledger in a file, which gets the tables if there is none. They are copied: making them
+    takes longer than most tests.
+    """
+    if not path.exists():
+        path.write_bytes(_tables())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _tables() -> bytes:
     """A SQLite file with the ledger's tables."""
-    path = folder / "template.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    return path
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "desk.db"
+        Ledger.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 def run_sql(url: str, statement: str, **values: Any) -> tuple[int, Sequence[Any]]:

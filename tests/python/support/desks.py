@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from support.databases import sqlite_ledger
 from support.suite import Suite
 
 from toolkit.bindings.structs import InvestorClass
@@ -37,7 +38,7 @@ class Bench:
 
     def __init__(self, suite: Suite, path: Path, **options: Any) -> None:
         self.suite = suite
-        self.url = f"sqlite:///{path}"
+        self.url = sqlite_ledger(path)
         self.desk = Desk(suite.issuance, self.url, **options)
         self.lines = 0
 
