@@ -11,6 +11,8 @@ BIN := .venv/bin
 CONTRACTS_BIN := .venv-contracts/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Where containers set it, each of the tests' hundreds of processes would compile the toolkit anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The platform package's binaries: npm's shims cost 200 ms a call and leave a second process behind.
 foundry = $(CURDIR)/node_modules/@foundry-rs/$(1)-$(shell node -p 'process.platform + "-" + (process.arch === "x64" ? "amd64" : process.arch)')/bin

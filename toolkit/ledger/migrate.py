@@ -1,4 +1,7 @@
-"""Bringing a database to the schema of this version. The migrations travel inside the package."""
+"""Bringing a database to the schema of this version. The migrations travel inside the package.
+
+Alembic takes as long to import as all of the ledger; it is, where a schema is made or changed.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from toolkit.errors import LedgerError
@@ -20,29 +19,39 @@ __all__ = ["current_revision", "head_revision", "prepare", "upgrade"]
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     # Config reads % as an interpolation.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    if connection is not None:
-        config.attributes["connection"] = connection
+    config.attributes["connection"] = connection
     return config
 
 
 @cache
+def _revisions() -> list[str]:
+    """Each file is named after its revision, one following the other."""
+    return sorted(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("r[0-9][0-9][0-9][0-9]_*.py"))
+
+
 def head_revision() -> str:
     """The revision this version of the toolkit works with."""
-    (head,) = ScriptDirectory.from_config(_config()).get_heads()
-    return head
+    return _revisions()[-1]
 
 
 def current_revision(connection: Connection) -> str | None:
     """The revision of the database, or None if no migration ever ran there."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
 
 
 def upgrade(connection: Connection) -> None:
     """Runs the missing migrations inside the caller's transaction."""
+    from alembic import command
+
     command.upgrade(_config(connection), "head")
 
 
@@ -68,8 +77,7 @@ def prepare(connection: Connection) -> None:
             )
         upgrade(connection)
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current in known:
+    if current in _revisions():
         raise LedgerTooOld(
             f"the ledger's schema is {current}, this version needs {wanted}: "
             "back the database up, then run Ledger.migrate(url)",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from support.databases import Databases, run_sql
 from support.ledgers import MAKER, StoppedClock, address, reference, tokens
 
@@ -43,6 +44,21 @@ def _literal(value: Any, is_sqlite: bool) -> str:
     if isinstance(value, dict):
         return f"x'{value['bytes']}'" if is_sqlite else f"'\\x{value['bytes']}'"
     return str(value) if isinstance(value, (bool, int)) else "'" + value.replace("'", "''") + "'"
+
+
+def test_the_files_are_numbered_as_alembic_orders_them(databases: Databases) -> None:
+    folder = Path(migrate.__file__).parent / "migrations"
+    ordered = [script.revision for script in ScriptDirectory(folder).walk_revisions()]
+    assert ordered == [f"{number:04}" for number in range(len(ordered), 0, -1)]
+    assert migrate.head_revision() == ordered[0]
+    url = databases.empty()
+    store = Store(url)
+    with store.writing() as connection:
+        assert migrate.current_revision(connection) is None
+    Ledger.open(url).close()
+    with store.writing() as connection:
+        assert migrate.current_revision(connection) == ordered[0]
+    store.close()
 
 
 @pytest.mark.parametrize("revision", [path.stem for path in sorted(LEDGERS.glob("*.json"))])
