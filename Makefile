@@ -17,7 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # The platform package's binaries: npm's shims cost 200 ms a call and leave a second process behind.
 foundry = $(CURDIR)/node_modules/@foundry-rs/$(1)-$(shell node -p 'process.platform + "-" + (process.arch === "x64" ? "amd64" : process.arch)')/bin
 FORGE = $(call foundry,forge)/forge
-PYTEST = $(BIN)/pytest -n auto --dist loadfile
+# In the order that tests/python/conftest.py gives them, the longest files first.
+PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## what can be made

@@ -10,10 +10,12 @@ runs on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import postgres as postgres_server
 from support.databases import Databases, PostgresDatabases, SqliteDatabases
 from support.fund_suite import FundSuite, deploy_fund
@@ -24,6 +26,31 @@ from toolkit.chain.anvil import Anvil
 from toolkit.chain.client import Client
 from toolkit.fund import Fund
 from toolkit.issuance import Issuance
+
+# How long an example takes is the machine's affair, and what passed once passes again.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
+
+
+_LONGEST = (
+    *("cli/test_command", "model/test_coin_model", "compliance/test_machine", "desk/test_recovery"),
+    *("chaos/test_schedules", "fund_desk/test_recovery", "fund_desk/test_every_report"),
+    *("conformance/test_upgrades", "reporting/test_evidence_page", "test_fund_page", "test_omnibus_page"),
+    *("cli/test_flows", "desk/test_lanes", "reverts/test_every_revert", "deployment/test_killed"),
+    *("desk/test_other_hands", "compliance/test_cases_on_chain", "fund_desk/test_commands", "test_readme"),
+)
+"""By their time on one processor. Begun last, one of them holds everything up while the rest is idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those with the most tests, each in its own order."""
+    folder = Path(__file__).parent
+    names = {path: path.relative_to(folder).with_suffix("").as_posix() for path in {i.path for i in items}}
+    ranks = {path: _LONGEST.index(name) for path, name in names.items() if name in _LONGEST}
+    counts = Counter(item.path for item in items)
+    items.sort(key=lambda item: (ranks.get(item.path, len(_LONGEST)), -counts[item.path], names[item.path]))
 
 
 @pytest.fixture(scope="session")

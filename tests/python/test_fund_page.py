@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from support.pages import check_commands, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "fund.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.timeout(240)
 def test_the_dealing_day_runs_as_printed(tmp_path: Path) -> None:
     printed = run_page(PAGE, tmp_path)
     for said in (

@@ -24,7 +24,7 @@ def test_the_first_mint_from_python_runs_as_printed(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -428,7 +428,7 @@ def test_reorged_out_within_one_wait(chain: Anvil, signer: LocalSigner) -> None:
         sent = sender.send(PAY)
         chain.mine()
         with pytest.raises(ReorgedOut):
-            sender.wait(sent, timeout=30)
+            sender.wait(sent, timeout=120)
 
 
 def test_a_refusal_by_the_contract_costs_no_nonce(chain: Anvil, sender: Sender, client: Client) -> None:
@@ -576,7 +576,7 @@ def test_processes_share_a_key_through_the_file(
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", script, chain.ipc_path, str(path)]
     processes = [subprocess.Popen(command, env=environment, cwd=REPOSITORY) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(240) for process in processes] == [0, 0]
     chain.mine()
     journal = FileJournal(path, chain_id=31337, address=signer.address)
     assert [entry.nonce for entry in journal.unfinished()] == list(range(30))

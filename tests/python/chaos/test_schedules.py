@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CAMPAIGN = Path(__file__).with_name("campaign.py")
 
 
+@pytest.mark.timeout(700)
 def test_schedules_of_faults_leave_chain_and_ledger_equal() -> None:
     said = subprocess.run(
         [sys.executable, CAMPAIGN, "--seeds", "3,17,21,49", "--jobs", "1"],

@@ -153,7 +153,7 @@ def test_a_wallet_proved_by_a_payment(counter: Counter, mode: str) -> None:
     with counter.node.client() as client:
         call = Call(asked["to"], b"", value=int(asked["base_units"]), description="pay")
         sender = Sender(client, dev_signer(HOLDER), MemoryJournal())
-        paid = to_hex(sender.execute(call, timeout=20).receipt.tx_hash)
+        paid = to_hex(sender.execute(call, timeout=120).receipt.tx_hash)
     prove = ("investor", "prove-payment", asked["id"], paid, "--kind")
     counter.shell.refusal(2, *prove, "sock")
     counter.do(*prove, "custodial")

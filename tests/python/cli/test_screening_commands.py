@@ -93,7 +93,7 @@ def test_the_monitor_reads_on_from_where_it_stopped(busy: Counter) -> None:
 
         issuance = Issuance.load(busy.record, client)
         sender = issuance.sender(dev_signer(HOLDER))
-        sender.execute(issuance.token.transfer(dev_signer(14).address, 5_000_000), timeout=20)
+        sender.execute(issuance.token.transfer(dev_signer(14).address, 5_000_000), timeout=120)
     again = busy.shell(*command, "--large", "tUSD=5.00", "--operator", dev_signer(1).address, "--json")
     found = parsed(again.out)
     assert (again.status, found["events"]) == (1, 1)

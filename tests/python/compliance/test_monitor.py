@@ -206,7 +206,7 @@ def test_the_webhook_tries_again_until_it_is_taken_and_signs_what_it_sends(books
     ledger.alerts.open([alert("1"), alert("2"), alert("1")], actor=WORKER)
     assert (len(ledger.alerts.find()), ledger.alerts.undelivered()) == (2, 2)
     with receiver(refusals=3) as server:
-        hook = Webhook(f"http://127.0.0.1:{server.server_port}/alerts?desk=1", SECRET)
+        hook = Webhook(f"http://127.0.0.1:{server.server_port}/alerts?desk=1", SECRET, timeout=60.0)
         report = hook.deliver(ledger)
         assert (report.delivered, len(report.failed)) == ((), 2)
         assert set(report.failed.values()) == {"the receiver answered 503"}

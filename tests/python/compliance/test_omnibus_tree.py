@@ -87,7 +87,7 @@ def browser(documents: Sequence[Any]) -> tuple[list[str], list[str]]:
         input=json.dumps([json.dumps(item) for item in documents]),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     found = json.loads(done.stdout)
@@ -387,7 +387,7 @@ def run_file(path: Path, *options: str) -> tuple[int, str, str]:
         [sys.executable, "-I", "-S", str(FOLDER / "verify_position.py"), str(path), *options],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -23,7 +23,6 @@ from toolkit.artifacts.sources import collect
 from toolkit.deployment import incompatibilities
 
 # Compiling what no cache holds yet takes half a minute, more on a busy machine.
-pytestmark = pytest.mark.timeout(300)
 
 PROXIED = (
     "Distribution",

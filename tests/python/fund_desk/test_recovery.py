@@ -67,7 +67,7 @@ def kill_at(point: str, bench: FundBench, tmp_path: Path, act: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == -9, done.stderr
     bench.reopen()

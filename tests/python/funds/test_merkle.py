@@ -30,7 +30,7 @@ def javascript(values: list[list[str]], several: list[list[int]], dump: dict[str
         input=json.dumps({"types": TYPES, "values": values, "several": several, "dump": dump}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     if done.returncode != 0:

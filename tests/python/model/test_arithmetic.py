@@ -6,6 +6,7 @@ The contracts' arithmetic is held against fractions in tests/solidity/Arithmetic
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeVar
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -15,21 +16,33 @@ from support.model.arithmetic import BPS, DAY, LARGEST_AMOUNT, coverage_bps, is_
 from toolkit.amounts import MAX_BASE_UNITS, Amount
 from toolkit.errors import InvalidInput
 
+T = TypeVar("T")
+
+AT_ONCE = 50
 thoroughly = settings(
-    max_examples=10_000, deadline=None, database=None, phases=[Phase.generate, Phase.shrink]
+    max_examples=10_000 // AT_ONCE, deadline=None, database=None, phases=[Phase.generate, Phase.shrink]
 )
+"""Ten thousand runs, fifty to an example: what Hypothesis does for each example takes longer than they do."""
+
 
 amounts = st.integers(0, LARGEST_AMOUNT) | st.integers(LARGEST_AMOUNT - 1000, LARGEST_AMOUNT)
 decimals = st.integers(0, 18)
 shares = st.integers(0, BPS)
 
 
+def many(case: st.SearchStrategy[T]) -> st.SearchStrategy[list[T]]:
+    return st.lists(case, min_size=AT_ONCE, max_size=AT_ONCE)
+
+
 @pytest.mark.timeout(0)
 @thoroughly
-@given(amounts, decimals, decimals, st.integers(1, 9))
-def test_an_amount_is_the_same_number_inside_and_outside(
-    units: int, places: int, other: int, digit: int
-) -> None:
+@given(many(st.tuples(amounts, decimals, decimals, st.integers(1, 9))))
+def test_an_amount_is_the_same_number_inside_and_outside(cases: list[tuple[int, int, int, int]]) -> None:
+    for units, places, other, digit in cases:
+        check_amount(units, places, other, digit)
+
+
+def check_amount(units: int, places: int, other: int, digit: int) -> None:
     amount = Amount.from_base_units(units, unit="TUSD", decimals=places)
     text = str(amount)
     assert Fraction(text) == Fraction(units, 10**places)
@@ -47,9 +60,14 @@ def test_an_amount_is_the_same_number_inside_and_outside(
 
 @pytest.mark.timeout(0)
 @thoroughly
-@given(st.integers(-2000, 2000), decimals)
-def test_the_largest_amount_passes_and_one_unit_more_is_refused(beyond: int, places: int) -> None:
+@given(many(st.tuples(st.integers(-2000, 2000), decimals)))
+def test_the_largest_amount_passes_and_one_unit_more_is_refused(cases: list[tuple[int, int]]) -> None:
     """From outside; what a chain holds is shown, however much it is."""
+    for beyond, places in cases:
+        check_largest(beyond, places)
+
+
+def check_largest(beyond: int, places: int) -> None:
     units = LARGEST_AMOUNT + beyond
     assert MAX_BASE_UNITS == LARGEST_AMOUNT
     held = Amount.from_base_units(units, unit="TUSD", decimals=places)

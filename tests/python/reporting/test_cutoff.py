@@ -72,7 +72,7 @@ def test_t9_the_host_s_time_zone_changes_nothing(zone: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     from support.day_figures import day
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from support.checkout import REPOSITORY
 from support.pages import check_commands, run_page
 
@@ -15,7 +14,6 @@ from toolkit.reporting.evidence.verify_pack import CONTENTS
 PAGE = (REPOSITORY / "docs" / "evidence.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.timeout(240)
 def test_the_order_is_packed_as_printed(tmp_path: Path) -> None:
     said = run_page(PAGE, tmp_path)
     assert "result: ok" in said

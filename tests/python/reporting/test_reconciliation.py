@@ -473,6 +473,6 @@ def test_t9_the_same_bytes_in_every_time_zone_and_on_both_databases(
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
         assert (done.stdout, done.stderr) == (record.figures.sha256, "")

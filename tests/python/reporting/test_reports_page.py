@@ -29,7 +29,7 @@ def test_the_page_runs_as_printed(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "TZ": "America/New_York"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

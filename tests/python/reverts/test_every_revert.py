@@ -103,7 +103,7 @@ def _require_typed_on_every_path(suite: Suite, kind: type[SolidityError], attemp
 
     sent = sender.send(call, gas=GAS)
     with pytest.raises(kind) as caught:
-        sender.wait(sent, timeout=20)
+        sender.wait(sent, timeout=120)
     require_typed(caught.value)
     assert caught.value.details["tx_hash"] == to_hex(sent.hash)
     receipt = suite.client.receipt(sent.hash)

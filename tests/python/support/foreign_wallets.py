@@ -45,7 +45,7 @@ def sign(library: str, jobs: Sequence[Job]) -> list[Signed]:
         input=json.dumps(request),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     if done.returncode != 0:

@@ -77,7 +77,7 @@ class FundBench(Bench):
     def act(self, who: LocalSigner, call: Call) -> None:
         """What an investor's own wallet sends."""
         self.suite.node.request("anvil_setBalance", who.address, to_quantity(10**18))
-        self.suite.issuance.sender(who).execute(call, timeout=20)
+        self.suite.issuance.sender(who).execute(call, timeout=120)
 
     def investor(
         self, number: int = 1, coins: str = "1000000.00", *, operated: bool = True, days: int = 365

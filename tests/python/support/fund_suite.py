@@ -153,7 +153,7 @@ class FundSuite(Suite):
         assert terms is not None
         for account in terms.nav.attestors:
             bundle.sign(dev_signer(terms.dev_accounts[account]))
-        return publish(self.nav, bundle, self.issuance.sender(dev_signer(0)), timeout=20)
+        return publish(self.nav, bundle, self.issuance.sender(dev_signer(0)), timeout=120)
 
     def settle(self, day: int = 1) -> None:
         """Closes the day, publishes its price and settles it."""

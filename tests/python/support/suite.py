@@ -69,7 +69,7 @@ class Suite:
     def send(self, who: Role | LocalSigner, call: Call) -> Mined:
         """Sends a call and waits for it; a role stands for its first holder."""
         signer = self.signer(who) if isinstance(who, Role) else who
-        return self.issuance.sender(signer).execute(call, timeout=20)
+        return self.issuance.sender(signer).execute(call, timeout=120)
 
     def govern(self, call: Call, role: Role = Role.GOVERNOR, *, direct: bool = False) -> Mined:
         """Schedules a call, lets its delay pass and executes it, through the manager or `direct`ly."""

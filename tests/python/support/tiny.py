@@ -18,7 +18,7 @@ LOOPS_FOR_EVER = bytes.fromhex("5b5f56")
 def transact(node: Anvil, **fields: str) -> str:
     """Send from a development account and wait until it is mined; the hash. Automine answers before that."""
     tx_hash = str(node.request("eth_sendTransaction", {"from": node.accounts[0], **fields}))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while node.request("eth_getTransactionReceipt", tx_hash) is None:
         assert time.monotonic() < deadline, f"{tx_hash} was not mined"
     return tx_hash

@@ -75,7 +75,7 @@ def heard(process: subprocess.Popen[str]) -> str:
     return line.strip()
 
 
-def ended(process: subprocess.Popen[str], *, timeout: float = 100) -> str:
+def ended(process: subprocess.Popen[str], *, timeout: float = 240) -> str:
     """What it said until its end, which is a good one."""
     out, err = process.communicate(timeout=timeout)
     if process.returncode != 0:

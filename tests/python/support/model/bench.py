@@ -32,7 +32,7 @@ ARTIFACTS = {
     "feed": "AttestedFeed",
     "registry": "InvestorRegistry",
 }
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def model_terms() -> Terms:
