@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from toolkit.errors import LedgerError
 from toolkit.ledger.errors import LedgerTooNew, LedgerTooOld
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = ["current_revision", "head_revision", "prepare", "upgrade"]
 
