@@ -361,7 +361,7 @@ class Anvil:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # Anvil then dumps its state, where it was asked to
             try:
-                process.wait(5)
+                process.wait(60 if "--state" in self._options else 5)
             except subprocess.TimeoutExpired:
                 process.kill()
         process.wait()
