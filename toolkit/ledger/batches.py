@@ -233,7 +233,7 @@ def _batch(connection: Connection, batch_id: str) -> Batch:
     row = connection.execute(_BATCH, {"batch": batch_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"no batch {batch_id!r}", batch=batch_id)
-    members = connection.execute(_MEMBERS, {"batch": batch_id}).scalars()
+    members = connection.execute(_MEMBERS, {"batch": batch_id}).scalars().all()
     return Batch(**row, order_ids=tuple(members))
 
 

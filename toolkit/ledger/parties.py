@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -52,8 +52,7 @@ _PARTIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What somebody asks for: `base_units` of `unit` for the product (a coin, or a fund's class), to or from
     `wallet`. `order_id` is None until it is an order.
     """
@@ -79,20 +78,14 @@ class Asked:
     @classmethod
     def of(cls, order: Order) -> Asked:
         """What an order asks for."""
+        product = order.share_class if isinstance(order, FundOrder) else order.unit
         return cls(
-            kind=order.kind,
-            investor=order.investor,
-            wallet=order.wallet,
-            product=order.share_class if isinstance(order, FundOrder) else order.unit,
-            unit=order.unit,
-            base_units=order.base_units,
-            decimals=order.decimals,
-            order_id=order.id,
-        )
+            order.kind, order.investor, order.wallet, product, order.unit, order.base_units, order.decimals,
+            order.id,
+        )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """What the ledger knows of a wallet and of whose it is."""
 
     wallet: str
@@ -123,7 +116,7 @@ def known_parties(connection: Connection, wallets: Iterable[str]) -> dict[str, P
     """By wallet, in one statement. Raises `NotFound` for a wallet that the ledger hasn't got."""
     wanted = sorted(set(wallets))
     found = {}
-    for row in connection.execute(_PARTIES, {"wallets": wanted}):
+    for row in connection.execute(_PARTIES, {"wallets": wanted}).all():
         address, investor, kind, proven, country, regime, verified, distributor, *rest = row
         approved, until, restricted = rest
         found[address] = Party(

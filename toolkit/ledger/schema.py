@@ -48,12 +48,18 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone")
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """See SQLAlchemy, whose way takes SQLite's text to an instant in six times the time."""
+        if dialect.name == "sqlite":
+            return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
+        return super().result_processor(dialect, coltype)
 
 
 metadata = sa.MetaData(

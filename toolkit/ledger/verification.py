@@ -115,7 +115,7 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
     for orders in _portions(connection, _NEXT_ORDERS, lambda order: order["id"], ""):
         ids = [order["id"] for order in orders]
         steps: dict[str, list[Any]] = defaultdict(list)
-        for step in connection.execute(_STEPS_OF, {"ids": ids}):
+        for step in connection.execute(_STEPS_OF, {"ids": ids}).all():
             steps[step.order_id].append(step)
         for order in orders:
             _check_order(order, steps.get(order["id"], []))
