@@ -19,6 +19,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -30,8 +31,14 @@ __all__ = ["Transport"]
 _CHUNK = 1 << 16
 
 
+class _NotJson(Exception):
+    """The answer was something else: its first argument."""
+
+
 class _Connection(Protocol):
-    def exchange(self, body: bytes, deadline: float) -> bytes: ...
+    def exchange(self, body: bytes, deadline: float) -> Any:
+        """The answer, parsed. Raises _NotJson."""
+        ...
 
     def idle_and_open(self) -> bool: ...
 
@@ -95,13 +102,13 @@ class Transport:
         ]
         body = json.dumps(messages[0] if single else messages, separators=(",", ":")).encode()
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
-        raw = self._send(body, deadline, requests[0][0])
-        return self._match(raw, first, len(requests), requests[0][0])
+        answer = self._send(body, deadline, requests[0][0])
+        return self._match(answer, first, len(requests), requests[0][0])
 
-    def _send(self, body: bytes, deadline: float, method: str) -> bytes:
+    def _send(self, body: bytes, deadline: float, method: str) -> Any:
         connection = self._take(deadline, method)
         try:
-            raw = connection.exchange(body, deadline)
+            answer = connection.exchange(body, deadline)
         except TimeoutError as error:
             connection.close()
             raise NodeTimeout(
@@ -115,12 +122,19 @@ class Transport:
                 f"({type(error).__name__}: {error}); check that the node is running",
                 method=method,
             ) from error
+        except _NotJson as error:
+            connection.close()
+            raise InconsistentNode(
+                f"the node at {self.name} answered {method} with something that is not JSON: "
+                f"{error.args[0][:120]!r}",
+                method=method,
+            ) from error
         except BaseException:
             connection.close()
             raise
         with self._lock:
             self._idle.append(connection)
-        return raw
+        return answer
 
     def _take(self, deadline: float, method: str) -> _Connection:
         while True:
@@ -145,14 +159,7 @@ class Transport:
                 f"no node answers at {self.name} ({error}); start one, or correct the address", method=method
             ) from error
 
-    def _match(self, raw: bytes, first: int, count: int, method: str) -> list[dict[str, Any]]:
-        try:
-            answer = json.loads(raw)
-        except ValueError as error:
-            raise InconsistentNode(
-                f"the node at {self.name} answered {method} with something that is not JSON: {raw[:120]!r}",
-                method=method,
-            ) from error
+    def _match(self, answer: Any, first: int, count: int, method: str) -> list[dict[str, Any]]:
         answers = answer if isinstance(answer, list) else [answer]
         if not all(isinstance(item, dict) for item in answers):
             raise InconsistentNode(f"the node at {self.name} answered {method} without a response object")
@@ -239,7 +246,7 @@ class _HttpConnection:
         if self._http.sock is not None:
             self._http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def exchange(self, body: bytes, deadline: float) -> bytes:
+    def exchange(self, body: bytes, deadline: float) -> Any:
         self._limit(deadline)
         self._http.request("POST", self._target.path, body, self._target.headers)
         self._limit(deadline)
@@ -254,7 +261,10 @@ class _HttpConnection:
         response.close()
         if response.status != 200 and not raw.lstrip().startswith((b"{", b"[")):
             _refuse_status(self._target.name, response.status, raw)
-        return raw
+        try:
+            return json.loads(raw)
+        except ValueError as error:
+            raise _NotJson(raw) from error
 
     def idle_and_open(self) -> bool:
         return _quiet(self._http.sock)
@@ -286,7 +296,7 @@ class _SocketConnection:
             self._socket.close()
             raise
 
-    def exchange(self, body: bytes, deadline: float) -> bytes:
+    def exchange(self, body: bytes, deadline: float) -> Any:
         self._socket.settimeout(_remaining(deadline))
         self._socket.sendall(body + b"\n")
         parts: list[bytes] = []
@@ -298,20 +308,11 @@ class _SocketConnection:
             parts.append(part)
             # Not every client ends an answer with a line feed: only the JSON tells whether it is whole.
             if part.rstrip().endswith((b"}", b"]")):
-                raw = b"".join(parts)
-                if _is_whole(raw):
-                    return raw
+                with suppress(ValueError):
+                    return json.loads(b"".join(parts))
 
     def idle_and_open(self) -> bool:
         return _quiet(self._socket)
 
     def close(self) -> None:
         self._socket.close()
-
-
-def _is_whole(raw: bytes) -> bool:
-    try:
-        json.loads(raw)
-    except ValueError:
-        return False
-    return True
