@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
@@ -23,8 +24,9 @@ GENESIS = "0" * 64
 _SAFE = 2**53 - 1  # beyond it a JSON number isn't read the same everywhere
 
 
+@lru_cache(maxsize=4096)
 def instant(value: datetime) -> str:
-    """The instant in UTC to the microsecond: `2026-11-22T01:02:03.000004Z`."""
+    """The instant in UTC to the microsecond: `2026-11-22T01:02:03.000004Z`. Many rows share theirs."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

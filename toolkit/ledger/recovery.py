@@ -8,12 +8,13 @@ second event takes it to where the chain has it and names the transaction and th
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,13 +29,13 @@ from toolkit.ledger.orders import NOT_DEALT
 from toolkit.ledger.records import Head
 from toolkit.ledger.store import Unit
 
-__all__ = ["REBUILD", "Recovered", "RecoveredWallet", "Recovery"]
+__all__ = ["REBUILD", "Recovered", "RecoveredWallet", "Recovery", "recovered_id"]
 
 REBUILD = "rebuild"
 """The person under whom recovered orders are written."""
 
 _IN_COLUMNS = itemgetter(*(column.name for column in schema.orders.columns))
-_UNKNOWN = uuid.UUID("6f3a6c9e-1c64-5b0e-9d0a-5d1f2b6c7e80")  # the name space of recovered orders' ids
+_UNKNOWN = uuid.UUID("6f3a6c9e-1c64-5b0e-9d0a-5d1f2b6c7e80").bytes  # the name space of recovered orders' ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,7 @@ class RecoveredWallet:
     verified_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(NamedTuple):
     """An order as the chain has it. `transaction` and `block` (its hash) are of its last event."""
 
     kind: OrderKind
@@ -71,7 +71,17 @@ class Recovery:
     def __init__(self, unit: Unit, clock: Clock, *, unit_name: str, decimals: int, currency: str) -> None:
         self._unit = unit
         self._now = clock.now()
-        self._token = {"unit": unit_name, "decimals": decimals, "currency": currency}
+        self._common: dict[str, Any] = {
+            "held_from": None,
+            "unit": unit_name,
+            "decimals": decimals,
+            "currency": currency,
+            "maker": REBUILD,
+            "bank_account": None,
+            "batch_id": None,
+            "flight_id": None,
+            **NOT_DEALT,
+        }
         self._owners: dict[str, str] = {}
         self._investors: set[str] = set()
         self._end: Head | None = None
@@ -141,10 +151,7 @@ class Recovery:
         """Orders of known wallets, in the chain's sequence."""
         if not orders or self._end is None:
             return
-        rows = [
-            self._row(order) | {"opened_seq": seq}
-            for seq, order in enumerate(orders, start=self._end.seq + 1)
-        ]
+        rows = [self._row(order, seq) for seq, order in enumerate(orders, start=self._end.seq + 1)]
         with self._unit.writing() as connection:
             insert_rows(connection, schema.orders, list(map(_IN_COLUMNS, rows)))
             self._append(connection, orders, rows)
@@ -157,26 +164,21 @@ class Recovery:
                 sa.update(table).where(table.c.name == "mint_number").values(value=last_number)
             )
 
-    def _row(self, order: Recovered) -> dict[str, Any]:
+    def _row(self, order: Recovered, seq: int) -> dict[str, Any]:
         return {
-            "id": str(uuid.uuid5(_UNKNOWN, f"{order.kind}/{order.number}")),
+            **self._common,
+            "id": recovered_id(order.kind, order.number),
             "kind": order.kind.value,
             "number": order.number,
             "state": order.state.value,
-            "held_from": None,
             "investor": self._owners[order.wallet],
             "wallet": order.wallet,
             "amount": order.base_units,
-            **self._token,
-            "maker": REBUILD,
-            "bank_account": None,
             "created_at": order.created_at,
             # A mint's own expiry is in no event; it was executed, so it lies at or after that.
             "expires_at": order.created_at if order.kind is OrderKind.MINT else None,
             "due_at": order.due_at,
-            "batch_id": None,
-            "flight_id": None,
-            **NOT_DEALT,
+            "opened_seq": seq,
         }
 
     def _append(
@@ -188,18 +190,32 @@ class Recovery:
             reason = ""
             if order.kind is OrderKind.REDEMPTION:
                 reason = audit.recovered_facts(order.number, order.due_at)
-            first = audit.Draft(State.RECOVERED, REBUILD, Role.OPERATOR, self._now, reason)
-            _add(acts, first, (row["id"], None, audit.order_digest(row)))
+            self._add(acts, State.RECOVERED, reason, (row["id"], None, audit.order_digest(row)))
         for order, row in zip(orders, rows, strict=True):
             reason = f"final in block {order.block_number}, {order.block}"
-            last = audit.Draft(order.state, REBUILD, Role.OPERATOR, self._now, reason)
-            _add(acts, last, (row["id"], State.RECOVERED, order.transaction.removeprefix("0x")))
+            event = row["id"], State.RECOVERED, order.transaction.removeprefix("0x")
+            self._add(acts, order.state, reason, event)
         self._end = audit.append_acts(connection, acts, self._end)
 
+    def _add(
+        self,
+        acts: list[tuple[audit.Draft, list[audit.Ordered]]],
+        to: State,
+        reason: str,
+        event: audit.Ordered,
+    ) -> None:
+        """Adds the event to the last act if it is part of that, else begins another."""
+        if not acts or (acts[-1][0].to_state, acts[-1][0].reason) != (to, reason):
+            acts.append((audit.Draft(to, REBUILD, Role.OPERATOR, self._now, reason), []))
+        acts[-1][1].append(event)
 
-def _add(
-    acts: list[tuple[audit.Draft, list[audit.Ordered]]], draft: audit.Draft, event: audit.Ordered
-) -> None:
-    if not acts or acts[-1][0] != draft:
-        acts.append((draft, []))
-    acts[-1][1].append(event)
+
+def recovered_id(kind: OrderKind, number: int) -> str:
+    """The id of an order that the chain alone tells of: a UUID of version 5 (RFC 9562), of kind and number.
+
+    What `uuid.uuid5` gives, in a third of its time.
+    """
+    digest = hashlib.sha1(_UNKNOWN + f"{kind}/{number}".encode(), usedforsecurity=False).digest()
+    value = int.from_bytes(digest[:16], "big") & ~(0xF << 76 | 0x3 << 62) | 5 << 76 | 2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
