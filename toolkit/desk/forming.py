@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from toolkit.bindings.errors import (
 )
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
+from toolkit.desk.report import RunLog
 from toolkit.desk.signed import SignedBatches
 from toolkit.errors import (
     ConfigurationError,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from toolkit.desk.flights import Flights
     from toolkit.desk.lanes import Lane, Lanes
     from toolkit.desk.mint import Minting
-    from toolkit.desk.report import RunLog
     from toolkit.desk.sorting import Sorting
 
 __all__ = ["FlightLimits", "Forming"]
@@ -117,9 +117,12 @@ class _Planned:
 
 @dataclass(slots=True)
 class _Pass:
-    """One pass: its lane, and what it has learnt not to take again."""
+    """One pass: its lane, and what it has learnt not to take again. `home` brings flights home, in the
+    sequence in which they left; `flown` are those that haven't been heard of.
+    """
 
     lane: Lane
+    home: Executor
     log: RunLog
     most: int
     room: _Room
@@ -128,7 +131,7 @@ class _Pass:
     unsigned: set[str] = field(default_factory=set)
     waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    flown: list[tuple[Flight, list[MintOrder]]] = field(default_factory=list)
+    flown: list[Future[RunLog]] = field(default_factory=list)
     stopped: ToolkitError | None = None
 
     def waits(self, order: MintOrder, error: ToolkitError) -> None:
@@ -171,34 +174,52 @@ class Forming:
         self._limits = limits
 
     def run(self, log: RunLog, patience: float) -> None:
-        """Sends every approved order that can go; while the node works on one, others are made or ended.
+        """Sends every approved order that can go. While one flight is formed, another is rehearsed, and one
+        that was sent is waited for, read and settled: each of the three waits for node or disk by itself.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
-        with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1) as aside:
+        with (
+            self._lanes.lease("operator") as lane,
+            ThreadPoolExecutor(1) as aside,
+            ThreadPoolExecutor(1) as home,
+        ):
             now = _Pass(
                 lane=lane,
+                home=home,
                 log=log,
                 most=self._limits.carried(self._context.client.block("latest").gas_limit),
                 room=self._look_for_room(lane),
                 batches=SignedBatches(self._context, self._approvals),
                 deadline=time.monotonic() + patience,
             )
-            while now.stopped is None and (planned := self._plan(now)) is not None:
-                rehearsal = aside.submit(self._rehearse, planned, now)
-                self._bring_home(now, leaving=self._limits.abreast - 1)
-                if self._send(planned, rehearsal.result(), now) and planned.is_last:
-                    break
-            self._bring_home(now)
+            try:
+                self._fly(now, aside)
+            finally:
+                for flight in now.flown:  # after an error: the next pass brings them home
+                    flight.cancel()
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
             log.waits([order.id for order in left], now.stopped)
 
-    def _bring_home(self, now: _Pass, leaving: int = 0) -> None:
+    def _fly(self, now: _Pass, aside: Executor) -> None:
+        while now.stopped is None and (planned := self._plan(now)) is not None:
+            rehearsal = aside.submit(self._rehearse, planned, now)
+            self._wait_for(now, leaving=self._limits.abreast - 1)
+            if self._send(planned, rehearsal.result(), now) and planned.is_last:
+                break
+        self._wait_for(now)
+
+    def _wait_for(self, now: _Pass, leaving: int = 0) -> None:
+        """Waits until no more than so many flights are under way."""
         while len(now.flown) > leaving:
-            patience = max(0.0, now.deadline - time.monotonic())
-            flight, orders = now.flown.pop(0)
-            self._flights.conclude(flight, now.log, patience, orders)
+            now.log.add(now.flown.pop(0).result())
+
+    def _bring_home(self, flight: Flight, orders: list[MintOrder], deadline: float) -> RunLog:
+        """What became of a flight. Runs in a thread of its own, which has a log of its own."""
+        log = RunLog()
+        self._flights.conclude(flight, log, max(0.0, deadline - time.monotonic()), orders)
+        return log
 
     def _look_for_room(self, lane: Lane) -> _Room:
         """What the chain leaves, less the orders that are under way and not mined."""
@@ -236,7 +257,7 @@ class Forming:
             return False
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
-            now.flown.append((launched, orders))
+            now.flown.append(now.home.submit(self._bring_home, launched, orders, now.deadline))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why
@@ -286,7 +307,7 @@ class Forming:
             return True
         if not now.flown:
             return False
-        self._bring_home(now)
+        self._wait_for(now)
         now.room = self._look_for_room(now.lane)
         now.room.give_back(-sum(item.base_units for item in going))
         return now.room.take(order.base_units)

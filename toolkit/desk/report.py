@@ -84,6 +84,14 @@ class RunLog:
         self.changed(error.details["orders"], state, error.message)
         self.alarms.append(error)
 
+    def add(self, other: RunLog) -> None:
+        """Takes over what another has noted."""
+        self.changes += other.changes
+        self.waiting += other.waiting
+        self.unsigned += other.unsigned
+        self.pending += other.pending
+        self.alarms += other.alarms
+
     def report(self, earlier: RunReport | None = None) -> RunReport:
         """The finished report; of `earlier`, made in the same run, what happened is kept."""
         before = () if earlier is None else earlier.changes
