@@ -108,7 +108,7 @@ class Flights:
         an order on its way on another lane, or an earlier one that somebody is changing just now, or who
         is named in `without_investors`. None if there is nothing to take.
         """
-        with self.unit.writing() as connection:
+        with self.unit.writing(lasting=False) as connection:
             _one_at_a_time(connection)
             elsewhere = connection.execute(_ELSEWHERE, {"lane": lane}).scalars().all()
             wanted = {
@@ -116,7 +116,7 @@ class Flights:
                 "investors": [*without_investors, *elsewhere],
                 "most": limit,
             }
-            found = [order_of(row) for row in connection.execute(_LOCKED, wanted)]
+            found = [order_of(row) for row in connection.execute(_LOCKED, wanted).all()]
             passed_over = _passed_over(connection, wanted, {order.id for order in found})
             orders = tuple(order for order in found if order.investor not in passed_over)
             if not orders:
@@ -145,7 +145,7 @@ class Flights:
         """
         with self.unit.writing() as connection:
             _moved(connection, flight_id, "formed", "flying", nonce=nonce)
-            taken = set(connection.execute(_TAKEN, {"flight": flight_id}).scalars())
+            taken = set(connection.execute(_TAKEN, {"flight": flight_id}).scalars().all())
             absent = [order_id for order_id in order_ids if order_id not in taken]
             if absent:
                 raise IllegalTransition(
@@ -249,7 +249,7 @@ def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str
     """The customers of orders that come first and are locked by somebody else."""
     if connection.dialect.name == "sqlite":
         return set()  # whoever writes is alone
-    return {row.investor for row in connection.execute(_FIRST, wanted) if row.id not in locked}
+    return {row.investor for row in connection.execute(_FIRST, wanted).all() if row.id not in locked}
 
 
 def _moved(
@@ -272,4 +272,4 @@ def _moved(
 
 def _flight(connection: Connection, row: Any) -> Flight:
     query = _TAKEN if row["state"] == "formed" else _CARRIED_BY
-    return Flight(**row, order_ids=tuple(connection.execute(query, {"flight": row["id"]}).scalars()))
+    return Flight(**row, order_ids=tuple(connection.execute(query, {"flight": row["id"]}).scalars().all()))

@@ -107,7 +107,7 @@ class Lanes:
             ended = not now < lane.leased_until <= now + LEASE_TIME
             return ended or (is_gone is not None and is_gone(lane.holder))
 
-        with self.unit.writing() as connection:
+        with self.unit.writing(lasting=False) as connection:
             now = _now(connection)
             rows = connection.execute(_LOCKED, {"addresses": addresses}).mappings()
             lanes = {row["address"]: Lane(**row) for row in rows}
@@ -137,7 +137,7 @@ class Lanes:
 
     def release(self, lease: Lease) -> None:
         """Gives the lane back. A lease that was lost changes nothing."""
-        with self.unit.writing() as connection:
+        with self.unit.writing(lasting=False) as connection:
             connection.execute(_RELEASE, {"lane": lease.address, "number": lease.fence})
 
 

@@ -191,7 +191,8 @@ class _Shared:
         self._failure: BaseException | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
+        del lasting
         connection = self._open()
         try:
             yield connection

@@ -327,13 +327,25 @@ class Orders:
         state: State | Iterable[State] | None = None,
         investor: str | None = None,
         limit: int | None = None,
+        batched: bool | None = None,
+        flying: bool | None = None,
     ) -> tuple[Order, ...]:
-        """The orders that match, oldest first, as they stand; nothing is locked."""
+        """The orders that match, oldest first, as they stand; nothing is locked. `batched` and `flying` as
+        for `claim`.
+        """
         query = _matching(
-            _Filter(kind, _states(state), of_one=investor is not None, limited=limit is not None)
+            _Filter(
+                kind,
+                _states(state),
+                of_one=investor is not None,
+                batched=batched,
+                flying=flying,
+                limited=limit is not None,
+            )
         )
         with self.unit.reading() as connection:
-            return tuple(map(order_of, connection.execute(query, {"investor": investor, "most": limit})))
+            rows = connection.execute(query, {"investor": investor, "most": limit}).all()
+            return tuple(map(order_of, rows))
 
     def expired(self, kind: OrderKind, states: Iterable[State]) -> tuple[Order, ...]:
         """Orders in these states whose time is over, and that no flight has taken."""
@@ -538,6 +550,8 @@ def _matching(wanted: _Filter) -> sa.Select[Any]:
     query = sa.select(_TABLE).order_by(_TABLE.c.opened_seq)
     if wanted.kind is not None:
         query = query.where(_TABLE.c.kind == wanted.kind)
+    elif wanted.states is not None and not wanted.of_one:
+        query = query.where(_TABLE.c.kind.in_(tuple(OrderKind)))  # all there are: the index begins with it
     if wanted.states is not None:
         states = wanted.states
         query = query.where(_TABLE.c.state == states[0] if len(states) == 1 else _TABLE.c.state.in_(states))

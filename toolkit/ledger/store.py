@@ -45,8 +45,8 @@ _UNREACHABLE = frozenset(
 class Unit(Protocol):
     """Where a repository gets its connection: a transaction of its own, or one it shares."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A connection inside a write transaction."""
+    def writing(self, *, lasting: bool = True) -> AbstractContextManager[Connection]:
+        """A connection inside a write transaction. See `Store.writing`."""
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -60,8 +60,9 @@ class Joined:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def writing(self, *, lasting: bool = True) -> AbstractContextManager[Connection]:
         """The connection."""
+        del lasting
         return nullcontext(self._connection)
 
     reading = writing
@@ -89,17 +90,29 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A write transaction: committed at the end of the block, rolled back by any exception."""
+    def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """A write transaction: committed at the end of the block, rolled back by any exception.
+
+        One that isn't `lasting` holds for every process, and outlives this one; but on SQLite a power cut
+        may take it back, as long as no lasting one came after it. That is for leases and claims: whoever
+        had them, on that one machine, is gone with the power as well. PostgreSQL, whose workers may be on
+        other machines, keeps every commit.
+        """
         if getattr(self._held, "writing", False):
             raise LedgerError(
                 "this thread already has a ledger transaction open: "
                 "inside `with ledger.transaction() as tx` call tx.orders, not ledger.orders"
             )
-        with self._alone(), translated(self.url), self.engine.connect() as connection:
-            connection.execution_options(ledger_writes=True)
-            with connection.begin():
-                yield connection
+        with (
+            self._alone(),
+            translated(self.url),
+            self.engine.connect() as connection,
+            connection.begin(),
+        ):
+            if self.is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -108,6 +121,8 @@ class Store:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN")
                 yield connection
 
     @contextmanager
@@ -129,7 +144,6 @@ class Store:
             return sa.create_engine(self.url, pool_pre_ping=True, connect_args=defaults)
         engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         return engine
 
 
@@ -201,7 +215,8 @@ def _checked(url: str) -> URL:
 
 
 def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
-    # The driver's own BEGIN is deferred and late; with None the ledger says when and how.
+    # The driver's own BEGIN is deferred and late; with None the ledger says when and how. It does so itself:
+    # an engine with a listener for it looks for listeners at every statement.
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
     try:
@@ -214,8 +229,3 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         cursor.execute("PRAGMA cache_size = -16000")
     finally:
         cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("ledger_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

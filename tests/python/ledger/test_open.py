@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from support.databases import Databases, run_sql
-from support.ledgers import Fixture, address
+from support.ledgers import Fixture, address, hash32
 
 from toolkit.errors import ConfigurationError, InvalidInput, LedgerError, LedgerUnreachable, StaleDeployment
 from toolkit.ledger import Deployment, Ledger, migrate, schema
@@ -57,6 +57,28 @@ def test_sqlite_is_durable_and_checks_foreign_keys(sqlite_databases: Databases) 
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Databases) -> None:
+    with Ledger.open(sqlite_databases.ledger()) as ledger:
+        synced: list[str] = []
+
+        @sa.event.listens_for(ledger._store.engine, "before_cursor_execute")
+        def _(_: Any, __: Any, statement: str, *___: Any) -> None:
+            if statement.startswith("PRAGMA synchronous"):
+                synced.append(statement.rpartition(" ")[2])
+
+        lane = address(400)
+        ledger.lanes.add(lane, name="mint-1", purpose="mint")
+        lease = ledger.lanes.lease([lane], holder="one")
+        assert lease is not None
+        assert ledger.flights.claim_mints(lane, 10) is None
+        with ledger.transaction() as tx:
+            tx.lanes.require(lease)
+            tx.flights.claim_mints(lane, 10)  # whatever else is in it decides
+        ledger.lanes.release(lease)
+        ledger.cursors.set("settled", block_number=1, block_hash=hash32(1))
+    assert synced == ["FULL", "NORMAL", "NORMAL", "FULL", "NORMAL", "FULL"]
 
 
 def test_what_was_written_is_there_after_reopening(desk: Fixture) -> None:
