@@ -76,7 +76,7 @@ class Sorting:
         ledger = self._context.ledger
         for order in ledger.orders.expired(OrderKind.MINT, _EXPIRING):
             self._look_at(order, True, log)
-        for order in ledger.orders.claim(OrderKind.MINT, State.APPROVED, batched=False):
+        for order in ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED, batched=False):
             self._look_at(order, False, log)
 
     def hold(self, order: Order, refusal: ToolkitError, log: RunLog) -> bool:

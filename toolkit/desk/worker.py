@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.desk.report import RunLog
 from toolkit.errors import LaneBusy
-from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.machines import State
 
 if TYPE_CHECKING:
     from toolkit.desk.context import DeskContext
@@ -66,6 +66,5 @@ class Worker:
 
     def _list_unsigned(self, log: RunLog) -> None:
         """Approved orders that are in no batch: nobody but a person moves them."""
-        for kind in OrderKind:
-            left = self.context.ledger.orders.claim(kind, State.APPROVED, batched=False, flying=False)
-            log.unsigned.extend(order.id for order in left)
+        left = self.context.ledger.orders.find(state=State.APPROVED, batched=False, flying=False)
+        log.unsigned.extend(order.id for order in left)
