@@ -140,6 +140,13 @@ contract ShareAuditsTest is DistributionSuite {
         _deliveryRefused(alice, 1, Restriction.ReceiverNotVerified, _unverified(alice));
     }
 
+    /// @dev Of two reasons the views name the one that the transfer gives: the frozen receiver before the shortage.
+    function test_AFrozenReceiverComesBeforeAShortage() public {
+        _subscribe(alice, 100);
+        _freezeShares(bob, type(uint128).max);
+        _transferRefused(alice, bob, 101, Restriction.ReceiverFrozen, _cannotReceive(bob));
+    }
+
     /// @dev Two wallets that nobody registered have the same investor, none, and are no one's own wallets for that.
     function test_Row15_NoInvestorIsNotTheSameInvestor() public {
         address other = vm.addr(777);

@@ -290,6 +290,16 @@ contract VaultQuarantineTest is VaultSuite {
         );
     }
 
+    function test_WhatNobodyProposedIsNotTakenBack() public {
+        _quarantineBob();
+        Release memory release = _release(bob, bob, 0, 50e6, false);
+        _refuseRelease(
+            compliance,
+            abi.encodeCall(IFundDesk.retractRelease, (release)),
+            abi.encodeWithSelector(IFundVaultTypes.ReleaseNotProposed.selector, bob, CASE)
+        );
+    }
+
     function test_AProposalIsTakenBack() public {
         _quarantineBob();
         Release memory release = _release(bob, bob, 0, 50e6, false);

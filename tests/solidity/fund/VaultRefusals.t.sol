@@ -171,6 +171,16 @@ contract VaultRefusalsTest is VaultSuite {
         _settle(1);
     }
 
+    /// @dev The net asset value is usable to the end of its very last second.
+    function test_AValueSettlesAsLongAsItIsFresh() public {
+        _close();
+        _strike(NAV);
+        vm.warp(block.timestamp - 1 + MAX_AGE);
+        _settle(1);
+        (,, uint256 settled) = vault.progress();
+        vm.assertEq(settled, 1, "settled");
+    }
+
     function test_ASwingMakesNothingWorthless() public {
         DealingTerms memory terms = _terms();
         terms.swingBps = 300;
