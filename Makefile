@@ -175,6 +175,11 @@ check-coverage: build-tests
 coverage: build-tests ## what the tests execute of the contracts, forge's and Python's merged
 	PATH="$(call foundry,forge):$$PATH" $(BIN)/python scripts/coverage.py
 
+# It takes up where it stopped. One file: make mutation MUTATION="--only Approvals"; MUTATION=--planted: the ten bugs.
+.PHONY: mutation
+mutation: setup ## small breaks of the contracts, and which of them no test notices
+	$(BIN)/python scripts/mutate.py $(MUTATION)
+
 .PHONY: check-gas
 check-gas: setup
 	$(BIN)/python benchmarks/gas.py --check

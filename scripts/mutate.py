@@ -45,7 +45,6 @@ ENVIRONMENT = {
     "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
     "FOUNDRY_AST": "false",
     "FOUNDRY_FUZZ_RUNS": "8",
-    "FOUNDRY_INVARIANT_RUNS": "12",
     "FOUNDRY_DISABLE_NIGHTLY_WARNING": "true",
 }
 # What forge compiles with, by the profile and the environment above.
@@ -60,8 +59,8 @@ FUZZ_RUNS_OF_A_TEST = re.compile(r"(forge-config: default\.fuzz\.runs = )\d+")
 PATIENCE = 300
 FIRST_PATIENCE = 1800
 
-# The sets of tests in the order they are run: what is in none of the first two is in the third.
-SLOW = (
+# The sets of tests in the order they are run. Campaigns and what takes as long as they are in none.
+LEFT_OUT = (
     "Arithmetic.t.sol",
     "Invariants.t.sol",
     "invariants/*",
@@ -73,7 +72,7 @@ SLOW = (
 )
 SHARED = ("support/*", "proofs/*", "fund/*Suite.sol")
 FUND = ("fund/*", "audits/Fund*")
-SETS = ("coin", "fund", "slow")
+SETS = ("coin", "fund")
 FUND_ONLY = frozenset({"FundShare", "FundVault", "FundDesk", "ShareRefusals", "Distribution"})
 
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
@@ -304,11 +303,11 @@ def forge() -> str:
 
 
 def set_of(test: str) -> str | None:
-    """The set a file of tests/solidity is in; None if every set needs it."""
+    """The set a file of tests/solidity is in, or "none"; None if every set needs it."""
     if any(fnmatch.fnmatch(test, pattern) for pattern in SHARED):
         return None
-    if any(fnmatch.fnmatch(test, pattern) for pattern in SLOW):
-        return "slow"
+    if any(fnmatch.fnmatch(test, pattern) for pattern in LEFT_OUT):
+        return "none"
     return "fund" if any(fnmatch.fnmatch(test, pattern) for pattern in FUND) else "coin"
 
 
@@ -368,10 +367,11 @@ def run_tests(name: str) -> str | None:
     if done.returncode == 0:
         return None
     failed = re.search(r"^\[FAIL.*\] (\w+)\(", done.stdout, re.MULTILINE)
-    suite = re.search(r"^Ran .* for tests/solidity/(\S+):", done.stdout, re.MULTILINE)
-    if not failed or not suite:
+    before = done.stdout[: failed.start()] if failed else ""
+    suites = re.findall(r"^Ran .* for tests/solidity/(\S+):", before, re.MULTILINE)
+    if not failed or not suites:
         sys.exit(f"{name}: forge failed, and no test:\n{(done.stdout + done.stderr)[-2000:]}")
-    return f"{suite[1]} {failed[1]}"
+    return f"{suites[-1]} {failed[1]}"
 
 
 def put(name: str, code: dict[str, tuple[str, str]], places: dict[str, Target]) -> None:
@@ -538,7 +538,7 @@ def main() -> int:
     )
     parser.add_argument("--list", action="store_true", help="print the mutants and what is known; try none")
     parser.add_argument("--only", help="a part of the file's path")
-    parser.add_argument("--sets", default=",".join(SETS), help="which sets of tests, as coin,fund")
+    parser.add_argument("--sets", default=",".join(SETS), help="which sets of tests: coin,fund")
     parser.add_argument("--planted", action="store_true", help="the planted bugs instead")
     options = parser.parse_args()
     sets = tuple(options.sets.split(","))

@@ -140,11 +140,12 @@ contract ShareAuditsTest is DistributionSuite {
         _deliveryRefused(alice, 1, Restriction.ReceiverNotVerified, _unverified(alice));
     }
 
-    /// @dev Of two reasons the views name the one that the transfer gives: the frozen receiver before the shortage.
-    function test_AFrozenReceiverComesBeforeAShortage() public {
+    /// @dev Of two reasons the views name the one that the transfer gives: the frozen receiver, not the frozen amount.
+    function test_AFrozenReceiverComesBeforeAFrozenAmount() public {
         _subscribe(alice, 100);
+        _freezeShares(alice, 50);
         _freezeShares(bob, type(uint128).max);
-        _transferRefused(alice, bob, 101, Restriction.ReceiverFrozen, _cannotReceive(bob));
+        _transferRefused(alice, bob, 51, Restriction.ReceiverFrozen, _cannotReceive(bob));
     }
 
     /// @dev Two wallets that nobody registered have the same investor, none, and are no one's own wallets for that.

@@ -28,6 +28,17 @@ contract VaultDealingTest is VaultSuite {
         vm.assertEq(vault.claimableDepositRequest(1, alice), 0, "claimed once");
     }
 
+    /// @dev What divides without a remainder is not rounded.
+    function test_APartOfTheProceedsTakesItsExactShares() public {
+        _endow(alice, 1000e6, NAV);
+        _redeemShares(alice, 100e6);
+        _fund(1000e6);
+        _deal(NAV);
+        vm.prank(alice);
+        vm.assertEq(vault.withdraw(10e6, alice, alice), 1e6, "shares");
+        vm.assertEq(vault.maxRedeem(alice), 99e6, "left");
+    }
+
     function test_ARedemptionBecomesCoinsAtTheNextValue() public {
         _endow(alice, 1000e6, NAV);
         vm.assertEq(_redeemShares(alice, 40e6), 2, "day");

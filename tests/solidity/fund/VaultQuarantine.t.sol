@@ -5,6 +5,7 @@ import {IERC7540Deposit, IERC7540Redeem} from "../../../contracts/interfaces/IER
 import {IERC7575} from "../../../contracts/interfaces/IERC7575.sol";
 import {IERC7887Deposit, IERC7887Redeem} from "../../../contracts/interfaces/IERC7887.sol";
 import {IERC7943Fungible} from "../../../contracts/interfaces/IERC7943.sol";
+import {IFundShare, SharePolicy} from "../../../contracts/interfaces/IFundShare.sol";
 import {
     DealingTerms,
     IFundDesk,
@@ -312,6 +313,25 @@ contract VaultQuarantineTest is VaultSuite {
             abi.encodeCall(IFundDesk.confirmRelease, (release)),
             abi.encodeWithSelector(IFundVaultTypes.ReleaseNotProposed.selector, bob, CASE)
         );
+    }
+
+    /// @dev Time in quarantine counts, and doesn't lift what is left.
+    function test_ALockUpRunsFromTheDealThroughQuarantine() public {
+        SharePolicy memory policy = _policy();
+        policy.lockUpDays = 10;
+        _govern(address(share), abi.encodeCall(IFundShare.setPolicy, (policy)));
+        _subscribe(bob, 500e6);
+        uint256 day = _deal(NAV);
+        uint256 dealt = block.timestamp;
+        _lapse(bob);
+        _pushShares(day, _list(bob));
+        Release memory release = _release(bob, bob, 0, 50e6, false);
+        _propose(release);
+        vm.warp(dealt + 3 days);
+        _verify(bob);
+        vm.prank(treasurer);
+        vault.confirmRelease(release);
+        vm.assertEq(share.lockedUntil(share.investorOf(bob)), dealt + 10 days, "locked");
     }
 
     /// @dev Two proposals over the same shares: the second finds nothing.

@@ -426,18 +426,27 @@ contract VaultReviewTest is VaultSuite {
         FundShare coarse = FundShare(
             _proxy(_create("FundShare.sol:FundShare", abi.encode(manager, "Coarse", "CRS", 3, registry)))
         );
+        bytes memory vaultCode = vm.getCode("FundVault.sol:FundVault");
         vm.expectRevert(abi.encodeWithSelector(IFundVaultTypes.TermOutOfBounds.selector, 3, 4, 18));
-        new FundVault(address(manager), address(coarse), address(token), 8);
+        creator.create(
+            bytes.concat(vaultCode, abi.encode(address(manager), address(coarse), address(token), 8))
+        );
         vm.expectRevert(abi.encodeWithSelector(IFundVaultTypes.NotAContract.selector, stranger));
-        new FundVault(address(manager), stranger, address(token), 8);
+        creator.create(bytes.concat(vaultCode, abi.encode(address(manager), stranger, address(token), 8)));
         vm.expectRevert(abi.encodeWithSelector(IFundVaultTypes.NotAContract.selector, stranger));
-        new FundVault(address(manager), address(share), stranger, 8);
+        creator.create(bytes.concat(vaultCode, abi.encode(address(manager), address(share), stranger, 8)));
         vm.expectRevert(abi.encodeWithSelector(IFundVaultTypes.TermOutOfBounds.selector, 19, 0, 18));
-        new FundVault(address(manager), address(share), address(token), 19);
+        creator.create(
+            bytes.concat(vaultCode, abi.encode(address(manager), address(share), address(token), 19))
+        );
         FundShare four = FundShare(
             _proxy(_create("FundShare.sol:FundShare", abi.encode(manager, "Four", "FOUR", 4, registry)))
         );
-        FundVault bare = new FundVault(address(manager), address(four), address(token), 18);
+        FundVault bare = FundVault(
+            _create(
+                "FundVault.sol:FundVault", abi.encode(address(manager), address(four), address(token), 18)
+            )
+        );
         vm.assertEq(bare.convertToShares(1e6), 0, "no feed, no value");
         vm.assertEq(bare.convertToAssets(1e6), 0, "no feed, no value");
     }
