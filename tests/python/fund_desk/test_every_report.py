@@ -302,7 +302,7 @@ def test_the_travel_extract_names_the_parties_and_marks_what_was_erased(
     command = ("report", "make", "travel_rule", "--from", closed.first, "--day", closed.last)
     by = ("--by", PREPARER, "--read-by", COMPLIANCE)
     assert "--out FOLDER" in shell.refusal(2, *command, *by)
-    assert "compliance and the auditor may" in shell.refusal(1, *command, "--by", PREPARER)
+    assert "its officers and the auditor may" in shell.refusal(1, *command, "--by", PREPARER)
 
     # Kept outside of the ledger, it is signed by its file.
     (file,) = closed.make("travel_rule").glob("*_v1.json")
@@ -334,7 +334,7 @@ def test_the_register_of_freezes_is_compliances_own(closed: Closed) -> None:
     assert (row.authority[:9], content.in_force, content.unsigned) == ("sanctions", 1, 0)
     assert row.owner_ref == closed.bench.desk.reference(closed.frozen.investor)
     command = ("report", "make", "freeze_register", "--by", PREPARER, "--day")
-    assert "compliance and the auditor may" in closed.shell.refusal(1, *command, closed.last)
+    assert "its officers and the auditor may" in closed.shell.refusal(1, *command, closed.last)
     assert "no person" in closed.shell.refusal(2, *command, closed.last, "--read-by", "nobody")
     before = closed.shell.json(*command, "2026-11-20", "--read-by", AUDITOR)
     assert (
