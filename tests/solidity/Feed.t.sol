@@ -70,6 +70,16 @@ contract FeedTest is FeedSuite {
         _refused(a, 3, abi.encodeWithSelector(IAttestedFeed.ReportMissing.selector));
     }
 
+    /// @dev With limits and no attestors nobody would have to sign.
+    function test_AHalfConfiguredFeedTakesNothing() public {
+        AttestedFeed fresh = _newFeed(6);
+        _administer(address(fresh), abi.encodeCall(IAttestedFeed.setLimits, (MAX_AGE, 1000, 2000)));
+        Attestation memory a = _attestation(VALUE, START - 1);
+        Signature[] memory none = new Signature[](0);
+        vm.expectRevert(IAttestedFeed.FeedNotConfigured.selector);
+        fresh.publish(a, none);
+    }
+
     function test_UnconfiguredFeedTakesNothing() public {
         AttestedFeed fresh = _newFeed(6);
         Attestation memory a = _attestation(VALUE, START - 1);

@@ -13,6 +13,7 @@ import {
     Release
 } from "../../../contracts/interfaces/IFundVault.sol";
 import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry.sol";
+import {IRegulatedERC20} from "../../../contracts/interfaces/IRegulatedERC20.sol";
 import {vm} from "../support/Vm.sol";
 import {VaultSuite} from "./VaultSuite.sol";
 
@@ -332,6 +333,22 @@ contract VaultQuarantineTest is VaultSuite {
         vm.prank(treasurer);
         vault.confirmRelease(release);
         vm.assertEq(share.lockedUntil(share.investorOf(bob)), dealt + 10 days, "locked");
+    }
+
+    /// @dev Not even what is owed to somebody who couldn't be paid anyway.
+    function test_APauseOfTheCoinSetsNothingAside() public {
+        _endow(alice, 1000e6, NAV);
+        _redeemShares(alice, 100e6);
+        _fund(1000e6);
+        _deal(NAV);
+        _lapse(alice);
+        vm.prank(guardian);
+        token.pause();
+        _refusedAs(
+            dealer,
+            abi.encodeCall(IFundDesk.pushAssets, (_list(alice))),
+            abi.encodeWithSelector(IRegulatedERC20.TokenPaused.selector)
+        );
     }
 
     /// @dev Two proposals over the same shares: the second finds nothing.
