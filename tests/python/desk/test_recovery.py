@@ -27,7 +27,6 @@ from toolkit.desk import flights as desk_flights
 from toolkit.desk.lanes import Lane
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import batches, flights
-from toolkit.ledger.money import Payouts
 from toolkit.ledger.transactions import LaneJournal, Transactions
 
 record, rpc, url, point, depth, act = sys.argv[1:]
@@ -67,7 +66,7 @@ def before_waiting_for_finality():
     "final, not settled": lambda: after(Transactions, "land"),
     "while settling": lambda: (after(flights.Flights, "land_mints"), after(batches.Batches, "leave")),
     "settled": lambda: after(desk_flights.Flights, "conclude"),
-    "payout recorded": lambda: after(Payouts, "record"),
+    "payout recorded": lambda: after(Desk, "record_payout"),
 }[point]()
 issuance = Issuance.load(record, rpc, terms=None)
 patient = Issuance(connect(rpc, finality=Finality(depth=int(depth))), issuance.record, terms=None)
