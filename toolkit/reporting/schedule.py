@@ -212,6 +212,9 @@ def _against(
             if not reached & _REACHED["signed"]:
                 yield f"the daily statement of {day} isn't signed"
         day += timedelta(days=1)
+    for report in obligation.needs:
+        if report != "daily_statement" and not standing.reached(report, period) & _REACHED["signed"]:
+            yield f"the {report.replace('_', ' ')} of {period} isn't signed"
     if obligation.report == "attestation_schedule" and not standing.has_draw(period):
         yield f"the auditor hasn't drawn the random day of {period}"
 

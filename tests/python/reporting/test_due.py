@@ -131,6 +131,20 @@ def test_an_attestation_waits_for_the_auditors_draw() -> None:
     assert of(items(ready, now, since=date(2026, 10, 31)), "attestation_schedule").status is Status.DUE
 
 
+def test_the_auditors_report_waits_for_the_schedule() -> None:
+    october = "2026-10-01..2026-10-31"
+    now = cut_off(date(2026, 11, 5))
+    waits = of(items(Standing(), now, since=date(2026, 10, 31)), "attestation_report")
+    assert waits.blocked_by == (f"the attestation schedule of {october} isn't signed",)
+    done = {("attestation_schedule", october): RecordState.SUBMITTED}
+    ready = items(Standing(done=done), now, since=date(2026, 10, 31))
+    assert of(ready, "attestation_report").status is Status.DUE
+    done["attestation_report", october] = RecordState.SUBMITTED
+    assert of(items(Standing(done=done), now, since=date(2026, 10, 31)), "attestation_report").status is (
+        Status.DONE
+    )
+
+
 def test_asking_twice_is_answered_the_same_and_changes_nothing() -> None:
     standing, now = Standing(done=statements()), cut_off(date(2026, 11, 25))
     assert items(standing, now) == items(standing, now)

@@ -64,7 +64,7 @@ def test_adding_a_profile_is_adding_a_file(tmp_path: Path) -> None:
     profile = RegulatorProfile.load(path)
     statement = daily_statement(figures(), profile)
     assert all(item.kept for item in statement.limits)
-    assert filed(statement, profile=profile.identity).document.profile == "singapore 2026.1"
+    assert filed(statement, profile=profile.identity).document.profile == "singapore 2026.2"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_adding_a_profile_is_adding_a_file(tmp_path: Path) -> None:
         ('until = "signed"', 'until = "printed"'),
         ("closes = 18:00:00", "closes = 08:00:00"),
         ('coverage = "all_in_existence"', 'coverage = "redeemable"'),
-        ('version = "2026.1"', ""),
+        ('version = "2026.2"', ""),
     ],
 )
 def test_a_profile_that_can_not_be_used_is_refused(tmp_path: Path, before: str, after: str) -> None:
