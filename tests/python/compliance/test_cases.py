@@ -479,8 +479,6 @@ def test_an_omnibus_wallet_is_frozen_whole_only_if_it_is_named(desk: CaseFixture
     assert desk.home.done == []
     desk.freeze("FRZ-1", wallets=[address(50)])
     assert everything_frozen(desk, address(50))
-    with pytest.raises(InvalidInput, match="sub-ledger"):
-        desk.office.recoveries.report("R-1", wallet=address(50), by=MAKER, evidence=digest("report"))
 
 
 def test_editing_a_case_in_the_database_is_found(desk: CaseFixture) -> None:

@@ -76,10 +76,10 @@ def sign_schedule(ledger: Ledger, report: Report[Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def asserted_books(tmp_path_factory: pytest.TempPathFactory, empty_ledger: Path) -> Path:
+def asserted_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger whose week is closed, its random day drawn, and its schedule signed by management."""
     folder = tmp_path_factory.mktemp("asserted")
-    url = SqliteDatabases(folder, empty_ledger).ledger()
+    url = SqliteDatabases(folder).ledger()
     closed_week(url, DAYS)
     clock = StoppedClock(cut_off(DAY) + timedelta(hours=9))
     with Ledger.open(url, clock=clock) as ledger:
@@ -248,10 +248,8 @@ def test_the_auditor_may_not_send_it_out_and_nothing_goes_out_that_is_not_issued
 # -------------------------------------------------------------------------------------- the schedule it is on
 
 
-def test_a_schedule_that_management_has_not_signed_carries_no_report(
-    tmp_path: Path, empty_ledger: Path
-) -> None:
-    url = SqliteDatabases(tmp_path, empty_ledger).ledger()
+def test_a_schedule_that_management_has_not_signed_carries_no_report(tmp_path: Path) -> None:
+    url = SqliteDatabases(tmp_path).ledger()
     closed_week(url, DAYS)
     clock = StoppedClock(SIGNED_AT)
     with Ledger.open(url, clock=clock) as ledger:
