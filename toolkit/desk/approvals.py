@@ -221,15 +221,17 @@ class Approvals:
             )
         self._check(orders)
         batches = self._context.ledger.batches
-        proposals, void = [], set()
+        proposals, withdrawn = [], False
         for batch_id in dict.fromkeys(order.batch_id for order in orders if order.batch_id is not None):
             batch = batches.get(batch_id)
             members = self._load(purpose, batch.order_ids)
             try:
                 signable = self._current(batch, members)
-            except ApprovalsVoid:
-                self.withdraw_void(batch)
-                void.add(batch_id)
+            except ApprovalsVoid as error:
+                void = self.withdraw_void(batch)
+                if void is None or not set(void.details["orders"]) <= set(ids):
+                    raise void or error from None  # others lost their approval too: who asks has to know
+                withdrawn = True
                 continue
             absent = self._unapproved(batch) - set(ids)
             if absent:
@@ -239,7 +241,9 @@ class Approvals:
                     batch=batch_id,
                 )
             proposals.append(self._proposal(batch, members, signable))
-        free = [order for order in orders if order.batch_id is None or order.batch_id in void]
+        if withdrawn:
+            orders = self._load(purpose, ids)
+        free = [order for order in orders if order.batch_id is None]
         for start in range(0, len(free), MAX_BATCH):
             wanted = free[start : start + MAX_BATCH]
             self._required(purpose, sum(order.base_units for order in wanted))

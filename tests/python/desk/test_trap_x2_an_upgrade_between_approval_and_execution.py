@@ -197,6 +197,40 @@ def test_x2_what_was_only_proposed_or_half_signed_is_made_anew(bench: Bench, upg
     assert desk.run().reached(State.SETTLED) == (order.id,)
 
 
+@pytest.mark.parametrize("stage", ["mint", "acceptance"])
+def test_x2_what_was_approved_is_approved_again_before_the_worker_has_looked(
+    bench: Bench, upgrade: Upgrade, stage: str
+) -> None:
+    desk, customer = bench.desk, bench.customer()
+    if stage == "mint":
+        order = bench.approved(customer, "100.00")
+        approve, last = desk.approve, State.SETTLED
+    else:
+        bench.minted(customer, "500.00")
+        order = bench.escrowed(customer, "100.00")
+        approve, last = desk.approve_redemption, State.BURNED
+        approve(order, bench.approver())
+    upgrade.happen()
+    approve(order, bench.approver())
+    report = desk.run()
+    assert (report.reached(last), report.alarms) == ((order.id,), ())
+    assert desk.status().agrees
+    require_true_pack(bench, order)
+
+
+def test_x2_who_approves_a_part_again_hears_of_the_others(bench: Bench, upgrade: Upgrade) -> None:
+    desk, customer = bench.desk, bench.customer()
+    orders = [bench.funded(customer, "100.00"), bench.funded(customer, "50.00")]
+    desk.approve(orders, bench.approver())
+    upgrade.happen()
+    with pytest.raises(ApprovalsVoid, match=VOID) as caught:
+        desk.approve(orders[0], bench.approver())
+    assert caught.value.details["orders"] == [order.id for order in orders]
+    assert {desk.order(order).state for order in orders} == {State.FUNDED}
+    desk.approve(orders[0], bench.approver())
+    assert desk.run().reached(State.SETTLED) == (orders[0].id,)
+
+
 def test_x2_an_order_held_during_an_upgrade_comes_back_to_be_approved_again(
     bench: Bench, upgrade: Upgrade
 ) -> None:
