@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from toolkit.ledger.ledger import Ledger, Transaction
     from toolkit.ledger.record_book import RecordBook
 
-__all__ = ["is_delisted", "require_in_use", "require_listed"]
+__all__ = ["is_delisted", "require_in_use", "require_listed", "require_not_replacing"]
 
 _UNDONE = (RecordState.REJECTED, RecordState.RESTORED)
+_FOLLOWED = (RecordState.RECOVERED, RecordState.REGISTER_POSTED, RecordState.CLOSED)
 
 
 def is_delisted(ledger: Ledger | Transaction, wallet: str) -> bool:
@@ -37,6 +38,20 @@ def require_in_use(book: RecordBook, wallet: str) -> None:
             "in the new wallet, or the report is found false",
             wallet=wallet,
         )
+
+
+def require_not_replacing(book: RecordBook, wallet: str) -> None:
+    """Raises NotEligible for an omnibus wallet into which a lost one's tokens come, until their clients are
+    in it as well: meanwhile those tokens look as if nobody's.
+    """
+    for record in book.find(RecordKind.RECOVERY):
+        is_open = record.state not in (*_UNDONE, *_FOLLOWED)
+        if is_open and record.data.get("new_wallet") == wallet:
+            raise NotEligible(
+                f"wallet {wallet} takes a lost wallet's clients over: nothing is asked, approved or settled "
+                "of it until they are in it; resume the recovery",
+                wallet=wallet,
+            )
 
 
 def _is_lost(book: RecordBook, wallet: str) -> bool:

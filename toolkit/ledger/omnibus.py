@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from toolkit.errors import IdempotencyConflict, InvalidInput
 from toolkit.ledger import checks
 from toolkit.ledger.canonical import digest
-from toolkit.ledger.delisted import require_in_use
+from toolkit.ledger.delisted import require_in_use, require_not_replacing
 from toolkit.ledger.errors import AllocationUneven
 from toolkit.ledger.machines import Role
 from toolkit.ledger.omnibus_lines import CHAIN, EXPECTED, Bucket, Line, apply_lines, lines_digest, moved
@@ -114,6 +114,7 @@ class Omnibus(OmnibusReading):
         with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, record_id, RecordKind.ALLOCATION)
             require_in_use(book, record.data["wallet"])
+            require_not_replacing(book, record.data["wallet"])
             done = book.step(record_id, _S.ALLOCATED, actor=checker, role=Role.CHECKER)
             post(connection, record, 1, lines_of(connection, record_id, 1), book.clock.now())
             return done
@@ -157,6 +158,7 @@ class Omnibus(OmnibusReading):
         transaction = checks.hash32(transaction, what="transaction")
         with writing(self.unit, self.clock) as (connection, book):
             record = _record(book, record_id, RecordKind.CLIENT_FLOW)
+            require_not_replacing(book, record.data["wallet"])
             client = str(record.data["client"])
             amount = int(record.data["amount"])
             if record.data["what"] == "in":
@@ -271,6 +273,7 @@ class Omnibus(OmnibusReading):
                 return known
             require_omnibus(connection, wallet)
             require_in_use(book, wallet)
+            require_not_replacing(book, wallet)
             posted = kind is RecordKind.CLIENT_FLOW
             state = _S.FLOW_PENDING if posted else _S.ALLOCATION_PENDING
             if what == "transfer":  # to say no at once; the approval asks again

@@ -87,6 +87,20 @@ def test_x10_the_clients_follow_the_tokens_to_the_base_unit(either_pool: Pool) -
     assert len(pool.ledger.record_book.find(RecordKind.CLIENT_MOVE)) == 4
 
 
+def test_x10_tokens_on_their_way_to_their_clients_are_nobody_elses(pool: Pool) -> None:
+    pool.proven()
+    pool.approved("REC-1", people=(COMPLIANCE, REGISTRAR, ALICE))
+    pool.home.kill = (2, True)
+    with pytest.raises(Killed):
+        pool.approved("REC-1", people=(BOB,))
+    assert (pool.home.balances[COIN, NEW], pool.held(NEW)) == (1_000_000, {})
+    with pytest.raises(NotEligible, match="takes a lost wallet's clients over"):
+        pool.book.allocate(NEW, COIN, {ANN: 1}, total=1, key="x", maker=MAKER)
+    pool.office.recoveries.resume()
+    assert pool.held(NEW) == COINS
+    pool.book.allocate(NEW, COIN, {ANN: 1}, total=1, key="x", maker=MAKER)
+
+
 def test_a_kill_between_the_tokens_and_their_owners_is_gone_on_with(pool: Pool) -> None:
     pool.proven()
     pool.approved("REC-1", people=(COMPLIANCE, REGISTRAR, ALICE))

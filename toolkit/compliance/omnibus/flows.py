@@ -88,7 +88,9 @@ class ClientFlows:
             if log.address == self._token.address and log.topics[0] == Transfer.topic0()
         ]
         return sum(
-            item.amount for item in transfers if (item.recipient if arriving else item.sender) == wallet
+            item.amount
+            for item in transfers
+            if (item.recipient if arriving else item.sender) == wallet and item.sender != item.recipient
         )
 
     def _require_covered(self, tx: Transaction, done: LedgerRecord, moved: int) -> None:
