@@ -28,6 +28,7 @@ from toolkit.errors import (
     TransactionError,
 )
 from toolkit.ledger.case_acts import Act, ActKind
+from toolkit.ledger.errors import ClientsNotSettled
 from toolkit.ledger.transactions import RECORDED
 
 if TYPE_CHECKING:
@@ -189,6 +190,17 @@ class SuiteActions:
 
     def move_clients(self, case_id: str, old: str, new: str) -> None:
         """See `toolkit.compliance.ports.Suite`."""
+        omnibus = self._context.ledger.omnibus
+        for token in self.addresses:
+            owed = sum(item.held for wallet in (old, new) for item in omnibus.positions(wallet, token))
+            balance = self.holding(token, new).balance
+            if owed > balance:
+                raise ClientsNotSettled(
+                    f"clients of {old} and {new} together have {owed} base units of {token}, and {new} holds "
+                    f"{balance}: find out what is missing, then resume the case",
+                    wallet=new,
+                    token=token,
+                )
         self._context.ledger.omnibus_moves.move(old, new, tokens=self.addresses, case=case_id, actor=WORKER)
 
     def finish(self, case_id: str) -> None:
@@ -248,7 +260,7 @@ class SuiteActions:
                     break
         for place, transaction in sent.items():
             results[place] = self._concluded(lane, acts[place], transaction)
-        return iter(results)
+        return map(self._kept_current, results)
 
     def _send(self, lane: Lane, act: Act) -> Sent:
         call = self._call(act)
@@ -261,11 +273,19 @@ class SuiteActions:
             mined = lane.sender.wait(sent, timeout=self._patience)
             for expected in self._expected(act):
                 expected.find(mined.receipt)
-            if act.kind is ActKind.REGISTER_WALLET:
-                self._onboarding.write_known([act.account])  # if its verification ended meanwhile
         except (ContractReverted, TransactionError, NodeError) as error:
             return replace(act, error=_shown(error))
         return replace(act, done=True, transaction=to_hex(mined.receipt.tx_hash), error="")
+
+    def _kept_current(self, act: Act) -> Act:
+        """A registration that was done is written again if the verification ended meanwhile."""
+        if not act.done or act.kind is not ActKind.REGISTER_WALLET:
+            return act
+        try:
+            self._onboarding.write_known([act.account])
+        except (ContractReverted, TransactionError, NodeError) as error:
+            return replace(act, done=False, error=_shown(error))
+        return act
 
     def _call(self, act: Act) -> Call:
         context, case = self._context, bytes32_text(act.case_id, what="case id")

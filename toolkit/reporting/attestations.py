@@ -195,16 +195,17 @@ def _require_current(ledger: Ledger, market: str, report: Report[Any]) -> None:
 
 
 def require_independent(ledger: Ledger, person: str) -> None:
-    """Raises `NotIndependent` for anybody who isn't an auditor, or ever did any of the desk's work."""
-    if Role.AUDITOR not in ledger.persons.get(person).roles:
+    """Raises `NotIndependent` for anybody who isn't an auditor alone, or ever did any of the desk's work."""
+    held = set(ledger.persons.get(person).roles)
+    if Role.AUDITOR not in held:
         raise NotIndependent(
             f"{person} is no auditor: nobody of the desk reports on its own assertion", person=person
         )
-    others = sorted(ledger.persons.acted_as(person) - {Role.AUDITOR})
+    others = sorted((held | ledger.persons.acted_as(person)) - {Role.AUDITOR})
     if others:
         raise NotIndependent(
-            f"{person} has acted as {', '.join(others)} in this ledger and isn't independent of it: have "
-            "another practitioner report",
+            f"{person} is or has acted as {', '.join(others)} in this ledger and isn't independent of it: "
+            "have another practitioner report",
             person=person,
         )
 

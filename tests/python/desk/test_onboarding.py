@@ -24,6 +24,7 @@ from toolkit.countries import country_number
 from toolkit.desk import Desk, Investor, WalletChallenge
 from toolkit.desk.errors import ChallengeExpired, ChallengeMismatch, ChallengeReplayed, NotWalletOwner
 from toolkit.errors import ConfigurationError, InvalidInput, NotEligible, StillPending
+from toolkit.ledger.case_acts import Act, ActKind
 from toolkit.ledger.errors import NotFound, WalletTaken
 
 KEY = LocalSigner(bytes(31) + b"\x63")
@@ -229,6 +230,21 @@ def test_the_end_of_a_verification_outlasts_what_another_process_is_sending(
         bench.desk.register_wallet(customer.wallet)
     assert registry.wallet_of(customer.wallet).verified_until == int(ended.timestamp())
     other.close()
+
+
+def test_a_registration_found_done_is_shortened_to_what_the_ledger_says(bench: Bench) -> None:
+    """Who registered it died before looking whether the verification had ended meanwhile."""
+    investor = _investor(bench)
+    bench.desk.onboard(investor)
+    challenge = bench.desk.challenge_wallet(investor, KEY.address)
+    bench.desk.prove_wallet(challenge, _signed(challenge))
+    bench.desk.register_wallet(KEY.address)
+    registry, ended = bench.suite.registry, bench.now() + timedelta(minutes=1)
+    bench.desk.ledger.investors.set_verified_until(bench.desk.reference(investor), ended)
+    act = Act(ActKind.REGISTER_WALLET, bench.suite.issuance.chain_id, registry.address, KEY.address, "REC-1")
+    (done,) = bench.desk.actions.perform([act])
+    assert (done.done, done.error) == (True, "")
+    assert registry.wallet_of(KEY.address).verified_until == int(ended.timestamp())
 
 
 def test_countries_are_those_of_iso_3166() -> None:
