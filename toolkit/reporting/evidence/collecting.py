@@ -249,7 +249,8 @@ class _Packing:
                 if executed:
                     data = verify_pack.expected_mint(view, orders, verify_pack.version_at(view, executed[0]))
                 else:
-                    data = self._signed(partial(verify_pack.expected_mint, view, orders), self._is_approved)
+                    make = partial(verify_pack.expected_mint, view, orders)
+                    data = self._signed(make, partial(self._is_signed_by, approvals))
                 self._add_batch(data, approvals)
             accepted = view.events_of("market", "RedemptionAccepted", tx=tx)
             arguments = call.arguments("acceptRedemptions")
@@ -309,8 +310,10 @@ class _Packing:
         self._chain.add_upgrades(version)
         return made[version]
 
-    def _is_approved(self, digest: str) -> bool:
-        return bool(self._ledger.extracts.approvals(digest))
+    def _is_signed_by(self, approvals: Iterable[Sequence[Any]], digest: str) -> bool:
+        """Whether these signatures were given for the digest; the same orders may be signed for each code."""
+        given = {(item["signer"], item["signature"]) for item in self._ledger.extracts.approvals(digest)}
+        return {(signer, to_hex(signature)) for signer, signature in approvals} <= given
 
     def _add_reports(self) -> None:
         """The reserve reports behind the attestations, as far as they were given."""
