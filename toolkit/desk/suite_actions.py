@@ -28,7 +28,6 @@ from toolkit.errors import (
     TransactionError,
 )
 from toolkit.ledger.case_acts import Act, ActKind
-from toolkit.ledger.errors import ClientsNotSettled
 from toolkit.ledger.transactions import RECORDED
 
 if TYPE_CHECKING:
@@ -190,17 +189,6 @@ class SuiteActions:
 
     def move_clients(self, case_id: str, old: str, new: str) -> None:
         """See `toolkit.compliance.ports.Suite`."""
-        omnibus = self._context.ledger.omnibus
-        for token in self.addresses:
-            owed = sum(item.held for wallet in (old, new) for item in omnibus.positions(wallet, token))
-            balance = self.holding(token, new).balance
-            if owed > balance:
-                raise ClientsNotSettled(
-                    f"clients of {old} and {new} together have {owed} base units of {token}, and {new} holds "
-                    f"{balance}: find out what is missing, then resume the case",
-                    wallet=new,
-                    token=token,
-                )
         self._context.ledger.omnibus_moves.move(old, new, tokens=self.addresses, case=case_id, actor=WORKER)
 
     def finish(self, case_id: str) -> None:
