@@ -5,6 +5,7 @@ python benchmarks/desks.py RECORD RPC LEDGER OPERATORS  runs, says "ready", wait
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -147,7 +148,7 @@ class Workers:
         self._folder = Path(tempfile.mkdtemp(prefix="bench-worker-"))
         record = self._folder / "record.json"
         desk.issuance.record.save(record)
-        arguments = [sys.executable, __file__, str(record), node.rpc_url, url]
+        arguments = [sys.executable, __file__, str(record), node.ipc_path, url]  # as RAW's requests go
         self._started = [
             subprocess.Popen(
                 [*arguments, ",".join(map(str, OPERATORS[:number]))],  # any may follow what another sent
@@ -230,6 +231,8 @@ def worker(record: str, rpc: str, url: str, operators: str) -> None:
     with Desk(issuance, url, signers={"operator": keys}, clock=SystemClock()) as desk:
         settle_all(desk)
         landed.clear()
+        gc.collect()
+        gc.freeze()  # what a process has loaded stays, and needn't be looked through again and again
         print("ready", flush=True)
         sys.stdin.readline()
         before = time.process_time()

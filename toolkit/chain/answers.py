@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 
 from toolkit.chain.addresses import address_from_bytes
 from toolkit.chain.hexes import from_hex, from_quantity
 from toolkit.chain.logs import Log
+from toolkit.errors import InconsistentNode, InvalidInput
 
 __all__ = [
     "Block",
     "FeeHistory",
     "Receipt",
+    "ReceiptLogs",
     "Transaction",
     "parse_block",
     "parse_fees",
@@ -36,6 +38,63 @@ class Block:
     gas_limit: int = field(repr=False)
 
 
+class ReceiptLogs(Sequence[Log]):
+    """The logs of a receipt, parsed when one is asked for. What proves hundreds of mints compares `words`.
+
+    Raises InconsistentNode for a log that can't be read.
+    """
+
+    __slots__ = ("_found", "_parsed", "words")
+
+    words: tuple[tuple[str, tuple[str, ...], str], ...]
+    """Of each log address, topics and data as the node wrote them, in small letters."""
+
+    def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
+        self._found = found
+        self._parsed: tuple[Log, ...] | None = None
+        self.words = tuple(
+            (log["address"].lower(), tuple([topic.lower() for topic in log["topics"]]), log["data"].lower())
+            for log in found
+        )
+
+    def are_of(self, tx_hash: bytes, block_hash: bytes) -> bool:
+        """Whether all of them are of that transaction, in that block."""
+        places = {(log["transactionHash"], log["blockHash"]) for log in self._found}
+        return all((_hash(tx), _hash(block)) == (tx_hash, block_hash) for tx, block in places)
+
+    @overload
+    def __getitem__(self, index: int) -> Log: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Log]: ...
+    def __getitem__(self, index: int | slice) -> Log | Sequence[Log]:
+        return self._logs()[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Log]:
+        return iter(self._logs())
+
+    def __eq__(self, other: object) -> bool:
+        return self._logs() == other._logs() if isinstance(other, ReceiptLogs) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._logs())
+
+    def __repr__(self) -> str:
+        return f"ReceiptLogs{self._logs()}"
+
+    def _logs(self) -> tuple[Log, ...]:
+        if self._parsed is None:
+            try:
+                self._parsed = tuple(map(parse_log, self._found))
+            except (KeyError, IndexError, TypeError, AttributeError, InvalidInput) as error:
+                raise InconsistentNode(
+                    f"the node gave a receipt with a log that can't be read ({type(error).__name__}: {error})"
+                ) from error
+        return self._parsed
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a transaction. `succeeded` is False for one that reverted."""
@@ -49,7 +108,7 @@ class Receipt:
     sender: str
     to: str | None
     contract_address: str | None
-    logs: tuple[Log, ...] = field(repr=False)
+    logs: ReceiptLogs = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +213,7 @@ def parse_receipt(found: Mapping[str, Any]) -> Receipt:
         sender=_some_address(found["from"]),
         to=_address(found.get("to")),
         contract_address=_address(found.get("contractAddress")),
-        logs=tuple(parse_log(log) for log in found["logs"]),
+        logs=ReceiptLogs(found["logs"]),
     )
 
 

@@ -255,7 +255,7 @@ class Client:
             raise InconsistentNode(
                 f"asked for the receipt of {to_hex(tx_hash)}, got {to_hex(receipt.tx_hash)}"
             )
-        if any((log.tx_hash, log.block_hash) != (tx_hash, receipt.block_hash) for log in receipt.logs):
+        if not self._parsed(lambda logs: logs.are_of(tx_hash, receipt.block_hash), receipt.logs, "a receipt"):
             raise InconsistentNode(
                 f"the receipt of {to_hex(tx_hash)} from {self.endpoint} holds logs of another transaction"
             )

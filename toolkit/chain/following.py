@@ -58,7 +58,9 @@ class Follower:
                 mined = self._look(receipt)
                 if mined is not None and (mined.final or not final):
                     return self._conclude(entry, attempts, mined, record)
-            elif any(self.client.transaction(attempt.hash) is not None for attempt in attempts):
+            elif (
+                pause <= _UNHURRIED and time.monotonic() + pause <= deadline  # a moment ago it was on its way
+            ) or any(self.client.transaction(attempt.hash) is not None for attempt in attempts):
                 unknown, unexplained = 0, None
             else:
                 unexplained = self._used(entry, attempts, final=final)

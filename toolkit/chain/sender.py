@@ -11,6 +11,7 @@ by its cancellation; it is followed by key and nonce, whichever of them is mined
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from toolkit.chain.broadcasting import Broadcaster, newest
@@ -30,6 +31,7 @@ __all__ = ["Mined", "ResumeState", "Resumed", "Sender", "Sent"]
 _LAG_RETRIES = 5
 _LAG_PAUSE = 0.2
 _QUOTE_SECONDS = 3.0
+_REMEMBERED = 8
 
 
 class Sender:
@@ -60,7 +62,7 @@ class Sender:
         self._replacer = Replacer(self._broadcaster, self.fees, self._sign)
         self._quoted: tuple[float, Fees] | None = None
         self._next: int | None = None
-        self._last: JournalEntry | None = None
+        self._recorded: deque[JournalEntry] = deque(maxlen=_REMEMBERED)  # the last, as the journal has them
 
     @property
     def address(self) -> str:
@@ -86,7 +88,7 @@ class Sender:
             entry = self._sign(call, self._allocate(), gas, fees)
             self._next = None
             self.journal.record(entry)
-            self._last = entry
+            self._recorded.append(entry)
             try:
                 self._broadcaster.first(entry)
             except (NotSent, Replaced) as error:
@@ -263,8 +265,8 @@ class Sender:
 
     def _entry(self, sent: Sent | bytes) -> JournalEntry:
         tx_hash = sent.hash if isinstance(sent, Sent) else sent
-        last = self._last
-        entry = last if last is not None and last.hash == tx_hash else self.journal.find(tx_hash)
+        known = (entry for entry in tuple(self._recorded) if entry.hash == tx_hash)
+        entry = next(known, None) or self.journal.find(tx_hash)
         if entry is None:
             raise InvalidInput(
                 f"transaction {to_hex(tx_hash)} is not in this journal; ask the sender that sent it"

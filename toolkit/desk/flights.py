@@ -112,21 +112,24 @@ class Flights:
 
     def launch(
         self, lane: Lane, flight: Flight, order_ids: Sequence[str], call: Call, gas: int, log: RunLog
-    ) -> Flight | None:
+    ) -> tuple[Flight, str] | None:
         """Sends these orders of a formed mint flight, whose call was rehearsed. They are `submitted` in the
-        ledger transaction that stores the bytes. None if nothing is on its way, which the log explains.
+        ledger transaction that stores the bytes. The flight and its transaction's hash; None if nothing is
+        on its way, which the log explains.
         """
-        nonce: list[int] = []
+        recorded: list[JournalEntry] = []
 
         def write(tx: Transaction, entry: JournalEntry) -> None:
             self._launched(tx, flight, order_ids, entry)
-            nonce[:] = [entry.nonce]
+            recorded[:] = [entry]
 
         if not self._broadcast(lane, order_ids, call, write, log, gas=gas):
             self._not_sent(flight, log)
             return None
         log.changed(order_ids, State.SUBMITTED)
-        return replace(flight, state="flying", nonce=nonce[0], order_ids=tuple(order_ids))
+        [entry] = recorded
+        flying = replace(flight, state="flying", nonce=entry.nonce, order_ids=tuple(order_ids))
+        return flying, to_hex(entry.hash)
 
     def abandon(self, flight: Flight) -> None:
         """Sets the orders of a formed flight free."""
@@ -150,14 +153,21 @@ class Flights:
             self.conclude(flight, log, max(0.0, deadline - time.monotonic()))
 
     def conclude(
-        self, flight: Flight, log: RunLog, patience: float, orders: Sequence[MintOrder] | None = None
+        self,
+        flight: Flight,
+        log: RunLog,
+        patience: float,
+        orders: Sequence[MintOrder] | None = None,
+        *,
+        tx_hash: str | None = None,
     ) -> None:
         """Asks what became of one flight, waiting up to `patience` seconds.
 
-        `orders` are those of a mint flight, read at any time: what was ordered never changes.
+        `orders` are those of a mint flight, read at any time: what was ordered never changes. `tx_hash` is
+        what `launch` gave.
         """
         try:
-            self._conclude(flight, log, patience, orders)
+            self._conclude(flight, log, patience, orders, tx_hash)
         except IllegalTransition:
             if self._context.ledger.flights.get(flight.id).state == "flying":
                 raise
@@ -219,55 +229,61 @@ class Flights:
         return [record for record in found if record.state != Outcome.REFUSED]
 
     def _conclude(
-        self, flight: Flight, log: RunLog, patience: float, orders: Sequence[MintOrder] | None
+        self,
+        flight: Flight,
+        log: RunLog,
+        patience: float,
+        orders: Sequence[MintOrder] | None,
+        tx_hash: str | None,
     ) -> None:
-        carried = self._carried(flight)
-        if not carried:
-            self._take_back(flight, "the node refused its transaction", log)
-            return
-        record = carried[-1]
-        sender = self._lanes.of(record.lane)
+        if tx_hash is None:
+            carried = self._carried(flight)
+            if not carried:
+                self._take_back(flight, "the node refused its transaction", log)
+                return
+            tx_hash = carried[-1].hash
+        sender = self._lanes.of(flight.lane)
         if sender is None:
-            log.pending.append(record.hash)
+            log.pending.append(tx_hash)
             log.alarms.append(
                 ConfigurationError(
-                    f"transaction {record.hash} was sent by {record.lane}, whose key this desk doesn't have: "
+                    f"transaction {tx_hash} was sent by {flight.lane}, whose key this desk doesn't have: "
                     "give it among the signers",
-                    lane=record.lane,
+                    lane=flight.lane,
                 )
             )
             return
         try:
-            self._follow(flight, record, sender, log, patience, orders)
+            self._follow(flight, tx_hash, sender, log, patience, orders)
         except ContractReverted as error:
-            self._reverted(flight, record, error, log)
+            self._reverted(flight, tx_hash, error, log)
         except (Cancelled, Replaced) as error:
-            self._replaced(flight, record, sender, error, log)
+            self._replaced(flight, tx_hash, sender, error, log)
         except (StillPending, Dropped, ReorgedOut) as error:
-            self._not_yet(flight, carried, error, log)
+            self._not_yet(flight, error, log)
         except EventMissing as error:
-            log.pending.append(record.hash)
+            log.pending.append(tx_hash)
             log.alarms.append(error)
 
     def _follow(
         self,
         flight: Flight,
-        record: TransactionRecord,
+        tx_hash: str,
         sender: Sender,
         log: RunLog,
         patience: float,
         orders: Sequence[MintOrder] | None,
     ) -> None:
         deadline = time.monotonic() + patience
-        tx_hash = from_hex(record.hash, length=32)
-        mined = sender.wait(tx_hash, final=False, timeout=patience, record=False)
+        sent = from_hex(tx_hash, length=32)
+        mined = sender.wait(sent, final=False, timeout=patience, record=False)
         events = self._prove(flight, mined, sender, orders)
         if not mined.final:
             with self._context.ledger.transaction() as tx:
                 waiting = self._mined(tx, flight, mined)
             log.changed(waiting, State.MINED)
             left = max(0.0, deadline - time.monotonic())
-            mined = sender.wait(tx_hash, timeout=left, seen=mined, record=False)
+            mined = sender.wait(sent, timeout=left, seen=mined, record=False)
             events = self._prove(flight, mined, sender, orders)
         with self._context.ledger.transaction() as tx:
             _landed(tx, mined)
@@ -355,11 +371,11 @@ class Flights:
     def _not_yet(
         self,
         flight: Flight,
-        carried: Sequence[TransactionRecord],
         error: StillPending | Dropped | ReorgedOut,
         log: RunLog,
     ) -> None:
         """Not mined, or not any more: then `mined` goes back to `submitted`, and the bytes are sent again."""
+        carried = self._carried(flight)
         if all(self._context.client.receipt(from_hex(record.hash)) is None for record in carried):
             self._unmine(flight, carried, error.message, log)
             if not isinstance(error, StillPending):
@@ -368,11 +384,9 @@ class Flights:
         if isinstance(error, NonceUnexplained):
             log.alarms.append(error)
 
-    def _reverted(
-        self, flight: Flight, record: TransactionRecord, error: ContractReverted, log: RunLog
-    ) -> None:
+    def _reverted(self, flight: Flight, tx_hash: str, error: ContractReverted, log: RunLog) -> None:
         if all(item.state != Outcome.REVERTED for item in self._carried(flight)):
-            log.pending.append(record.hash)  # in a block that may still go, and succeed in another
+            log.pending.append(tx_hash)  # in a block that may still go, and succeed in another
             return
         self._take_back(flight, error.message, log)
         log.waits(flight.order_ids, error)
@@ -380,18 +394,18 @@ class Flights:
     def _replaced(
         self,
         flight: Flight,
-        record: TransactionRecord,
+        tx_hash: str,
         sender: Sender,
         error: Cancelled | Replaced,
         log: RunLog,
     ) -> None:
         """Something else used the nonce. Only once that is final can the flight never land."""
         try:
-            sender.wait(from_hex(record.hash, length=32), timeout=0)
+            sender.wait(from_hex(tx_hash, length=32), timeout=0)
         except (Cancelled, Replaced):
             self._take_back(flight, error.message, log)
         except StillPending:
-            log.pending.append(record.hash)
+            log.pending.append(tx_hash)
         log.alarms.append(error)
 
     def _unmine(self, flight: Flight, carried: Sequence[TransactionRecord], reason: str, log: RunLog) -> None:

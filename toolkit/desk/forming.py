@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.bindings.errors import (
     BackingExceeded,
@@ -115,14 +115,21 @@ class _Planned:
     is_last: bool
 
 
+class _Flown(NamedTuple):
+    """A flight under way, the hash of its transaction, and the orders that it carries."""
+
+    flight: Flight
+    tx_hash: str
+    orders: list[MintOrder]
+
+
 @dataclass(slots=True)
 class _Pass:
-    """One pass: its lane, and what it has learnt not to take again. `home` brings flights home, in the
-    sequence in which they left; `flown` are those that haven't been heard of.
+    """One pass: its lane, what it has learnt not to take again, and the flights that it hasn't heard of, in
+    the sequence in which they left.
     """
 
     lane: Lane
-    home: Executor
     log: RunLog
     most: int
     room: _Room
@@ -131,7 +138,7 @@ class _Pass:
     unsigned: set[str] = field(default_factory=set)
     waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    flown: list[Future[RunLog]] = field(default_factory=list)
+    flown: list[_Flown] = field(default_factory=list)
     stopped: ToolkitError | None = None
 
     def waits(self, order: MintOrder, error: ToolkitError) -> None:
@@ -174,30 +181,21 @@ class Forming:
         self._limits = limits
 
     def run(self, log: RunLog, patience: float) -> None:
-        """Sends every approved order that can go. While one flight is formed, another is rehearsed, and one
-        that was sent is waited for, read and settled: each of the three waits for node or disk by itself.
+        """Sends every approved order that can go. A flight is read and settled while the node rehearses the
+        next but one and mines the one between, so that neither has to wait for the other.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
-        with (
-            self._lanes.lease("operator") as lane,
-            ThreadPoolExecutor(1) as aside,
-            ThreadPoolExecutor(1) as home,
-        ):
+        with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1) as aside:
             now = _Pass(
                 lane=lane,
-                home=home,
                 log=log,
                 most=self._limits.carried(self._context.client.block("latest").gas_limit),
                 room=self._look_for_room(lane),
                 batches=SignedBatches(self._context, self._approvals),
                 deadline=time.monotonic() + patience,
             )
-            try:
-                self._fly(now, aside)
-            finally:
-                for flight in now.flown:  # after an error: the next pass brings them home
-                    flight.cancel()
+            self._fly(now, aside)
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
             log.waits([order.id for order in left], now.stopped)
@@ -211,15 +209,11 @@ class Forming:
         self._wait_for(now)
 
     def _wait_for(self, now: _Pass, leaving: int = 0) -> None:
-        """Waits until no more than so many flights are under way."""
+        """Brings flights home until no more than so many are under way. After an error the next pass does."""
         while len(now.flown) > leaving:
-            now.log.add(now.flown.pop(0).result())
-
-    def _bring_home(self, flight: Flight, orders: list[MintOrder], deadline: float) -> RunLog:
-        """What became of a flight. Runs in a thread of its own, which has a log of its own."""
-        log = RunLog()
-        self._flights.conclude(flight, log, max(0.0, deadline - time.monotonic()), orders)
-        return log
+            flight, tx_hash, orders = now.flown.pop(0)
+            patience = max(0.0, now.deadline - time.monotonic())
+            self._flights.conclude(flight, now.log, patience, orders, tx_hash=tx_hash)
 
     def _look_for_room(self, lane: Lane) -> _Room:
         """What the chain leaves, less the orders that are under way and not mined."""
@@ -240,7 +234,7 @@ class Forming:
         if claimed is None:
             return None
         flight, found = claimed
-        orders = self._signed([order for order in found if isinstance(order, MintOrder)], now)
+        orders = self._signed(found, now)
         orders = self._announced(self._sorting.eligible(orders, now.log), now)
         orders = self._with_room(orders, now)
         is_last = len(orders) == len(found) < now.most
@@ -257,7 +251,7 @@ class Forming:
             return False
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
-            now.flown.append(now.home.submit(self._bring_home, launched, orders, now.deadline))
+            now.flown.append(_Flown(*launched, orders))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why
@@ -265,7 +259,7 @@ class Forming:
 
     # ---------------------------------------------------------------------------------------- what may go
 
-    def _signed(self, orders: list[MintOrder], now: _Pass) -> list[MintOrder]:
+    def _signed(self, orders: Sequence[MintOrder], now: _Pass) -> list[MintOrder]:
         """Those whose batch has the signatures that it needs; for others it takes a person."""
         for batch in now.batches.of(orders).values():
             if batch.is_complete:

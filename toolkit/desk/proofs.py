@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 
+_NOBODY = "0x" + "0" * 64
+
+
 @dataclass(frozen=True, slots=True)
 class Minted:
     """What an order number brought: `amount` base units to `wallet`, in the transaction `tx_hash`."""
@@ -79,10 +82,39 @@ def minted_in(context: DeskContext, receipt: Receipt) -> dict[int, Minted]:
 
 def prove_mint(context: DeskContext, orders: Sequence[MintOrder], receipt: Receipt) -> None:
     """That exactly these orders were minted, each to its wallet, to the last unit. Raises EventMissing."""
+    if _words_of_mints(context, receipt) == _words_of_orders(orders):
+        return  # as it nearly always is, in a fraction of the time
     found = _mints(context, receipt)
     wanted = [(order.number, bytes.fromhex(order.wallet[2:]), order.base_units) for order in orders]
     if sorted(found) != sorted(wanted):
         raise _missing(receipt, f"the mints {wanted}, but with {found}")
+
+
+_Words = tuple[list[str], list[tuple[str, str]]]
+"""Order numbers, and recipients with their amounts, as a log has them: 0x and 64 hexadecimal digits."""
+
+
+def _words_of_mints(context: DeskContext, receipt: Receipt) -> _Words:
+    """What `_mints` reads, unread."""
+    market, token = context.market.address.lower(), context.token.address.lower()
+    executed, transfer = to_hex(OrderExecuted.topic0()), to_hex(Transfer.topic0())
+    numbers: list[str] = []
+    mints: list[tuple[str, str]] = []
+    for address, topics, data in receipt.logs.words:
+        if len(topics) != 3:
+            continue
+        if address == market and topics[0] == executed:
+            numbers.append(topics[1])
+        elif address == token and topics[0] == transfer and topics[1] == _NOBODY:
+            mints.append((topics[2], data))
+    return numbers, mints
+
+
+def _words_of_orders(orders: Sequence[MintOrder]) -> _Words:
+    return (
+        [f"0x{order.number:064x}" for order in orders],
+        [(f"0x{order.wallet[2:].lower():0>64}", f"0x{order.base_units:064x}") for order in orders],
+    )
 
 
 def _mints(context: DeskContext, receipt: Receipt) -> list[tuple[int, bytes, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from toolkit.errors import ToolkitError
 from toolkit.ledger.machines import State
@@ -12,8 +12,7 @@ from toolkit.ledger.machines import State
 __all__ = ["Change", "RunLog", "RunReport", "Waiting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """An order that reached `state`, and why where a rule or the chain decided."""
 
     order_id: str
@@ -74,7 +73,7 @@ class RunLog:
     alarms: list[ToolkitError] = field(default_factory=list)
 
     def changed(self, order_ids: Iterable[str], state: State, reason: str = "") -> None:
-        self.changes.extend(Change(order_id, state, reason) for order_id in order_ids)
+        self.changes += [Change(order_id, state, reason) for order_id in order_ids]
 
     def waits(self, order_ids: Iterable[str], error: ToolkitError) -> None:
         self.waiting.append(Waiting(tuple(order_ids), error))

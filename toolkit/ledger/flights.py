@@ -22,8 +22,8 @@ from toolkit.ledger.batches import batches_of, close_empty
 from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role, State
-from toolkit.ledger.records import Flight, Order
-from toolkit.ledger.steps import advance_along, locked_orders, order_of
+from toolkit.ledger.records import Flight, MintOrder
+from toolkit.ledger.steps import advance_along, locked_orders
 from toolkit.ledger.store import Unit
 
 __all__ = ["Flights"]
@@ -50,8 +50,22 @@ _MOVE = (
 )
 _INSERT = sa.insert(_FLIGHTS)
 _LAUNCH = _MOVE.values(nonce=sa.bindparam("used"))
+# What an order's steps change is known of those that may be claimed, and reading it takes time.
 _SIGNED_AND_FREE = (
-    sa.select(_ORDERS)
+    sa.select(
+        _ORDERS.c.id,
+        _ORDERS.c.number,
+        _ORDERS.c.investor,
+        _ORDERS.c.wallet,
+        sa.type_coerce(_ORDERS.c.amount, sa.String),
+        _ORDERS.c.unit,
+        _ORDERS.c.decimals,
+        _ORDERS.c.currency,
+        _ORDERS.c.maker,
+        _ORDERS.c.created_at,
+        _ORDERS.c.expires_at,
+        _ORDERS.c.batch_id,
+    )
     .where(
         _ORDERS.c.kind == OrderKind.MINT,
         _ORDERS.c.state == State.APPROVED,
@@ -101,7 +115,7 @@ class Flights:
         *,
         without_batches: Collection[str] = (),
         without_investors: Collection[str] = (),
-    ) -> tuple[Flight, tuple[Order, ...]] | None:
+    ) -> tuple[Flight, tuple[MintOrder, ...]] | None:
         """Takes up to `limit` approved mint orders that are in a batch and in no flight into a new one.
 
         First come, first served, and for each customer strictly so: nothing of a customer is taken who has
@@ -116,12 +130,14 @@ class Flights:
                 "investors": [*without_investors, *elsewhere],
                 "most": limit,
             }
-            found = [order_of(row) for row in connection.execute(_LOCKED, wanted).all()]
-            passed_over = _passed_over(connection, wanted, {order.id for order in found})
-            orders = tuple(order for order in found if order.investor not in passed_over)
-            if not orders:
+            found = connection.execute(_LOCKED, wanted).all()
+            passed_over = _passed_over(connection, wanted, {row[0] for row in found})
+            if passed_over:
+                found = [row for row in found if row.investor not in passed_over]
+            if not found:
                 return None
-            return self._insert(connection, "mint", lane, [order.id for order in orders]), orders
+            flight = self._insert(connection, "mint", lane, [row[0] for row in found])
+        return flight, tuple(_claimed(row, flight) for row in found)
 
     def form(self, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         """Takes these orders into a new flight. Raises `IllegalTransition` if one is in another."""
@@ -236,6 +252,19 @@ class Flights:
         with self.unit.writing() as connection:
             _moved(connection, flight_id, source, target)
             connection.execute(_FREE, {"flight": flight_id})
+
+
+def _claimed(row: Sequence[Any], flight: Flight) -> MintOrder:
+    """The record of a row of `_SIGNED_AND_FREE` that was taken into a flight."""
+    (
+        order_id, number, investor, wallet, amount, unit, decimals, currency, maker, created_at, expires_at,
+        batch_id,
+    ) = row  # fmt: skip
+    return MintOrder(
+        id=order_id, kind=OrderKind.MINT, state=State.APPROVED, held_from=None, investor=investor,
+        wallet=wallet, base_units=int(amount), unit=unit, decimals=decimals, currency=currency, maker=maker,
+        created_at=created_at, batch_id=batch_id, flight_id=flight.id, number=number, expires_at=expires_at,
+    )  # fmt: skip
 
 
 def _one_at_a_time(connection: Connection) -> None:
