@@ -8,10 +8,10 @@ had; anything else, it is asked for again at the next run.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.chain.calls import Call
 from toolkit.chain.hexes import from_hex, to_hex
@@ -47,7 +47,16 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lane, Lanes, Write
     from toolkit.ledger.ledger import Transaction
 
-__all__ = ["ESCROW", "FUND_REDEMPTION", "PAYOUT", "REJECTION", "SUBSCRIPTION", "Flights"]
+__all__ = [
+    "ESCROW",
+    "FUND_REDEMPTION",
+    "PAYOUT",
+    "REJECTION",
+    "SUBSCRIPTION",
+    "Flights",
+    "Flying",
+    "News",
+]
 
 ESCROW = "escrow"
 PAYOUT = "payout"
@@ -81,6 +90,23 @@ _BEFORE = {
 _AFTER = {ACCEPTANCE: State.BURNED, PAYOUT: State.SETTLED}
 
 
+class News(NamedTuple):
+    """What is asked meanwhile, in another thread, of a flight that was launched: its transaction's hash, and
+    that transaction in a block, which raises as `Sender.wait`.
+    """
+
+    tx_hash: str
+    mined: Callable[[], Mined]
+
+
+class Flying(NamedTuple):
+    """A flight that was launched, its transaction's hash, and how to ask for it: by seconds of patience."""
+
+    flight: Flight
+    tx_hash: str
+    ask: Callable[[float], Mined]
+
+
 class Flights:
     """Sends orders and brings them home."""
 
@@ -112,10 +138,9 @@ class Flights:
 
     def launch(
         self, lane: Lane, flight: Flight, order_ids: Sequence[str], call: Call, gas: int, log: RunLog
-    ) -> tuple[Flight, str] | None:
+    ) -> Flying | None:
         """Sends these orders of a formed mint flight, whose call was rehearsed. They are `submitted` in the
-        ledger transaction that stores the bytes. The flight and its transaction's hash; None if nothing is
-        on its way, which the log explains.
+        ledger transaction that stores the bytes. None if nothing is on its way, which the log explains.
         """
         recorded: list[JournalEntry] = []
 
@@ -129,7 +154,8 @@ class Flights:
         log.changed(order_ids, State.SUBMITTED)
         [entry] = recorded
         flying = replace(flight, state="flying", nonce=entry.nonce, order_ids=tuple(order_ids))
-        return flying, to_hex(entry.hash)
+        sender, sent = lane.sender, entry.hash
+        return Flying(flying, to_hex(sent), lambda patience: _first_seen(sender, sent, patience))
 
     def abandon(self, flight: Flight) -> None:
         """Sets the orders of a formed flight free."""
@@ -159,15 +185,15 @@ class Flights:
         patience: float,
         orders: Sequence[MintOrder] | None = None,
         *,
-        tx_hash: str | None = None,
+        news: News | None = None,
     ) -> None:
         """Asks what became of one flight, waiting up to `patience` seconds.
 
-        `orders` are those of a mint flight, read at any time: what was ordered never changes. `tx_hash` is
-        what `launch` gave.
+        `orders` are those of a mint flight, read at any time: what was ordered never changes. `news` is what
+        somebody else asks meanwhile of a flight that was just launched.
         """
         try:
-            self._conclude(flight, log, patience, orders, tx_hash)
+            self._conclude(flight, log, patience, orders, news)
         except IllegalTransition:
             if self._context.ledger.flights.get(flight.id).state == "flying":
                 raise
@@ -234,14 +260,16 @@ class Flights:
         log: RunLog,
         patience: float,
         orders: Sequence[MintOrder] | None,
-        tx_hash: str | None,
+        news: News | None,
     ) -> None:
-        if tx_hash is None:
+        if news is None:
             carried = self._carried(flight)
             if not carried:
                 self._take_back(flight, "the node refused its transaction", log)
                 return
             tx_hash = carried[-1].hash
+        else:
+            tx_hash = news.tx_hash
         sender = self._lanes.of(flight.lane)
         if sender is None:
             log.pending.append(tx_hash)
@@ -254,7 +282,7 @@ class Flights:
             )
             return
         try:
-            self._follow(flight, tx_hash, sender, log, patience, orders)
+            self._follow(flight, tx_hash, sender, log, patience, orders, news)
         except ContractReverted as error:
             self._reverted(flight, tx_hash, error, log)
         except (Cancelled, Replaced) as error:
@@ -273,10 +301,11 @@ class Flights:
         log: RunLog,
         patience: float,
         orders: Sequence[MintOrder] | None,
+        news: News | None,
     ) -> None:
         deadline = time.monotonic() + patience
         sent = from_hex(tx_hash, length=32)
-        mined = sender.wait(sent, final=False, timeout=patience, record=False)
+        mined = _first_seen(sender, sent, patience) if news is None else news.mined()
         events = self._prove(flight, mined, sender, orders)
         if not mined.final:
             with self._context.ledger.transaction() as tx:
@@ -443,6 +472,11 @@ class Flights:
                 log.pending.append(record.hash)
             except (Cancelled, ContractReverted, Replaced) as error:
                 log.alarms.append(error)
+
+
+def _first_seen(sender: Sender, sent: bytes, patience: float) -> Mined:
+    """The transaction in a block, final or not. Raises as `Sender.wait`."""
+    return sender.wait(sent, final=False, timeout=patience, record=False)
 
 
 def _landed(tx: Transaction, mined: Mined) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from toolkit.bindings.errors import (
     BackingExceeded,
@@ -23,6 +24,7 @@ from toolkit.bindings.errors import (
 )
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
+from toolkit.desk.flights import News
 from toolkit.desk.report import RunLog
 from toolkit.desk.signed import SignedBatches
 from toolkit.errors import (
@@ -37,8 +39,9 @@ from toolkit.ledger.records import Flight, MintOrder
 
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call
+    from toolkit.chain.sent import Mined
     from toolkit.desk.approvals import Approvals
-    from toolkit.desk.flights import Flights
+    from toolkit.desk.flights import Flights, Flying
     from toolkit.desk.lanes import Lane, Lanes
     from toolkit.desk.mint import Minting
     from toolkit.desk.sorting import Sorting
@@ -115,12 +118,13 @@ class _Planned:
     is_last: bool
 
 
-class _Flown(NamedTuple):
-    """A flight under way, the hash of its transaction, and the orders that it carries."""
+@dataclass(slots=True)
+class _Flown:
+    """A flight under way, the orders that it carries, and what is heard of it once somebody asks."""
 
-    flight: Flight
-    tx_hash: str
+    flying: Flying
     orders: list[MintOrder]
+    mined: Future[Mined] | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +144,10 @@ class _Pass:
     left: set[str] = field(default_factory=set)
     flown: list[_Flown] = field(default_factory=list)
     stopped: ToolkitError | None = None
+
+    def patience(self) -> float:
+        """Seconds left to wait for what was sent."""
+        return max(0.0, self.deadline - time.monotonic())
 
     def waits(self, order: MintOrder, error: ToolkitError) -> None:
         """The order stays until `error` has passed, and those of its customer behind it."""
@@ -181,12 +189,13 @@ class Forming:
         self._limits = limits
 
     def run(self, log: RunLog, patience: float) -> None:
-        """Sends every approved order that can go. A flight is read and settled while the node rehearses the
-        next but one and mines the one between, so that neither has to wait for the other.
+        """Sends every approved order that can go. A flight is settled in the ledger while the node rehearses
+        the next but one and is asked for the one between: what waits for the node waits aside, and all
+        else is done in one thread, since two would hand the interpreter to each other at every row.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
-        with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1) as aside:
+        with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1 + self._limits.abreast) as aside:
             now = _Pass(
                 lane=lane,
                 log=log,
@@ -203,6 +212,8 @@ class Forming:
     def _fly(self, now: _Pass, aside: Executor) -> None:
         while now.stopped is None and (planned := self._plan(now)) is not None:
             rehearsal = aside.submit(self._rehearse, planned, now)
+            for flown in now.flown:
+                _ask(flown, now, aside)
             self._wait_for(now, leaving=self._limits.abreast - 1)
             if self._send(planned, rehearsal.result(), now) and planned.is_last:
                 break
@@ -211,9 +222,11 @@ class Forming:
     def _wait_for(self, now: _Pass, leaving: int = 0) -> None:
         """Brings flights home until no more than so many are under way. After an error the next pass does."""
         while len(now.flown) > leaving:
-            flight, tx_hash, orders = now.flown.pop(0)
-            patience = max(0.0, now.deadline - time.monotonic())
-            self._flights.conclude(flight, now.log, patience, orders, tx_hash=tx_hash)
+            flown = now.flown.pop(0)
+            flight, tx_hash, ask = flown.flying
+            patience, asked = now.patience(), flown.mined
+            news = News(tx_hash, asked.result if asked is not None else partial(ask, patience))
+            self._flights.conclude(flight, now.log, patience, flown.orders, news=news)
 
     def _look_for_room(self, lane: Lane) -> _Room:
         """What the chain leaves, less the orders that are under way and not mined."""
@@ -251,7 +264,7 @@ class Forming:
             return False
         launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
         if launched is not None:
-            now.flown.append(_Flown(*launched, orders))
+            now.flown.append(_Flown(launched, orders))
         else:
             now.room.give_back(sum(order.base_units for order in orders))
             now.left.update(order.investor for order in orders)  # the log says why
@@ -411,6 +424,12 @@ class Forming:
             if order.id in refused:
                 now.waits(order, refused[order.id])
         return now.in_turn(order for order in orders if order.id not in refused)
+
+
+def _ask(flown: _Flown, now: _Pass, aside: Executor) -> None:
+    """Asks for a flight's transaction aside, unless that is done already."""
+    if flown.mined is None:
+        flown.mined = aside.submit(flown.flying.ask, now.patience())
 
 
 def _parts(orders: Sequence[MintOrder]) -> Iterator[list[MintOrder]]:
