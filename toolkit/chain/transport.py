@@ -10,7 +10,6 @@ Proxies from the environment are ignored: a local node behind a proxy would be a
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import socket
@@ -23,6 +22,8 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
+
+import orjson
 
 from toolkit.errors import ConfigurationError, InconsistentNode, NodeRejected, NodeTimeout, NodeUnreachable
 
@@ -100,7 +101,7 @@ class Transport:
             {"jsonrpc": "2.0", "id": first + offset, "method": method, "params": list(params)}
             for offset, (method, params) in enumerate(requests)
         ]
-        body = json.dumps(messages[0] if single else messages, separators=(",", ":")).encode()
+        body = orjson.dumps(messages[0] if single else messages)
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         answer = self._send(body, deadline, requests[0][0])
         return self._match(answer, first, len(requests), requests[0][0])
@@ -262,7 +263,7 @@ class _HttpConnection:
         if response.status != 200 and not raw.lstrip().startswith((b"{", b"[")):
             _refuse_status(self._target.name, response.status, raw)
         try:
-            return json.loads(raw)
+            return orjson.loads(raw)
         except ValueError as error:
             raise _NotJson(raw) from error
 
@@ -309,7 +310,7 @@ class _SocketConnection:
             # Not every client ends an answer with a line feed: only the JSON tells whether it is whole.
             if part.rstrip().endswith((b"}", b"]")):
                 with suppress(ValueError):
-                    return json.loads(b"".join(parts))
+                    return orjson.loads(b"".join(parts))
 
     def idle_and_open(self) -> bool:
         return _quiet(self._socket)
