@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection, Dialect
@@ -35,7 +36,7 @@ class TextList(TypeDecorator[Sequence[str]]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """See SQLAlchemy."""
-        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+        return orjson.dumps(list(value)).decode() if dialect.name == "sqlite" else list(value)
 
 
 class Among(sa.ColumnElement[bool]):

@@ -11,7 +11,7 @@ when. The rules about a party's own standing come first, and those that look at 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,20 +64,18 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the rules look at."""
+    """What the rules look at: by place, what is asked for and by whom."""
 
     connection: Connection
-    asked: Sequence[Asked]
-    parties: Mapping[str, Party]
+    asked: Sequence[tuple[Asked, Party]]
     policies: Policies
     at: datetime
 
     def of(self, position: int) -> tuple[Asked, Party]:
-        asked = self.asked[position]
-        return asked, self.parties[asked.wallet]
+        return self.asked[position]
 
     def policy(self, position: int) -> Policy | None:
-        return self.policies.of(self.asked[position].product)
+        return self.policies.of(self.asked[position][0].product)
 
 
 _Refusals = Iterator[tuple[int, NotEligible]]
@@ -147,7 +145,7 @@ def refusals(
     if not asked:
         return {}
     parties = known_parties(connection, (item.wallet for item in asked))
-    look = _Look(connection, asked, parties, policies(connection), at)
+    look = _Look(connection, [(item, parties[item.wallet]) for item in asked], policies(connection), at)
     by_kind: dict[OrderKind, list[int]] = defaultdict(list)
     for place, item in enumerate(asked):
         by_kind[item.kind].append(place)
@@ -335,13 +333,13 @@ def _acknowledged(look: _Look, places: Sequence[int]) -> _Refusals:
     if not wanted:
         return
     ids = {
-        acknowledgement_id(look.asked[place].investor, item.name, item.version)
+        acknowledgement_id(look.asked[place][0].investor, item.name, item.version)
         for place, documents in wanted.items()
         for item in documents
     }
     found = set(look.connection.execute(_ACKNOWLEDGED, {"ids": sorted(ids)}).scalars())
     for place, documents in wanted.items():
-        investor = look.asked[place].investor
+        investor = look.asked[place][0].investor
         for item in documents:
             if acknowledgement_id(investor, item.name, item.version) not in found:
                 yield (

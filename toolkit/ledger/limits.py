@@ -325,8 +325,12 @@ def _scopes(asked: Asked, party: Party) -> tuple[tuple[Scope, str], ...]:
     )
 
 
-def _subjects(uses: Iterable[Use]) -> list[str]:
-    return sorted({EVERYONE, *(subject for use in uses for _, subject in _scopes(use.asked, use.party))})
+def _subjects(uses: Sequence[Use]) -> list[str]:
+    """Every subject of `_scopes`."""
+    clients = {use.asked.investor for use in uses}
+    return sorted(
+        clients.union({EVERYONE}, *{(use.party.wallet_kind, use.party.distributor) for use in uses})
+    )
 
 
 def _window(data: Mapping[str, Any]) -> Window:
