@@ -38,15 +38,16 @@ from toolkit.reserves.bundle import AttestationBundle
 ROOT = Path(__file__).resolve().parents[1]
 OPERATORS = (1, 16)
 CUSTOMERS = 200
+PAUSE = 0.05
 PORTION = 1_000
 WARM = 200
 EVERYTHING = 10**14
 
 
 class ApprovedDesk:
-    """A desk of `CUSTOMERS` customers, and what it takes to approve their orders."""
+    """A desk of so many customers, who order in turn, and what it takes to approve their orders."""
 
-    def __init__(self, node: Anvil, url: str) -> None:
+    def __init__(self, node: Anvil, url: str, customers: int = CUSTOMERS) -> None:
         text = (ROOT / "deployments" / "terms" / "demo-coin.toml").read_text(encoding="utf-8")
         text = text.replace(
             'OPERATOR = [{ account = "anvil:1" }]',
@@ -60,9 +61,9 @@ class ApprovedDesk:
         self.approver = dev_signer(2)
         self.attest()
         self.staff()
-        self.customers = [self.customer(number) for number in range(1, CUSTOMERS + 1)]
-        for start in range(0, CUSTOMERS, 50):
-            self.desk.register_wallet(*(wallet for _, wallet in self.customers[start : start + 50]))
+        self.customers = [self.customer(number) for number in range(1, customers + 1)]
+        for start in range(0, customers, 25):
+            self.desk.register_wallet(*(wallet for _, wallet in self.customers[start : start + 25]))
         self.made = 0
 
     def attest(self) -> None:
@@ -100,8 +101,9 @@ class ApprovedDesk:
         tokens, paid = desk.issuance.amount("1.00"), desk._context.money("1.00")
         for start in range(0, count, PORTION):
             numbers = range(self.made + start, self.made + min(start + PORTION, count))
+            of = len(self.customers)
             requests = [
-                MintRequest(*self.customers[n % CUSTOMERS], tokens, "USD", f"order-{n}", timedelta(days=3))
+                MintRequest(*self.customers[n % of], tokens, "USD", f"order-{n}", timedelta(days=3))
                 for n in numbers
             ]
             orders = ledger.orders.request_mints(requests, maker="maker")
@@ -243,7 +245,9 @@ def worker(record: str, rpc: str, url: str, operators: str) -> None:
 
 
 def settle_all(desk: Desk) -> None:
-    """Passes until nothing is approved or on its way; one that a busy database or a node ends is repeated."""
+    """Passes until nothing is approved or on its way; one that a busy database or a node ends is repeated,
+    and after one that had nothing to do there is a pause.
+    """
     left = (State.APPROVED, State.SUBMITTED, State.MINED)
     while desk.ledger.orders.find(kind=OrderKind.MINT, state=left, limit=1):
         try:
@@ -252,6 +256,8 @@ def settle_all(desk: Desk) -> None:
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
             continue
         assert not report.alarms, report.alarms
+        if not report.changes:
+            time.sleep(PAUSE)
 
 
 class PostgresServer:

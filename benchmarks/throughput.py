@@ -9,7 +9,10 @@ In every round, on fresh nodes with the same flags and the same number of holder
 - NAIVE: web3.py, `transact()` of one plain mint and wait for its receipt, one after the other (a sample).
 - RAW: plain mints signed beforehand, 200 raw sends in a message, `evm_mine`, the block's receipts.
 - the worker: `Desk.run()` on approved orders, in batches of 200 signed by an approver, every rule of contract
-  and ledger on, on SQLite (WAL, full synchronisation) and PostgreSQL; two of them on PostgreSQL.
+  and ledger on, on SQLite (WAL, full synchronisation) and PostgreSQL.
+- two workers on PostgreSQL, and one on the same ledger and node, with `CROWD` customers and as many holders
+  for RAW. Of a customer who has an order under way on one lane nothing goes on another: of as many customers
+  as a flight has orders, each ordering in turn, two workers would wait for each other.
 - one order alone: `Desk.run()` with one approved order, beside `eth_sendRawTransactionSync` of a plain mint,
   on a fresh node and on the desk's own, whose state is larger.
 
@@ -45,6 +48,7 @@ from toolkit.chain.hexes import from_hex, keccak, to_hex  # noqa: E402
 from toolkit.errors import ToolkitError  # noqa: E402
 
 BATCH = 200
+CROWD, CROWD_ORDERS = 2_000, 10_000
 NAIVE_SAMPLE = 100
 SINGLES = 20
 MINTER = dev_signer(1)
@@ -176,21 +180,34 @@ def ledger_url(kind: str, server: PostgresServer | None) -> Iterator[str]:
         yield url
 
 
-def settled(kind: str, server: PostgresServer | None, count: int, *, workers: int = 1) -> dict[str, float]:
+def settled(kind: str, server: PostgresServer | None, count: int) -> dict[str, float]:
     """One size on one database; with the seconds that `verify` takes afterwards."""
     with new_node() as node, ledger_url(kind, server) as url:
         desk = ApprovedDesk(node, url)
-        running = Workers(desk, node, url, workers)
-        try:
-            desk.approve(count, BATCH)
-            found = running.settle(count)
-        finally:
-            running.close()
+        found = by_workers(1, desk, node, url, count)
         began = time.perf_counter()
         desk.desk.ledger.verify()
         found["verify"] = time.perf_counter() - began
         desk.close()
         return found
+
+
+def by_workers(number: int, desk: ApprovedDesk, node: Anvil, url: str, count: int) -> dict[str, float]:
+    running = Workers(desk, node, url, number)
+    try:
+        desk.approve(count, BATCH)
+        return running.settle(count)
+    finally:
+        running.close()
+
+
+def crowd(server: PostgresServer, count: int, first: int) -> tuple[dict[str, float], dict[str, float]]:
+    """One worker and two, `first` of them first, each on `count` orders of `CROWD` customers."""
+    with new_node() as node, ledger_url("postgresql", server) as url:
+        desk = ApprovedDesk(node, url, CROWD)
+        found = {number: by_workers(number, desk, node, url, count) for number in (first, 3 - first)}
+        desk.close()
+        return found[1], found[2]
 
 
 def single(kind: str, server: PostgresServer | None, holders: list[str], count: int) -> dict[str, float]:
@@ -206,8 +223,9 @@ def single(kind: str, server: PostgresServer | None, holders: list[str], count: 
 # ----------------------------------------------------------------------------------------------- the report
 
 
-def one_round(options: argparse.Namespace, server: PostgresServer | None) -> dict[str, Any]:
-    holders = [checksum_address(to_hex(keccak(b"holder %d" % i)[12:]), lenient=True) for i in range(BATCH)]
+def one_round(options: argparse.Namespace, server: PostgresServer | None, number: int) -> dict[str, Any]:
+    many = [checksum_address(to_hex(keccak(b"holder %d" % i)[12:]), lenient=True) for i in range(CROWD)]
+    holders = many[:BATCH]
     cases: dict[str, Callable[[], Any]] = {
         "raw": lambda: raw_rate(holders, options.raw),
         "naive": lambda: naive_rate(holders, NAIVE_SAMPLE),
@@ -218,8 +236,10 @@ def one_round(options: argparse.Namespace, server: PostgresServer | None) -> dic
             cases[f"{database} {size}"] = lambda d=database, n=size: settled(d, server, n)  # type: ignore[misc]
         cases[f"{database} single"] = lambda d=database: single(d, server, holders, SINGLES)  # type: ignore[misc]
     if server:
-        cases["two workers"] = lambda: settled("postgresql", server, options.sizes[-1], workers=2)
-    this = {}
+        cases["crowd, raw"] = lambda: raw_rate(many, options.raw)
+        count = min(options.sizes[-1], CROWD_ORDERS)
+        cases["crowd"] = lambda: crowd(server, count, 1 + number % 2)
+    this: dict[str, Any] = {}
     for name, measure in cases.items():
         began = time.perf_counter()
         try:
@@ -228,6 +248,9 @@ def one_round(options: argparse.Namespace, server: PostgresServer | None) -> dic
             this[name] = None  # the others are measured all the same, and the table says so
             print(f"  {name} failed: {error!r}", file=sys.stderr, flush=True)
         print(f"  {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    if "crowd" in this:
+        found = this.pop("crowd") or (None, None)
+        this["crowd, one worker"], this["crowd, two workers"] = found
     return this
 
 
@@ -251,13 +274,13 @@ def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
         elif "rate" in value:
             figures: dict[str, Callable[[dict[str, Any]], float]] = {
                 "orders/s": lambda r, c=case: r[c]["rate"],  # type: ignore[misc]
-                "x RAW": lambda r, c=case: r[c]["rate"] / r["raw"],  # type: ignore[misc]
+                "x RAW": lambda r, c=case: r[c]["rate"] / r[_raw_of(c)],  # type: ignore[misc]
                 "x NAIVE": lambda r, c=case: r[c]["rate"] / r["naive"],  # type: ignore[misc]
                 "us CPU": lambda r, c=case: r[c]["cpu"] * 1e6,  # type: ignore[misc]
                 "all/first": lambda r, c=case: r[c]["rate"] / r[c]["first"],  # type: ignore[misc]
                 "last/first": lambda r, c=case: r[c]["last"] / r[c]["first"],  # type: ignore[misc]
                 "MB": lambda r, c=case: r[c]["memory"],  # type: ignore[misc]
-                "verify s": lambda r, c=case: r[c]["verify"],  # type: ignore[misc]
+                "verify s": lambda r, c=case: r[c].get("verify", nan),  # type: ignore[misc]
             }
             found[case] = {name: middle(rounds, figure) for name, figure in figures.items()}
         else:
@@ -266,16 +289,20 @@ def ratios(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
                 "x Sync": middle(rounds, lambda r, c=case: r[c]["desk"] / r["raw single"]),  # type: ignore[misc]
                 "x Sync there": middle(rounds, lambda r, c=case: r[c]["desk"] / r[c]["same node"]),  # type: ignore[misc]
             }
-    sizes = [case for case in found if case.startswith("postgresql") and "orders/s" in found[case]]
-    if "two workers" in found and sizes:
-        one = sizes[-1]
-        found["two workers"]["x one"] = middle(rounds, lambda r: r["two workers"]["rate"] / r[one]["rate"])
+    if all(f"crowd, {number}" in found for number in ("one worker", "two workers")):
+        found["crowd, two workers"]["x one"] = middle(
+            rounds, lambda r: r["crowd, two workers"]["rate"] / r["crowd, one worker"]["rate"]
+        )
     return found
+
+
+def _raw_of(case: str) -> str:
+    return "crowd, raw" if case.startswith("crowd") else "raw"
 
 
 def table(found: dict[str, dict[str, float]], rounds: int) -> Iterator[str]:
     yield f"medians of {rounds} rounds; ratios are of the same round"
-    for name in ("raw", "naive"):
+    for name in ("raw", "crowd, raw", "naive"):
         if name in found:
             yield f"{name.upper():20}{found[name]['median']:10,.0f} orders/s"
     heads: tuple[str, ...] = ()
@@ -288,9 +315,9 @@ def table(found: dict[str, dict[str, float]], rounds: int) -> Iterator[str]:
             yield ""
             yield " " * 20 + "".join(f"{head:>13}" for head in heads)
         yield f"{case:20}" + "".join(f"{figures[head]:13,.2f}" for head in heads)
-    if "x one" in found.get("two workers", {}):
+    if "x one" in found.get("crowd, two workers", {}):
         yield ""
-        yield f"two workers on PostgreSQL: {found['two workers']['x one']:.2f} x one"
+        yield f"two workers on PostgreSQL: {found['crowd, two workers']['x one']:.2f} x one"
 
 
 def main() -> None:
@@ -308,7 +335,7 @@ def main() -> None:
         server = None if options.no_postgresql else stack.enter_context(PostgresServer())
         for number in range(1, options.rounds + 1):
             print(f"round {number} of {options.rounds}", file=sys.stderr, flush=True)
-            rounds.append(one_round(options, server))
+            rounds.append(one_round(options, server, number))
             found = ratios(rounds)
             # After each round, so that one that was broken off has left what it found.
             options.json.parent.mkdir(parents=True, exist_ok=True)
