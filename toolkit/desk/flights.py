@@ -206,11 +206,11 @@ class Flights:
     ) -> None:
         """What the ledger says as soon as it has the signed bytes. Raises IllegalTransition, OrderExpired."""
         tx_hash = to_hex(entry.hash)
-        tx.flights.launch(flight.id, nonce=entry.nonce, order_ids=order_ids)
         tx.transactions.assign(tx_hash, flight.id)
         if flight.purpose == MINT:
-            tx.orders.step_all(order_ids, State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=tx_hash)
+            tx.flights.launch_mints(flight.id, order_ids, nonce=entry.nonce, sent_as=tx_hash, actor=WORKER)
         else:
+            tx.flights.launch(flight.id, nonce=entry.nonce, order_ids=order_ids)
             _require_state(tx, flight.purpose, order_ids)
 
     def _broadcast(

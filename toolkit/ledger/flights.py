@@ -1,11 +1,12 @@
 """Flights: each one transaction, by lane and nonce, with the orders it carries.
 
-An order is in at most one flight at a time: `orders.flight_id` says in which, as long as that is formed or
-flying. Which orders a flight carried stays in `flight_orders`.
+An order is in at most one flight at a time. A formed flight names its orders itself (`flights.claimed`); of
+one that flies `orders.flight_id` says so. Which orders a flight carried stays in `flight_orders`.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Flight, MintOrder
-from toolkit.ledger.steps import advance_along, locked_orders
+from toolkit.ledger.steps import advance, advance_along, locked_orders
 from toolkit.ledger.store import Unit
 
 __all__ = ["Flights"]
@@ -33,11 +34,8 @@ _ORDERS, _FLIGHTS, _CARRIED = schema.orders, schema.flights, schema.flight_order
 # Built once: building a statement costs as much as running it.
 _TAKE = sa.update(_ORDERS).where(Among(_ORDERS.c.id, "ids")).values(flight_id=sa.bindparam("flight"))
 _FREE = sa.update(_ORDERS).where(_ORDERS.c.flight_id == sa.bindparam("flight")).values(flight_id=None)
-_TAKEN = (
-    sa.select(_ORDERS.c.id)
-    .where(_ORDERS.c.flight_id == sa.bindparam("flight"))
-    .order_by(_ORDERS.c.opened_seq)
-)
+_CLAIMED_BY = sa.select(_FLIGHTS.c.claimed).where(_FLIGHTS.c.id == sa.bindparam("flight"))
+_FORMED = sa.select(_FLIGHTS.c.id, _FLIGHTS.c.lane, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed")
 _CARRIED_BY = (
     sa.select(_CARRIED.c.order_id)
     .where(_CARRIED.c.flight_id == sa.bindparam("flight"))
@@ -46,7 +44,7 @@ _CARRIED_BY = (
 _MOVE = (
     sa.update(_FLIGHTS)
     .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
-    .values(state=sa.bindparam("target"))
+    .values(state=sa.bindparam("target"), claimed=None)
 )
 _INSERT = sa.insert(_FLIGHTS)
 _LAUNCH = _MOVE.values(nonce=sa.bindparam("used"))
@@ -70,6 +68,7 @@ _SIGNED_AND_FREE = (
         _ORDERS.c.kind == OrderKind.MINT,
         _ORDERS.c.state == State.APPROVED,
         _ORDERS.c.flight_id.is_(None),
+        ~Among(_ORDERS.c.id, "claimed"),
         _ORDERS.c.batch_id.is_not(None),
         ~Among(_ORDERS.c.batch_id, "batches"),
         ~Among(_ORDERS.c.investor, "investors"),
@@ -81,18 +80,11 @@ _LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
 _FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
 # Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
 _OTHERS = sa.select(_FLIGHTS.c.id).where(
-    sa.or_(_FLIGHTS.c.state == "formed", _FLIGHTS.c.state == "flying"),
-    _FLIGHTS.c.purpose == "mint",
-    _FLIGHTS.c.lane != sa.bindparam("lane"),
+    _FLIGHTS.c.state == "flying", _FLIGHTS.c.purpose == "mint", _FLIGHTS.c.lane != sa.bindparam("lane")
 )
-_ELSEWHERE = (
-    sa.select(_ORDERS.c.investor)
-    .where(
-        _ORDERS.c.flight_id.in_(_OTHERS),
-        sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED),
-    )
-    .distinct()
-)
+_NOT_MINED = sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED)
+_ELSEWHERE = sa.select(_ORDERS.c.investor).where(_ORDERS.c.flight_id.in_(_OTHERS), _NOT_MINED).distinct()
+_CLAIMED_ELSEWHERE = sa.select(_ORDERS.c.investor).where(Among(_ORDERS.c.id, "ids"), _NOT_MINED).distinct()
 
 
 @cache
@@ -124,10 +116,11 @@ class Flights:
         """
         with self.unit.writing(lasting=False) as connection:
             _one_at_a_time(connection)
-            elsewhere = connection.execute(_ELSEWHERE, {"lane": lane}).scalars().all()
+            claimed = _claims(connection)
             wanted = {
+                "claimed": [order_id for ids in claimed.values() for order_id in ids],
                 "batches": list(without_batches),
-                "investors": [*without_investors, *elsewhere],
+                "investors": [*without_investors, *_elsewhere(connection, lane, claimed)],
                 "most": limit,
             }
             found = connection.execute(_LOCKED, wanted).all()
@@ -137,19 +130,22 @@ class Flights:
             if not found:
                 return None
             flight = self._insert(connection, "mint", lane, [row[0] for row in found])
-        return flight, tuple(_claimed(row, flight) for row in found)
+        return flight, tuple(_claimed(row) for row in found)
 
     def form(self, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         """Takes these orders into a new flight. Raises `IllegalTransition` if one is in another."""
         if not order_ids:
             raise InvalidInput("a flight needs at least one order")
         with self.unit.writing() as connection:
-            for row in locked_orders(connection, order_ids).values():
-                if row["flight_id"] is not None:
+            _one_at_a_time(connection)
+            rows = locked_orders(connection, order_ids)
+            claims = _claims(connection).items()
+            taken = {order_id: flight for (flight, _), ids in claims for order_id in ids}
+            for order_id, row in rows.items():
+                flight = row["flight_id"] or taken.get(order_id)
+                if flight is not None:
                     raise IllegalTransition(
-                        f"order {row['id']} is in flight {row['flight_id']} already",
-                        order=row["id"],
-                        flight=row["flight_id"],
+                        f"order {order_id} is in flight {flight} already", order=order_id, flight=flight
                     )
             return self._insert(connection, purpose, lane, order_ids)
 
@@ -160,20 +156,26 @@ class Flights:
         ended the flight, or one of the orders isn't in it.
         """
         with self.unit.writing() as connection:
-            _moved(connection, flight_id, "formed", "flying", nonce=nonce)
-            taken = set(connection.execute(_TAKEN, {"flight": flight_id}).scalars().all())
-            absent = [order_id for order_id in order_ids if order_id not in taken]
-            if absent:
-                raise IllegalTransition(
-                    f"order {absent[0]} isn't in flight {flight_id}: form it again", order=absent[0]
-                )
-            staying = sorted(taken.difference(order_ids))
-            if staying:
-                connection.execute(_TAKE, {"ids": staying, "flight": None})
-            insert_rows(
+            _launched(connection, flight_id, nonce, order_ids)
+            connection.execute(_TAKE, {"ids": order_ids, "flight": flight_id})
+
+    def launch_mints(
+        self, flight_id: str, order_ids: Sequence[str], *, nonce: int, sent_as: str, actor: str
+    ) -> None:
+        """`launch` for a flight of mint orders, which are `submitted` by the transaction of this hash: what
+        `launch` and `orders.step_all` do, and raises as they.
+        """
+        with self.unit.writing() as connection:
+            _launched(connection, flight_id, nonce, order_ids)
+            advance(
                 connection,
-                _CARRIED,
-                [(flight_id, position, order_id) for position, order_id in enumerate(order_ids)],
+                order_ids,
+                State.SUBMITTED,
+                actor=actor,
+                role=Role.OPERATOR,
+                at=self.clock.now(),
+                evidence=sent_as,
+                columns={"flight_id": flight_id},
             )
 
     def land(self, flight_id: str) -> None:
@@ -244,17 +246,17 @@ class Flights:
             "state": "formed",
             "created_at": self.clock.now(),
         }
-        connection.execute(_INSERT, [row])
-        connection.execute(_TAKE, {"ids": order_ids, "flight": row["id"]})
+        connection.execute(_INSERT, [row | {"claimed": json.dumps(list(order_ids))}])
         return Flight(**row, order_ids=tuple(order_ids))
 
     def _end(self, flight_id: str, source: str, target: str) -> None:
         with self.unit.writing() as connection:
             _moved(connection, flight_id, source, target)
-            connection.execute(_FREE, {"flight": flight_id})
+            if source == "flying":
+                connection.execute(_FREE, {"flight": flight_id})
 
 
-def _claimed(row: Sequence[Any], flight: Flight) -> MintOrder:
+def _claimed(row: Sequence[Any]) -> MintOrder:
     """The record of a row of `_SIGNED_AND_FREE` that was taken into a flight."""
     (
         order_id, number, investor, wallet, amount, unit, decimals, currency, maker, created_at, expires_at,
@@ -263,7 +265,7 @@ def _claimed(row: Sequence[Any], flight: Flight) -> MintOrder:
     return MintOrder(
         id=order_id, kind=OrderKind.MINT, state=State.APPROVED, held_from=None, investor=investor,
         wallet=wallet, base_units=int(amount), unit=unit, decimals=decimals, currency=currency, maker=maker,
-        created_at=created_at, batch_id=batch_id, flight_id=flight.id, number=number, expires_at=expires_at,
+        created_at=created_at, batch_id=batch_id, flight_id=None, number=number, expires_at=expires_at,
     )  # fmt: skip
 
 
@@ -272,6 +274,34 @@ def _one_at_a_time(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         key = sa.func.hashtextextended("ledger-claim", 0)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def _claims(connection: Connection) -> dict[tuple[str, str], list[str]]:
+    """The orders of each formed flight, by its id and lane."""
+    return {(row.id, row.lane): json.loads(row.claimed) for row in connection.execute(_FORMED)}
+
+
+def _elsewhere(connection: Connection, lane: str, claimed: dict[tuple[str, str], list[str]]) -> Sequence[str]:
+    """The customers who have an order on its way on another lane that isn't mined."""
+    found = connection.execute(_ELSEWHERE, {"lane": lane}).scalars().all()
+    others = [order_id for (_, of), ids in claimed.items() if of != lane for order_id in ids]
+    if not others:
+        return found
+    return [*found, *connection.execute(_CLAIMED_ELSEWHERE, {"ids": others}).scalars()]
+
+
+def _launched(connection: Connection, flight_id: str, nonce: int, order_ids: Sequence[str]) -> None:
+    """`formed` to `flying` with these of its orders: all but what the orders' own rows say."""
+    claimed = json.loads(connection.execute(_CLAIMED_BY, {"flight": flight_id}).scalar() or "[]")
+    _moved(connection, flight_id, "formed", "flying", nonce=nonce)
+    taken = set(claimed)
+    absent = [order_id for order_id in order_ids if order_id not in taken]
+    if absent:
+        raise IllegalTransition(
+            f"order {absent[0]} isn't in flight {flight_id}: form it again", order=absent[0]
+        )
+    rows = [(flight_id, position, order_id) for position, order_id in enumerate(order_ids)]
+    insert_rows(connection, _CARRIED, rows)
 
 
 def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str]) -> set[str]:
@@ -300,5 +330,9 @@ def _moved(
 
 
 def _flight(connection: Connection, row: Any) -> Flight:
-    query = _TAKEN if row["state"] == "formed" else _CARRIED_BY
-    return Flight(**row, order_ids=tuple(connection.execute(query, {"flight": row["id"]}).scalars().all()))
+    values = dict(row)
+    claimed = values.pop("claimed")
+    if claimed is not None:
+        return Flight(**values, order_ids=tuple(json.loads(claimed)))
+    carried = connection.execute(_CARRIED_BY, {"flight": values["id"]}).scalars().all()
+    return Flight(**values, order_ids=tuple(carried))

@@ -175,7 +175,8 @@ batches = sa.Table(
     sa.Index("ix_batches_state_created_at", "state", "created_at"),
 )
 
-# One transaction: `nonce` is null until it is signed.
+# One transaction: `nonce` is null until it is signed. `claimed` are the ids of the orders of a formed one, as
+# JSON: a claim is one row, since one written to each order's would cost as much as a step of them.
 flights = sa.Table(
     "flights",
     metadata,
@@ -185,6 +186,7 @@ flights = sa.Table(
     sa.Column("nonce", sa.BigInteger, nullable=True),
     sa.Column("state", _Word, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("claimed", sa.Text, nullable=True),
     sa.Index("ix_flights_state_created_at", "state", "created_at"),
 )
 
@@ -207,7 +209,7 @@ orders = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=True),
     sa.Column("due_at", UtcDateTime, nullable=True),
-    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True, index=True),
+    sa.Column("batch_id", _Id, _fk("batches.id"), nullable=True),
     sa.Column("flight_id", _Id, _fk("flights.id"), nullable=True),
     # The sequence number of the order's first event: first come, first served.
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
@@ -219,11 +221,14 @@ orders = sa.Table(
     sa.Column("funded_by", _Id, _fk("orders.id"), nullable=True),
     sa.UniqueConstraint("kind", "number"),
     sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
-    sa.Index(
-        "ix_orders_flight_id",
-        "flight_id",
-        sqlite_where=sa.text("flight_id IS NOT NULL"),
-        postgresql_where=sa.text("flight_id IS NOT NULL"),
+    *(
+        sa.Index(
+            f"ix_orders_{column}",
+            column,
+            sqlite_where=sa.text(f"{column} IS NOT NULL"),
+            postgresql_where=sa.text(f"{column} IS NOT NULL"),
+        )
+        for column in ("batch_id", "flight_id")
     ),
 )
 

@@ -57,7 +57,7 @@ def before_waiting_for_finality():
     "formed": lambda: after(flights.Flights, "claim_mints"),
     "rehearsed": lambda: after(desk_flights.Flights, "rehearse"),
     "signed, not recorded": lambda: before(LaneJournal, "record"),
-    "while recording": lambda: after(flights.Flights, "launch"),
+    "while recording": lambda: (after(flights.Flights, "launch"), after(flights.Flights, "launch_mints")),
     "recorded, not broadcast": lambda: before(Client, "send_raw"),
     "broadcast, not answered": lambda: after(Client, "send_raw"),
     "answered": lambda: after(Lane, "send"),

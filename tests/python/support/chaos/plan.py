@@ -16,6 +16,7 @@ STEPS = {
     "rehearsed, not signed": ("toolkit.desk.flights:Flights.launch", "before"),
     "signed, not recorded": ("toolkit.ledger.transactions:LaneJournal.record", "before"),
     "while recording": ("toolkit.ledger.flights:Flights.launch", "after"),
+    "while recording mints": ("toolkit.ledger.flights:Flights.launch_mints", "after"),
     "recorded, not sent": ("toolkit.chain.client:Client.send_raw", "before"),
     "sent, answer lost": ("toolkit.chain.client:Client.send_raw", "after"),
     "mined, not noted": ("toolkit.ledger.transactions:Transactions.land", "before"),
