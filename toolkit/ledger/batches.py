@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput, NotAuthorised
 from toolkit.ledger import checks, schema
-from toolkit.ledger.bulk import Among, insert_rows
+from toolkit.ledger.bulk import Among, insert_members
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.persons import person_by_signer
@@ -110,11 +110,7 @@ class Batches:
                         batch=row["batch_id"],
                     )
             connection.execute(sa.insert(schema.batches), [batch])
-            insert_rows(
-                connection,
-                schema.batch_orders,
-                [(batch["id"], position, order_id) for position, order_id in enumerate(order_ids)],
-            )
+            insert_members(connection, schema.batch_orders, str(batch["id"]), order_ids)
             connection.execute(_PUT_INTO, {"ids": list(order_ids), "batch": batch["id"]})
         return Batch(**batch, order_ids=tuple(order_ids))  # type: ignore[arg-type]
 

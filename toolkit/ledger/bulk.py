@@ -21,7 +21,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["Among", "insert_rows"]
+__all__ = ["Among", "insert_members", "insert_rows"]
 
 
 class TextList(TypeDecorator[Sequence[str]]):
@@ -87,6 +87,13 @@ def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[tuple[An
         connection.exec_driver_sql(statement, (json.dumps(ready, default=_text),))
 
 
+def insert_members(connection: Connection, table: sa.Table, owner: str, members: Sequence[str]) -> None:
+    """Inserts a row for each of `members`: whose it is, its place from 0, and its id, the table's columns."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    given = orjson.dumps(list(members)).decode() if is_sqlite else list(members)
+    connection.exec_driver_sql(_insert_members(table, is_sqlite), (owner, given))
+
+
 def _text(value: Any) -> str:
     """How PostgreSQL reads what JSON has no word for."""
     if isinstance(value, (datetime, date)):
@@ -100,6 +107,16 @@ def _processed(process: Callable[[Any], Any], values: Sequence[Any]) -> list[Any
     # Most of these columns say the same in every row.
     known = {value: process(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+@cache
+def _insert_members(table: sa.Table, is_sqlite: bool) -> str:
+    owner, place, member = (column.name for column in table.columns)
+    if is_sqlite:
+        source = "SELECT ?, key, value FROM json_each(?)"
+    else:
+        source = "SELECT %s, place - 1, member FROM unnest(%s::text[]) WITH ORDINALITY AS m (member, place)"
+    return f"INSERT INTO {table.name} ({owner}, {place}, {member}) {source}"
 
 
 @cache

@@ -20,7 +20,7 @@ from toolkit.calendar import Clock
 from toolkit.errors import IllegalTransition, InvalidInput
 from toolkit.ledger import checks, schema
 from toolkit.ledger.batches import batches_of, close_empty
-from toolkit.ledger.bulk import Among, insert_rows
+from toolkit.ledger.bulk import Among, insert_members
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Flight, MintOrder
@@ -300,8 +300,7 @@ def _launched(connection: Connection, flight_id: str, nonce: int, order_ids: Seq
         raise IllegalTransition(
             f"order {absent[0]} isn't in flight {flight_id}: form it again", order=absent[0]
         )
-    rows = [(flight_id, position, order_id) for position, order_id in enumerate(order_ids)]
-    insert_rows(connection, _CARRIED, rows)
+    insert_members(connection, _CARRIED, flight_id, order_ids)
 
 
 def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str]) -> set[str]:

@@ -492,8 +492,10 @@ def open_orders(
     """Writes new orders with their keys (and the hashes of their bodies) and their first events, and how
     they were screened.
     """
-    for seq, row in enumerate(rows, start=end.seq + 1):
-        row["opened_seq"] = seq
+    # What is ordered together is moved together, and then lies together in every index.
+    ids = sorted(row["id"] for row in rows)
+    for seq, (row, order_id) in enumerate(zip(rows, ids, strict=True), start=end.seq + 1):
+        row["opened_seq"], row["id"] = seq, order_id
     names = [column.name for column in _TABLE.columns]
     insert_rows(connection, _TABLE, [tuple(row[name] for name in names) for row in rows])
     insert_rows(
