@@ -11,6 +11,7 @@ only signed bytes and signatures are binary. Times are UTC.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,8 +59,13 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
         """See SQLAlchemy, whose way takes SQLite's text to an instant in six times the time."""
         if dialect.name == "sqlite":
-            return lambda text: None if text is None else datetime.fromisoformat(f"{text}+00:00")
+            return _instant
         return super().result_processor(dialect, coltype)
+
+
+@lru_cache(maxsize=1024)  # what happens together has one instant
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 metadata = sa.MetaData(

@@ -227,5 +227,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         # A page that several steps touch is copied from the log once for all of them.
         cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA cache_size = -16000")
+        # What a statement would undo goes to a file of its own otherwise, as soon as it is 64 kB.
+        cursor.execute("PRAGMA temp_store = MEMORY")
     finally:
         cursor.close()
