@@ -30,6 +30,7 @@ _SET_CURSOR = (
     .where(schema.cursors.c.name == sa.bindparam("wanted"))
     .values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
 )
+_ADVANCE_CURSOR = _SET_CURSOR.where(schema.cursors.c.block_number < sa.bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,16 @@ class Cursors:
         with self.unit.reading() as connection:
             row = connection.execute(_CURSOR, {"wanted": name}).mappings().one_or_none()
         return None if row is None else Cursor(**row)
+
+    def advance(self, name: str, *, block_number: int, block_hash: str) -> None:
+        """`set`, unless the cursor has come as far already."""
+        block_hash = checks.hash32(block_hash, what="block hash")
+        with self.unit.writing() as connection:
+            values = {"wanted": name, "number": block_number, "block": block_hash}
+            moved = connection.execute(_ADVANCE_CURSOR, values).rowcount
+            if not moved and connection.execute(_CURSOR, {"wanted": name}).first() is None:
+                row = {"name": name, "block_number": block_number, "block_hash": block_hash}
+                connection.execute(sa.insert(schema.cursors), [row])
 
     def set(self, name: str, *, block_number: int, block_hash: str) -> Cursor:
         """Moves the cursor, in the transaction that stores what was read; back too, after a

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,6 +14,7 @@ from toolkit.calendar import Clock, SystemClock
 from toolkit.chain.addresses import checksum_address
 from toolkit.errors import LedgerError
 from toolkit.ledger import audit, migrate, schema, verification
+from toolkit.ledger.agenda import Agenda
 from toolkit.ledger.alerts import Alerts, MonitorTotals
 from toolkit.ledger.as_of import AsOf
 from toolkit.ledger.bank_lines import BankLines
@@ -40,7 +42,7 @@ from toolkit.ledger.recovery import Recovery
 from toolkit.ledger.restrictions import Restrictions
 from toolkit.ledger.screening import Screening
 from toolkit.ledger.standings import Standings
-from toolkit.ledger.store import Store, Unit
+from toolkit.ledger.store import Joined, Store, Unit
 from toolkit.ledger.transactions import LaneJournal, Transactions
 from toolkit.ledger.travel import Travel
 
@@ -147,6 +149,10 @@ class _Repositories:
         return Approvals(self._unit, self.clock)
 
     @cached_property
+    def agenda(self) -> Agenda:
+        return Agenda(self._unit, self.clock)
+
+    @cached_property
     def lanes(self) -> Lanes:
         return Lanes(self._unit, self.clock)
 
@@ -190,6 +196,10 @@ class _Shared:
         self._connection: Connection | None = connection
         self._failure: BaseException | None = None
 
+    @property
+    def is_sqlite(self) -> bool:
+        return self._open().dialect.name == "sqlite"
+
     @contextmanager
     def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
         del lasting
@@ -200,9 +210,18 @@ class _Shared:
             self._failure = error
             raise
 
+    def write(
+        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
+    ) -> Sequence[Any]:
+        with self.writing(lasting=lasting) as connection:
+            return Joined(connection).write(statement, values)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         yield self._open()
+
+    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        return self._open().execute(query, values).all()
 
     def finish(self) -> None:
         """Raises if a write failed and the caller went on: half a step must not be committed."""
@@ -221,6 +240,46 @@ class _Shared:
         if self._failure is not None:
             self.finish()
         return self._connection
+
+
+class _Seen:
+    """A unit of work that only reads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._open().dialect.name == "sqlite"
+
+    def writing(self, *, lasting: bool = True) -> AbstractContextManager[Connection]:
+        del lasting
+        raise LedgerError("this is a look at the ledger: write by ledger.transaction(), outside of it")
+
+    def write(
+        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
+    ) -> Sequence[Any]:
+        del statement, values
+        with self.writing(lasting=lasting):
+            return ()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._open())
+
+    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        return self._open().execute(query, values).all()
+
+    def end(self) -> None:
+        self._connection = None
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise LedgerError("this look has ended: take another with ledger.look()")
+        return self._connection
+
+
+class Look(_Repositories):
+    """The ledger's parts as of one moment: what is written meanwhile isn't seen. Nothing is written by it."""
 
 
 class Transaction(_Repositories):
@@ -288,6 +347,16 @@ class Ledger(_Repositories):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def look(self) -> Iterator[Look]:
+        """Several reads of one moment, for the price of one connection. Raises `LedgerError` for a write."""
+        with self._store.reading() as connection:
+            seen = _Seen(connection)
+            try:
+                yield Look(seen, self.clock)
+            finally:
+                seen.end()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -343,15 +343,12 @@ class Orders:
                 limited=limit is not None,
             )
         )
-        with self.unit.reading() as connection:
-            rows = connection.execute(query, {"investor": investor, "most": limit}).all()
-            return tuple(map(order_of, rows))
+        return tuple(map(order_of, self.unit.rows(query, {"investor": investor, "most": limit})))
 
     def expired(self, kind: OrderKind, states: Iterable[State]) -> tuple[Order, ...]:
         """Orders in these states whose time is over, and that no flight has taken."""
         query = _matching(_Filter(kind, _states(states), ended=True, flying=False))
-        with self.unit.reading() as connection:
-            return tuple(map(order_of, connection.execute(query, {"now": self.clock.now()}).all()))
+        return tuple(map(order_of, self.unit.rows(query, {"now": self.clock.now()})))
 
     def states(self, order_ids: Sequence[str]) -> dict[str, State]:
         """Where the orders stand, in the sequence of their ids. Raises `NotFound`."""

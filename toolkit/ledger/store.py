@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
@@ -18,6 +19,9 @@ from toolkit.ledger.errors import LedgerBusy, LedgerFull
 __all__ = ["Joined", "Store", "Unit"]
 
 _BUSY_SECONDS = 30
+_REPEATABLE_READ = 3  # psycopg.IsolationLevel, which isn't imported for SQLite
+_TRUSTED_SECONDS = 1.0
+"""How long a connection to a server is taken to be whole after it was last used."""
 
 # libpq's own parameters. A server that went away without a word is given up after as long as a lock.
 _POSTGRES = {
@@ -45,12 +49,27 @@ _UNREACHABLE = frozenset(
 class Unit(Protocol):
     """Where a repository gets its connection: a transaction of its own, or one it shares."""
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite, which has one writer and no clock of its own."""
+        ...
+
     def writing(self, *, lasting: bool = True) -> AbstractContextManager[Connection]:
         """A connection inside a write transaction. See `Store.writing`."""
         ...
 
+    def write(
+        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
+    ) -> Sequence[Any]:
+        """One statement that writes, committed by itself, and what it returns. See `Store.writing`."""
+        ...
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection inside a consistent read."""
+        ...
+
+    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """What one statement finds; one is consistent in itself, and needs no transaction around it."""
         ...
 
 
@@ -60,12 +79,28 @@ class Joined:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def is_sqlite(self) -> bool:
+        """See `Unit.is_sqlite`."""
+        return self._connection.dialect.name == "sqlite"
+
     def writing(self, *, lasting: bool = True) -> AbstractContextManager[Connection]:
         """The connection."""
         del lasting
         return nullcontext(self._connection)
 
     reading = writing
+
+    def write(
+        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
+    ) -> Sequence[Any]:
+        """See `Unit.write`: part of the transaction."""
+        del lasting
+        return _returned(self._connection.execute(statement, values))
+
+    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """See `Unit.rows`: as the transaction sees it."""
+        return self._connection.execute(query, values).all()
 
 
 class Store:
@@ -79,11 +114,16 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = _checked(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine()
         # SQLite has one writer; queueing here is fair, its own busy handler is not.
         self._writer = threading.Lock()
         self._held = threading.local()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """See `Unit.is_sqlite`."""
+        return self._is_sqlite
 
     def close(self) -> None:
         """Give back every connection."""
@@ -98,11 +138,6 @@ class Store:
         had them, on that one machine, is gone with the power as well. PostgreSQL, whose workers may be on
         other machines, keeps every commit.
         """
-        if getattr(self._held, "writing", False):
-            raise LedgerError(
-                "this thread already has a ledger transaction open: "
-                "inside `with ledger.transaction() as tx` call tx.orders, not ledger.orders"
-            )
         with (
             self._alone(),
             translated(self.url),
@@ -110,23 +145,75 @@ class Store:
             connection.begin(),
         ):
             if self.is_sqlite:
-                connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _synchronise(connection, lasting=lasting)
+                _at_once(connection, "BEGIN IMMEDIATE")
             yield connection
+
+    def write(
+        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
+    ) -> Sequence[Any]:
+        """See `Unit.write`: for one statement it needs no transaction around it."""
+        with self._alone(), translated(self.url), self._single() as connection:
+            if self.is_sqlite:
+                _synchronise(connection, lasting=lasting)
+            return _returned(connection.execute(statement, values))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read of one moment: what it sees doesn't change until the block ends."""
-        with translated(self.url), self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN")
+        with (
+            translated(self.url),
+            self.engine.connect() as connection,
+            self._as_of_one_moment(connection),
+            connection.begin(),
+        ):
+            if self.is_sqlite:
+                _at_once(connection, "BEGIN")
+            yield connection
+
+    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """See `Unit.rows`."""
+        with translated(self.url), self._single() as connection:
+            return connection.execute(query, values).all()
+
+    @contextmanager
+    def _single(self) -> Iterator[Connection]:
+        """A connection on which each statement is a transaction."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:  # nothing begins a transaction there but `reading` and `writing`
                 yield connection
+                return
+            dbapi: Any = connection.connection.dbapi_connection
+            dbapi.autocommit = True  # by SQLAlchemy's option, that costs more than the statement
+            try:
+                yield connection
+            finally:
+                if not dbapi.closed:
+                    dbapi.autocommit = False
+
+    @contextmanager
+    def _as_of_one_moment(self, connection: Connection) -> Iterator[None]:
+        """Has the transaction that is begun within see nothing of those committed after it; so SQLite does
+        anyway.
+        """
+        if self.is_sqlite:
+            yield
+            return
+        dbapi: Any = connection.connection.dbapi_connection
+        dbapi.isolation_level = _REPEATABLE_READ
+        try:
+            yield
+        finally:
+            if not dbapi.closed:
+                dbapi.isolation_level = None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        if getattr(self._held, "writing", False):
+            raise LedgerError(
+                "this thread already has a ledger transaction open: "
+                "inside `with ledger.transaction() as tx` call tx.orders, not ledger.orders"
+            )
         self._held.writing = True
         try:
             if self.is_sqlite:
@@ -141,7 +228,9 @@ class Store:
         if not self.is_sqlite:
             # What the URL says goes before.
             defaults = {name: value for name, value in _POSTGRES.items() if name not in self.url.query}
-            return sa.create_engine(self.url, pool_pre_ping=True, connect_args=defaults)
+            engine = sa.create_engine(self.url, connect_args=defaults)
+            _ask_idle_ones(engine)
+            return engine
         engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
@@ -156,7 +245,7 @@ def translated(url: URL) -> Iterator[None]:
     """
     try:
         yield
-    except (exc.DBAPIError, exc.TimeoutError) as error:
+    except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error) as error:
         where = url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", None) or error).strip()
         code = _code(error)
@@ -180,8 +269,8 @@ def translated(url: URL) -> Iterator[None]:
         ) from error
 
 
-def _code(error: exc.DBAPIError | exc.TimeoutError) -> int | str | None:
-    original = getattr(error, "orig", None)
+def _code(error: exc.DBAPIError | exc.TimeoutError | sqlite3.Error) -> int | str | None:
+    original = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None)
     if isinstance(original, sqlite3.Error):
         extended = getattr(original, "sqlite_errorcode", None)
         # Extended codes carry the primary one in the low byte.
@@ -189,7 +278,9 @@ def _code(error: exc.DBAPIError | exc.TimeoutError) -> int | str | None:
     return getattr(original, "sqlstate", None)
 
 
-def _is_unreachable(error: exc.DBAPIError | exc.TimeoutError, code: int | str | None) -> bool:
+def _is_unreachable(error: exc.DBAPIError | exc.TimeoutError | sqlite3.Error, code: int | str | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return code in _UNREACHABLE
     if isinstance(error, exc.TimeoutError) or error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
@@ -212,6 +303,45 @@ def _checked(url: str) -> URL:
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ConfigurationError("the ledger must outlive the process: give SQLite a file, sqlite:///desk.db")
     return parsed
+
+
+def _ask_idle_ones(engine: Engine) -> None:
+    """Has a connection that lay idle answer before it is used; a broken one is replaced by a new one, and so
+    are those made before it. Between the steps of one pass nothing is asked: that would be a message more
+    for every read.
+    """
+
+    def ask(dbapi: Any, record: Any, _proxy: Any) -> None:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < _TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(dbapi)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise exc.InvalidatePoolError from error
+
+    def note(_dbapi: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    event.listen(engine, "checkout", ask)
+    event.listen(engine, "checkin", note)
+
+
+def _at_once(connection: Connection, statement: str) -> None:
+    """Runs what needs no reading of a result, without SQLAlchemy's work around it."""
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.execute(statement)
+
+
+def _returned(result: sa.CursorResult[Any]) -> Sequence[Any]:
+    return result.all() if result.returns_rows else ()
+
+
+def _synchronise(connection: Connection, *, lasting: bool) -> None:
+    wanted = "FULL" if lasting else "NORMAL"
+    if connection.info.get("synchronous") != wanted:
+        _at_once(connection, f"PRAGMA synchronous = {wanted}")
+        connection.info["synchronous"] = wanted
 
 
 def _prepare_sqlite(dbapi: Any, _record: Any) -> None:

@@ -41,6 +41,13 @@ _NEXT_NONCE = (
     .order_by(_TABLE.c.nonce.desc())
     .limit(1)
 )
+# What has no outcome, and what has the highest nonce that wasn't refused.
+_POSITION = sa.union_all(
+    sa.select(_TABLE).where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.state == RECORDED),
+    sa.select(_TABLE).where(
+        _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == _NEXT_NONCE.scalar_subquery()
+    ),
+)
 _INSERT = sa.insert(_TABLE)
 _CHANGE = sa.update(_TABLE).where(_TABLE.c.hash == sa.bindparam("wanted"))
 _ASSIGN = _CHANGE.values(flight_id=sa.bindparam("flight"))
@@ -171,15 +178,21 @@ class Transactions:
         """The transactions that match, by lane, nonce and time."""
         asked = {"lane": lane, "nonce": nonce, "flight_id": flight_id, "state": state}
         wanted = {name: value for name, value in asked.items() if value is not None}
-        with self.unit.reading() as connection:
-            rows = connection.execute(_matching(tuple(wanted)), wanted).mappings()
-            return tuple(TransactionRecord(**row) for row in rows)
+        rows = self.unit.rows(_matching(tuple(wanted)), wanted)
+        return tuple(TransactionRecord(*row) for row in rows)
 
     def next_nonce(self, lane: str) -> int | None:
         """One past the highest nonce of `lane` that wasn't refused; None when there is none."""
-        with self.unit.reading() as connection:
-            highest = connection.execute(_NEXT_NONCE, {"lane": lane}).scalar_one_or_none()
-        return None if highest is None else int(highest) + 1
+        highest = self.unit.rows(_NEXT_NONCE, {"lane": lane})
+        return int(highest[0].nonce) + 1 if highest else None
+
+    def position(self, lane: str) -> tuple[list[TransactionRecord], int | None]:
+        """The lane's transactions without an outcome, by nonce and time, and `next_nonce`, at one moment."""
+        found = {row.hash: TransactionRecord(*row) for row in self.unit.rows(_POSITION, {"lane": lane})}
+        records = sorted(found.values(), key=lambda item: (item.nonce, item.created_at, item.hash))
+        used = [record.nonce for record in records if record.state != Outcome.REFUSED]
+        unfinished = [record for record in records if record.state == RECORDED]
+        return unfinished, used[-1] + 1 if used else None
 
     def _opened(self, connection: Connection, known: TransactionRecord) -> TransactionRecord:
         table = schema.transactions
@@ -284,6 +297,11 @@ class LaneJournal:
     def next_nonce(self) -> int | None:
         """See `TransactionJournal.next_nonce`."""
         return self._ledger.transactions.next_nonce(self.address)
+
+    def position(self) -> tuple[list[JournalEntry], int | None]:
+        """See `TransactionJournal.position`."""
+        unfinished, following = self._ledger.transactions.position(self.address)
+        return [self._entry(record) for record in unfinished], following
 
     @contextmanager
     def _leased(self) -> Iterator[Lease]:

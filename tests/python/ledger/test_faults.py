@@ -19,8 +19,9 @@ from support.ledgers import CHECKER, TREASURER, WORKER, Fixture, dollars
 from support.postgres import CommitCutter, Postgres
 
 from toolkit.errors import IllegalTransition, LedgerUnreachable
-from toolkit.ledger import Ledger, MintOrder, OrderKind, Role, State
+from toolkit.ledger import Ledger, MintOrder, OrderKind, Role, State, store
 from toolkit.ledger.errors import FundsAlreadyMatched, LedgerBusy, LedgerFull
+from toolkit.ledger.records import Lease
 
 T = TypeVar("T")
 
@@ -124,6 +125,37 @@ def test_a_backend_that_is_ended_in_the_middle_of_a_step(
     assert desk.ledger.orders.get(order.id) == order
     assert desk.ledger.verify().seq == 1
     desk.take(order.id, State.ON_HOLD)
+    desk.ledger.close()
+
+
+def test_a_connection_that_broke_while_it_lay_idle_is_replaced(
+    postgres: Postgres, postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Fixture(postgres_databases.ledger())
+    order = desk.mint()
+
+    def end_backends() -> None:
+        name = sa.make_url(desk.url).database
+        ended = postgres.admin(
+            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        assert ended == [(True,)]
+
+    monkeypatch.setattr(store, "_TRUSTED_SECONDS", 0.0)
+    for ask in (desk.ledger.orders.find, lambda: (desk.ledger.orders.get(order.id),)):
+        end_backends()
+        assert ask() == (order,), "whoever was away for a while hears nothing of it"
+
+    monkeypatch.setattr(store, "_TRUSTED_SECONDS", 3600.0)
+    end_backends()
+    with pytest.raises(LedgerUnreachable):
+        desk.ledger.orders.find()
+    assert desk.ledger.orders.find() == (order,)
+    end_backends()
+    with pytest.raises(LedgerUnreachable):
+        desk.ledger.lanes.release(Lease("0x", "nobody", 1))
+    desk.ledger.lanes.release(Lease("0x", "nobody", 1))
+    desk.ledger.verify()
     desk.ledger.close()
 
 

@@ -61,24 +61,48 @@ def test_sqlite_is_durable_and_checks_foreign_keys(sqlite_databases: Databases) 
 
 def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Databases) -> None:
     with Ledger.open(sqlite_databases.ledger()) as ledger:
-        synced: list[str] = []
+        written: list[tuple[str, int]] = []
 
         @sa.event.listens_for(ledger._store.engine, "before_cursor_execute")
-        def _(_: Any, __: Any, statement: str, *___: Any) -> None:
-            if statement.startswith("PRAGMA synchronous"):
-                synced.append(statement.rpartition(" ")[2])
+        def _(_: Any, cursor: Any, statement: str, *___: Any) -> None:
+            if not statement.startswith("SELECT"):
+                (synchronous,) = cursor.connection.execute("PRAGMA synchronous").fetchone()
+                written.append((" ".join(statement.split()[:3]), synchronous))
+
+        @sa.event.listens_for(ledger._store.engine, "commit")
+        def _(connection: sa.Connection) -> None:
+            dbapi: Any = connection.connection.dbapi_connection
+            (synchronous,) = dbapi.execute("PRAGMA synchronous").fetchone()
+            written.append(("COMMIT", synchronous))
 
         lane = address(400)
         ledger.lanes.add(lane, name="mint-1", purpose="mint")
         lease = ledger.lanes.lease([lane], holder="one")
         assert lease is not None
+        assert ledger.lanes.lease([lane], holder="two") is None
         assert ledger.flights.claim_mints(lane, 10) is None
         with ledger.transaction() as tx:
             tx.lanes.require(lease)
-            tx.flights.claim_mints(lane, 10)  # whatever else is in it decides
-        ledger.lanes.release(lease)
-        ledger.cursors.set("settled", block_number=1, block_hash=hash32(1))
-    assert synced == ["FULL", "NORMAL", "NORMAL", "FULL", "NORMAL", "FULL"]
+            tx.lanes.release(lease)  # whatever else is in it decides
+            tx.flights.claim_mints(lane, 10)
+        assert ledger.lanes.lease([lane], holder="one") is not None
+        ledger.cursors.advance("settled", block_number=1, block_hash=hash32(1))
+    normal, full = 1, 2
+    assert written == [
+        ("INSERT INTO lanes", full),
+        ("COMMIT", full),
+        ("UPDATE lanes SET", normal),
+        ("UPDATE lanes SET", normal),  # it isn't free, and is looked at in a transaction
+        ("COMMIT", normal),
+        ("COMMIT", normal),
+        ("UPDATE lanes SET", full),
+        ("UPDATE lanes SET", full),
+        ("COMMIT", full),
+        ("UPDATE lanes SET", normal),
+        ("UPDATE cursors SET", full),
+        ("INSERT INTO cursors", full),
+        ("COMMIT", full),
+    ]
 
 
 def test_what_was_written_is_there_after_reopening(desk: Fixture) -> None:
