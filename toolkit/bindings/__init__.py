@@ -6,6 +6,7 @@
 | `omnibus` | `OmnibusRegistry`, its event and structs |
 | `share`, `vault`, `distribution` | `FundShare`, `FundVault`, `Distribution` |
 | `regulated_token` | what the coin and the shares have in common |
+| `minting` | what a worker has to know before it forms a mint, in one message |
 | `access` | `AccessManager`, `GuardianGate` |
 | `structs`, `fund_structs` | structs, enums and what views answer |
 | `events`, `fund_events` | the events |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -91,11 +91,8 @@ class Contract:
         return decode_arguments(entry["inputs"], data[4:], what=signature(entry))
 
     def _read(self, function: str, *args: Any, block: BlockRef, sender: str | None = None) -> Any:
-        entry = _function(self.artifact, function)
-        data = encode_call([entry], function, [_positional(value) for value in args])
-        return decode_result(
-            [entry], function, self.client.call(self.address, data, block=block, sender=sender)
-        )
+        call, read = self.prepared(function, *args)
+        return read(self.client.call(*call, block=block, sender=sender))
 
     def _int(self, function: str, *args: Any, block: BlockRef) -> int:
         value: int = self._read(function, *args, block=block)
@@ -123,16 +120,15 @@ class Contract:
 
     def _reads(self, *reads: tuple[Any, ...], block: BlockRef) -> list[Any]:
         """Several reads (function, arguments…) of one block, in one message."""
-        entries = [_function(self.artifact, read[0]) for read in reads]
-        calls = [
-            (self.address, encode_call([entry], read[0], [_positional(value) for value in read[1:]]))
-            for entry, read in zip(entries, reads, strict=True)
-        ]
-        answers = self.client.calls(calls, block=self._pinned(block))
-        return [
-            decode_result([entry], read[0], answer)
-            for entry, read, answer in zip(entries, reads, answers, strict=True)
-        ]
+        prepared = [self.prepared(*read) for read in reads]
+        answers = self.client.calls([call for call, _ in prepared], block=self._pinned(block))
+        return [read(answer) for (_, read), answer in zip(prepared, answers, strict=True)]
+
+    def prepared(self, function: str, *args: Any) -> tuple[tuple[str, bytes], Callable[[bytes], Any]]:
+        """A read to be made together with those of other contracts: the call, and what its answer means."""
+        entry = _function(self.artifact, function)
+        data = encode_call([entry], function, [_positional(value) for value in args])
+        return (self.address, data), lambda answer: decode_result([entry], function, answer)
 
     def _selector(self, function: str) -> bytes:
         return selector(_function(self.artifact, function))

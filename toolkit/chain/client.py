@@ -210,12 +210,17 @@ class Client:
     def calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockRef) -> list[bytes]:
         """Many calls at one block, in one message. The first that reverts is raised."""
         where = _block_parameter(block)
-        requests = [("eth_call", [_call_object(to, data, None, 0), where]) for to, data in calls]
+        results = self._together([_call_request(to, data, where) for to, data in calls], where)
+        return [self._parsed(from_hex, result, "bytes") for result in results]
 
-        def ask() -> list[Any]:
-            return [_raised(result) for result in self.batch(requests)]
-
-        return [self._parsed(from_hex, result, "bytes") for result in self._at(where, ask)]
+    def head_and_calls(self, calls: Sequence[tuple[str, bytes]]) -> tuple[Block, list[bytes]]:
+        """The newest block, and many calls as of now, in one message: a block may be mined between two of
+        them. The first that reverts is raised.
+        """
+        requests = [_call_request(to, data, "latest") for to, data in calls]
+        head, *results = self._together([("eth_getBlockByNumber", ["latest", False]), *requests], "latest")
+        answers = [self._parsed(from_hex, result, "bytes") for result in results]
+        return self._parsed(parse_block, head, "a block"), answers
 
     def estimate_gas(self, to: str | None, data: bytes, *, sender: str, value: int = 0) -> int:
         """The gas a transaction would need on top of those that wait. Raises ContractReverted."""
@@ -377,6 +382,10 @@ class Client:
             from_quantity, self._at(params[-1], lambda: self.request(method, params)), "a number"
         )
 
+    def _together(self, requests: Sequence[tuple[str, Sequence[Any]]], where: Any) -> list[Any]:
+        """The results of requests about the state at `where`; the first refusal is raised."""
+        return self._at(where, lambda: [_raised(result) for result in self.batch(requests)])
+
     def _at(self, where: Any, ask: Callable[[], T]) -> T:
         """Asks about the state at `where`. A node that keeps no past (`anvil --prune-history`) looks up what
         a tag means, and a block that is mined just then takes that away: it is asked again.
@@ -445,6 +454,10 @@ def _revert_data(error: Any) -> bytes | None:
         except ValueError:
             return b""
     return None
+
+
+def _call_request(to: str, data: bytes, where: Any) -> tuple[str, Sequence[Any]]:
+    return "eth_call", [_call_object(to, data, None, 0), where]
 
 
 def _raised(result: Any | ToolkitError) -> Any:

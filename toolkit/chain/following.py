@@ -41,13 +41,20 @@ class Follower:
     journal: TransactionJournal
 
     def wait(
-        self, entry: JournalEntry, *, final: bool, timeout: float, seen: Mined | None, record: bool
+        self,
+        entry: JournalEntry,
+        *,
+        final: bool,
+        timeout: float,
+        seen: Mined | None,
+        record: bool,
+        attempts: Sequence[JournalEntry] = (),
     ) -> Mined:
         """See `Sender.wait`."""
         deadline = time.monotonic() + timeout
         mined_in = seen.receipt.block_hash if seen is not None else None
         unexplained: bool | None = None
-        attempts = self.journal.attempts(entry.nonce) or [entry]
+        attempts = attempts or self.journal.attempts(entry.nonce) or [entry]
         pause, unknown = _FIRST_PAUSE, 0
         while True:
             receipt = self._receipt(attempts)

@@ -78,6 +78,10 @@ class TransactionJournal(Protocol):
         """One past the highest nonce of an entry that wasn't refused; None when there is none."""
         ...
 
+    def position(self) -> tuple[list[JournalEntry], int | None]:
+        """`unfinished` and `next_nonce` as of one moment."""
+        ...
+
 
 class MemoryJournal:
     """A journal that is gone with the process."""
@@ -132,6 +136,11 @@ class MemoryJournal:
                 if self._outcomes.get(entry.hash) is not Outcome.REFUSED
             ]
         return max(used) + 1 if used else None
+
+    def position(self) -> tuple[list[JournalEntry], int | None]:
+        """See `TransactionJournal.position`."""
+        with self._lock:
+            return self.unfinished(), self.next_nonce()
 
 
 class FileJournal:
@@ -240,6 +249,11 @@ class FileJournal:
         """See `TransactionJournal.next_nonce`."""
         with self.lock():
             return self._memory.next_nonce()
+
+    def position(self) -> tuple[list[JournalEntry], int | None]:
+        """See `TransactionJournal.position`."""
+        with self.lock():
+            return self._memory.position()
 
     def _append(self, line: dict[str, Any]) -> None:
         descriptor = self._held()

@@ -104,13 +104,15 @@ class Sender:
         timeout: float = 120.0,
         seen: Mined | None = None,
         record: bool = True,
+        attempts: Sequence[JournalEntry] = (),
     ) -> Mined:
         """Wait until a transaction of this journal, or its replacement, is mined and, unless told otherwise,
         final. `receipt.tx_hash` of what is returned says which.
 
         `timeout` is in seconds, 0 for a single look. `seen` is what an earlier wait returned, so that a
         reorganisation between the two is noticed. Without `record`, that a transaction succeeded for good is
-        left to the caller to write into the journal, together with what it means.
+        left to the caller to write into the journal, together with what it means. `attempts` is what the
+        journal has under the transaction's nonce, if the caller has just read it.
 
         Raises the contract's own exception if it reverted, Cancelled (its cancellation was mined in its
         place), Replaced (another hand's transaction was found under its nonce), ReorgedOut (mined, then
@@ -119,7 +121,9 @@ class Sender:
         and Replaced are final as well.
         """
         entry = self._entry(sent)
-        mined = self._follower.wait(entry, final=final, timeout=timeout, seen=seen, record=record)
+        mined = self._follower.wait(
+            entry, final=final, timeout=timeout, seen=seen, record=record, attempts=attempts
+        )
         if mined.final:
             self._next = entry.nonce + 1
         return mined
@@ -189,7 +193,7 @@ class Sender:
         The node isn't asked when all that was recorded is final and the last of it was seen by this
         object: it can't count fewer then, and if it counts more, the broadcast finds out.
         """
-        unfinished = self.journal.unfinished()
+        unfinished, wanted = self.journal.position()
         waiting = len({entry.nonce for entry in unfinished})
         if waiting >= self._max_in_flight:
             raise NotSent(
@@ -197,7 +201,6 @@ class Sender:
                 "wait for them",
                 waiting=waiting,
             )
-        wanted = self.journal.next_nonce()
         if wanted is not None and wanted == self._next and not unfinished:
             return wanted
         counted = self.client.nonce(self.address, "pending")

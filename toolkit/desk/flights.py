@@ -19,7 +19,6 @@ from toolkit.chain.journal import JournalEntry, Outcome
 from toolkit.desk import proofs
 from toolkit.desk.approvals import ACCEPTANCE, MINT
 from toolkit.desk.context import WORKER, DeskContext
-from toolkit.desk.incidents import SETTLED_UP_TO
 from toolkit.desk.report import RunLog
 from toolkit.errors import (
     Cancelled,
@@ -35,6 +34,7 @@ from toolkit.errors import (
     Replaced,
     StillPending,
 )
+from toolkit.ledger.agenda import SETTLED_UP_TO
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.records import Flight, MintOrder, TransactionRecord
@@ -154,8 +154,8 @@ class Flights:
         log.changed(order_ids, State.SUBMITTED)
         [entry] = recorded
         flying = replace(flight, state="flying", nonce=entry.nonce, order_ids=tuple(order_ids))
-        sender, sent = lane.sender, entry.hash
-        return Flying(flying, to_hex(sent), lambda patience: _first_seen(sender, sent, patience))
+        sender = lane.sender
+        return Flying(flying, to_hex(entry.hash), lambda patience: _first_seen(sender, entry, patience))
 
     def abandon(self, flight: Flight) -> None:
         """Sets the orders of a formed flight free."""
@@ -326,7 +326,9 @@ class Flights:
                 )
             else:
                 reached = self._settle(tx, flight, mined, events)
-            _move_cursor(tx, mined)
+            tx.cursors.advance(
+                SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash)
+            )
         for state, order_ids in reached:
             log.changed(order_ids, state)
 
@@ -474,9 +476,11 @@ class Flights:
                 log.alarms.append(error)
 
 
-def _first_seen(sender: Sender, sent: bytes, patience: float) -> Mined:
+def _first_seen(sender: Sender, sent: JournalEntry | bytes, patience: float) -> Mined:
     """The transaction in a block, final or not. Raises as `Sender.wait`."""
-    return sender.wait(sent, final=False, timeout=patience, record=False)
+    attempts = [sent] if isinstance(sent, JournalEntry) else []
+    tx_hash = sent.hash if isinstance(sent, JournalEntry) else sent
+    return sender.wait(tx_hash, final=False, timeout=patience, record=False, attempts=attempts)
 
 
 def _landed(tx: Transaction, mined: Mined) -> None:
@@ -488,12 +492,6 @@ def _landed(tx: Transaction, mined: Mined) -> None:
         block_number=mined.block.number,
         block_hash=to_hex(mined.block.hash),
     )
-
-
-def _move_cursor(tx: Transaction, mined: Mined) -> None:
-    reached = tx.cursors.get(SETTLED_UP_TO)
-    if reached is None or reached.block_number < mined.block.number:
-        tx.cursors.set(SETTLED_UP_TO, block_number=mined.block.number, block_hash=to_hex(mined.block.hash))
 
 
 def _in_state(tx: Transaction, flight: Flight, state: State) -> list[str]:

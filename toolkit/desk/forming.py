@@ -9,7 +9,7 @@ order that fits into the headroom goes although a larger one before it doesn't.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,11 +22,13 @@ from toolkit.bindings.errors import (
     OperatorLimitExceeded,
     TokenPaused,
 )
+from toolkit.bindings.minting import minting_terms
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
 from toolkit.desk.flights import News
 from toolkit.desk.report import RunLog
 from toolkit.desk.signed import SignedBatches
+from toolkit.desk.sorting import Standing
 from toolkit.errors import (
     ConfigurationError,
     ContractReverted,
@@ -38,6 +40,7 @@ from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.records import Flight, MintOrder
 
 if TYPE_CHECKING:
+    from toolkit.bindings.minting import MintingTerms
     from toolkit.chain.calls import Call
     from toolkit.chain.sent import Mined
     from toolkit.desk.approvals import Approvals
@@ -187,35 +190,44 @@ class Forming:
         self._minting = minting
         self._sorting = sorting
         self._limits = limits
+        self._signers: Collection[str] = ()
+        """Who had signed what the last pass sent: whether they still may is asked with the rest."""
 
-    def run(self, log: RunLog, patience: float) -> None:
+    def run(self, log: RunLog, patience: float, *, submitted: bool = True) -> None:
         """Sends every approved order that can go. A flight is settled in the ledger while the node rehearses
         the next but one and is asked for the one between: what waits for the node waits aside, and all
         else is done in one thread, since two would hand the interpreter to each other at every row.
+        `submitted` says whether orders are under way as it begins.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
         with self._lanes.lease("operator") as lane, ThreadPoolExecutor(1 + self._limits.abreast) as aside:
+            room, terms = self._look(lane, self._signers, submitted=submitted)
             now = _Pass(
                 lane=lane,
                 log=log,
-                most=self._limits.carried(self._context.client.block("latest").gas_limit),
-                room=self._look_for_room(lane),
-                batches=SignedBatches(self._context, self._approvals),
+                most=self._limits.carried(terms.gas_limit),
+                room=room,
+                batches=SignedBatches(self._context, self._approvals, terms),
                 deadline=time.monotonic() + patience,
             )
             self._fly(now, aside)
+            self._signers = now.batches.signers or self._signers
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
             log.waits([order.id for order in left], now.stopped)
 
     def _fly(self, now: _Pass, aside: Executor) -> None:
         while now.stopped is None and (planned := self._plan(now)) is not None:
-            rehearsal = aside.submit(self._rehearse, planned, now)
-            for flown in now.flown:
-                _ask(flown, now, aside)
-            self._wait_for(now, leaving=self._limits.abreast - 1)
-            if self._send(planned, rehearsal.result(), now) and planned.is_last:
+            if not now.flown:  # nothing to do meanwhile
+                refusal = self._rehearse(planned, now)
+            else:
+                rehearsal = aside.submit(self._rehearse, planned, now)
+                for flown in now.flown:
+                    _ask(flown, now, aside)
+                self._wait_for(now, leaving=self._limits.abreast - 1)
+                refusal = rehearsal.result()
+            if self._send(planned, refusal, now) and planned.is_last:
                 break
         self._wait_for(now)
 
@@ -228,13 +240,16 @@ class Forming:
             news = News(tx_hash, asked.result if asked is not None else partial(ask, patience))
             self._flights.conclude(flight, now.log, patience, flown.orders, news=news)
 
-    def _look_for_room(self, lane: Lane) -> _Room:
-        """What the chain leaves, less the orders that are under way and not mined."""
-        context = self._context
-        flying = context.ledger.orders.find(kind=OrderKind.MINT, state=State.SUBMITTED)
-        taken = sum(order.base_units for order in flying)
-        limit = context.market.operator_limit(lane.address).available
-        return _Room(context.token.headroom() - taken, limit - taken)
+    def _look(
+        self, lane: Lane, signers: Collection[str] = (), *, submitted: bool = True
+    ) -> tuple[_Room, MintingTerms]:
+        """What the chain leaves, less the orders that are under way and not mined; and what else it says."""
+        context, taken = self._context, 0
+        if submitted:
+            flying = context.ledger.orders.find(kind=OrderKind.MINT, state=State.SUBMITTED)
+            taken = sum(order.base_units for order in flying)
+        terms = minting_terms(context.market, context.token, context.manager, lane.address, sorted(signers))
+        return _Room(terms.headroom - taken, terms.available - taken), terms
 
     def _plan(self, now: _Pass) -> _Planned | None:
         """The next flight, formed of what may go as far as the ledger knows; None if nothing is left."""
@@ -247,8 +262,11 @@ class Forming:
         if claimed is None:
             return None
         flight, found = claimed
+        with self._context.ledger.look() as seen:
+            now.batches.read(found, seen)
+            standing = Standing.of(found, seen)
         orders = self._signed(found, now)
-        orders = self._announced(self._sorting.eligible(orders, now.log), now)
+        orders = self._announced(self._sorting.eligible(orders, now.log, standing), standing, now)
         orders = self._with_room(orders, now)
         is_last = len(orders) == len(found) < now.most
         return _Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
@@ -285,9 +303,9 @@ class Forming:
                 now.log.waits(members, batch.error)
         return [order for order in orders if order.batch_id not in now.unsigned]
 
-    def _announced(self, orders: list[MintOrder], now: _Pass) -> list[MintOrder]:
+    def _announced(self, orders: list[MintOrder], standing: Standing, now: _Pass) -> list[MintOrder]:
         """Those that no other institution has to have acknowledged (the travel rule), or that it has."""
-        waiting = self._context.ledger.travel.unacknowledged(orders)
+        waiting = standing.unacknowledged
         for order in orders:
             if order.id in waiting:
                 now.waits(order, waiting[order.id])
@@ -315,7 +333,7 @@ class Forming:
         if not now.flown:
             return False
         self._wait_for(now)
-        now.room = self._look_for_room(now.lane)
+        now.room, _ = self._look(now.lane)
         now.room.give_back(-sum(item.base_units for item in going))
         return now.room.take(order.base_units)
 

@@ -15,17 +15,16 @@ from toolkit.desk.approvals import ACCEPTANCE
 from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.errors import FinalityViolated, NodeBehind
 from toolkit.errors import NodeRejected
+from toolkit.ledger.agenda import SETTLED_UP_TO
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.records import Flight, Incident, RedemptionOrder
 
 if TYPE_CHECKING:
     from toolkit.desk.report import RunLog
+    from toolkit.ledger.agenda import Due
     from toolkit.ledger.records import Cursor
 
-__all__ = ["SETTLED_UP_TO", "Incidents"]
-
-SETTLED_UP_TO = "settled"
-"""The ledger's cursor: the last block in which something of the desk's became final."""
+__all__ = ["Incidents"]
 
 _FINALITY = "finality_violated"
 
@@ -36,13 +35,13 @@ class Incidents:
 
     context: DeskContext
 
-    def may_mint(self, log: RunLog) -> bool:
+    def may_mint(self, due: Due, log: RunLog) -> bool:
         """Whether the chain still has what the desk settled, and no incident waits for a person.
 
         Opens an incident if a block that was final is gone; its alarm stays in every report until it is
         acknowledged. A node that hasn't got that far yet is an alarm too, and may be asked again.
         """
-        cursor = self.context.ledger.cursors.get(SETTLED_UP_TO)
+        cursor, are_waiting = due.settled, due.incidents
         if cursor is not None:
             try:
                 block = self.context.client.block(cursor.block_number)
@@ -51,7 +50,8 @@ class Incidents:
                 return False
             if block.hash != from_hex(cursor.block_hash):
                 self._open(cursor, log)
-        waiting = self.context.ledger.incidents.find(acknowledged=False)
+                are_waiting = True
+        waiting = self.context.ledger.incidents.find(acknowledged=False) if are_waiting else ()
         log.alarms.extend(_alarm(incident) for incident in waiting)
         return not waiting
 

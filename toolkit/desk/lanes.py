@@ -151,8 +151,7 @@ class Lanes:
         alarms: list[ToolkitError] = []
         waiting = 0
         if not self._context.ledger.transactions.find(state=RECORDED):
-            self._progress = None
-            return alarms
+            return self.rest()
         for lane in self._known():
             unfinished = lane.journal.unfinished()
             if not unfinished:
@@ -165,6 +164,11 @@ class Lanes:
                     self._let_go(lane)
         stalled = self._stalled(waiting)
         return alarms if stalled is None else [*alarms, stalled]
+
+    def rest(self) -> list[ToolkitError]:
+        """In the place of `tend` where nothing waits for an outcome: then the node may rest as well."""
+        self._progress = None
+        return []
 
     def release(self) -> None:
         """Gives every lane back, at the end of a worker's life."""

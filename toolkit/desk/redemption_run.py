@@ -36,6 +36,7 @@ from toolkit.errors import (
     LaneBusy,
     ToolkitError,
 )
+from toolkit.ledger.agenda import UNDER_WATCH
 from toolkit.ledger.errors import PayoutAlreadyRecorded
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import Batch, Order, RedemptionOrder
@@ -43,6 +44,7 @@ from toolkit.ledger.records import Batch, Order, RedemptionOrder
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call
     from toolkit.chain.client import Block
+    from toolkit.ledger.agenda import Due
 
 __all__ = ["RedemptionRun"]
 
@@ -54,7 +56,6 @@ _PAYOUTS = 200
 # These make a batch's signatures worthless: it is dissolved and has to be signed anew.
 _SIGNATURES = (NotApprover, InvalidApproval, ApproverIsSender, ApproversNotSorted)
 
-_OPEN = (State.ESCROWED, State.APPROVED, State.ON_HOLD)
 _BURNED = (RedemptionStatus.ACCEPTED, RedemptionStatus.PAID)
 _WITHOUT_PAYMENT = (RedemptionStatus.CANCELLED, RedemptionStatus.REJECTED, RedemptionStatus.SEIZED)
 
@@ -70,12 +71,26 @@ class RedemptionRun:
         self._approvals = approvals
         self._sorting = sorting
 
-    def watch(self, log: RunLog) -> None:
+    def watch(self, due: Due, log: RunLog) -> None:
         """Finds what others did on the chain: requests that name an order, and whatever ended or accepted
         one past this desk.
         """
-        self._match_requests(log)
-        orders = self._context.ledger.orders.find(kind=OrderKind.REDEMPTION, state=_OPEN)
+        if due.valid:
+            self._match_requests(log)
+        if due.open or due.valid:
+            self._watch_open(log)
+
+    def send(self, due: Due, log: RunLog) -> None:
+        """Returns the escrow of rejected orders, burns what is approved, puts payouts on record."""
+        if due.acceptances:
+            self.acceptances(log)
+        if due.rejections:
+            self.rejections(log)
+        if due.paid:
+            self.payouts(log)
+
+    def _watch_open(self, log: RunLog) -> None:
+        orders = self._context.ledger.orders.find(kind=OrderKind.REDEMPTION, state=UNDER_WATCH)
         if not orders:
             return
         block = self._context.client.finalized_block()

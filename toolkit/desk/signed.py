@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from toolkit.bindings import structs
 from toolkit.bindings.errors import TotalAboveTiers
@@ -11,7 +12,11 @@ from toolkit.desk.approvals import Approvals
 from toolkit.desk.context import DeskContext
 from toolkit.desk.mint import on_chain
 from toolkit.errors import ToolkitError
-from toolkit.ledger.records import MintOrder
+from toolkit.ledger.records import Approval, Batch, MintOrder
+
+if TYPE_CHECKING:
+    from toolkit.bindings.minting import MintingTerms
+    from toolkit.ledger.ledger import Ledger, Look
 
 __all__ = ["SignedBatch", "SignedBatches"]
 
@@ -37,14 +42,27 @@ class SignedBatch:
 
 
 class SignedBatches:
-    """The batches that one pass needs, each read once. Tiers and approvers are asked once a pass."""
+    """The batches that one pass needs, each read once. Tiers and approvers are asked once a pass: they are
+    in `terms`, but for approvers that weren't thought of.
+    """
 
-    def __init__(self, context: DeskContext, approvals: Approvals) -> None:
+    def __init__(self, context: DeskContext, approvals: Approvals, terms: MintingTerms) -> None:
         self._context = context
         self._approvals = approvals
         self._batches: dict[str, SignedBatch] = {}
-        self._approvers: dict[str, bool] = {}
-        self._tiers: tuple[structs.ApprovalTier, ...] | None = None
+        self._read: dict[str, tuple[Batch, tuple[Approval, ...]]] = {}
+        self._approvers = dict(terms.approvers)
+        self._tiers = terms.tiers
+        self.signers: set[str] = set()
+        """Whose signatures there were."""
+
+    def read(self, orders: Sequence[MintOrder], seen: Look) -> None:
+        """Reads the batches of these orders that `of` will want, together with what else is looked at."""
+        self._read = {
+            batch_id: _read(batch_id, seen)
+            for batch_id in dict.fromkeys(order.batch_id for order in orders)
+            if batch_id is not None and batch_id not in self._batches
+        }
 
     def of(self, orders: Sequence[MintOrder]) -> dict[str, SignedBatch]:
         """The batches of these orders by id, in the sequence of their first orders."""
@@ -56,15 +74,14 @@ class SignedBatches:
         return dict(self._batches)
 
     def _load(self, batch_id: str, given: dict[str, MintOrder]) -> SignedBatch:
-        ledger = self._context.ledger
-        batch = ledger.batches.get(batch_id)
+        batch, approvals = self._read.get(batch_id) or _read(batch_id, self._context.ledger)
         others = [order_id for order_id in batch.order_ids if order_id not in given]
         if others:
             given = given | {order.id: order for order in self._context.mint_orders(others)}
         members = [given[order_id] for order_id in batch.order_ids]
         signatures = tuple(
             structs.Signature(item.signer, item.signature)
-            for item in ledger.approvals.of(batch.digest)
+            for item in approvals
             if self._is_approver(item.signer)
         )
         rows = {order.id: on_chain(order) for order in members}
@@ -75,14 +92,18 @@ class SignedBatches:
         return SignedBatch(batch_id, rows, signatures, len(signatures) >= required)
 
     def _is_approver(self, address: str) -> bool:
+        self.signers.add(address)
         if address not in self._approvers:
             self._approvers[address] = self._approvals.is_approver(address)
         return self._approvers[address]
 
     def _required(self, total: int) -> int:
-        if self._tiers is None:
-            self._tiers = self._context.market.approval_tiers()
         for tier in self._tiers:
             if total <= tier.up_to:
                 return tier.approvals
         return self._context.market.required_approvals(total)
+
+
+def _read(batch_id: str, ledger: Ledger | Look) -> tuple[Batch, tuple[Approval, ...]]:
+    batch = ledger.batches.get(batch_id)
+    return batch, ledger.approvals.of(batch.digest)

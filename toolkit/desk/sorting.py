@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from toolkit.bindings.errors import (
     BackingExceeded,
@@ -19,18 +20,38 @@ from toolkit.desk.context import WORKER, DeskContext
 from toolkit.desk.mint import Minting
 from toolkit.desk.report import RunLog
 from toolkit.errors import ContractReverted, IllegalTransition, ReserveStale, ToolkitError
+from toolkit.ledger.agenda import EXPIRING
 from toolkit.ledger.eligibility import under_review
 from toolkit.ledger.machines import OrderKind, Role, State
 from toolkit.ledger.records import MintOrder, Order
 
-__all__ = ["Sorting", "screened"]
+if TYPE_CHECKING:
+    from toolkit.ledger.ledger import Look
+
+__all__ = ["Sorting", "Standing", "screened"]
 
 # These pass by themselves or by somebody else's act: the order waits, its signatures stand.
 _PASSING = (ReserveStale, BackingExceeded, OperatorLimitExceeded, TokenPaused, MintingIsStopped)
 
 T = TypeVar("T", bound=Order)
 
-_EXPIRING = (State.REQUESTED, State.FUNDED, State.APPROVED)
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Orders as of one look at the ledger: by id, what refuses them, and which no other institution has
+    acknowledged that has to (the travel rule). Where orders are screened, `refused` is still to be asked.
+    """
+
+    is_screened: bool
+    refused: Mapping[str, ToolkitError]
+    unacknowledged: Mapping[str, ToolkitError]
+
+    @classmethod
+    def of(cls, orders: Sequence[Order], seen: Look) -> Standing:
+        """How these orders stand."""
+        is_screened = bool(seen.lists.in_force())
+        refused = {} if is_screened else seen.eligibility.refusals(orders)
+        return cls(is_screened, refused, seen.travel.unacknowledged(orders))
 
 
 class Sorting:
@@ -40,10 +61,15 @@ class Sorting:
         self._context = context
         self._minting = minting
 
-    def eligible(self, orders: Sequence[T], log: RunLog) -> list[T]:
-        """Those that pass every rule of the ledger still; the others are on hold now (trap T10)."""
-        orders = screened(self._context, orders, log)
-        refused = self._context.ledger.eligibility.refusals(orders)
+    def eligible(self, orders: Sequence[T], log: RunLog, standing: Standing | None = None) -> list[T]:
+        """Those that pass every rule of the ledger still; the others are on hold now (trap T10). `standing`
+        is how they stood just now, if somebody has looked.
+        """
+        if standing is None or standing.is_screened:
+            orders = screened(self._context, orders, log)
+            refused: Mapping[str, ToolkitError] = self._context.ledger.eligibility.refusals(orders)
+        else:
+            refused = standing.refused
         for order in orders:
             error = refused.get(order.id)
             if error is not None:
@@ -74,7 +100,7 @@ class Sorting:
         An order that was executed is never ended as expired.
         """
         ledger = self._context.ledger
-        for order in ledger.orders.expired(OrderKind.MINT, _EXPIRING):
+        for order in ledger.orders.expired(OrderKind.MINT, EXPIRING):
             self._look_at(order, True, log)
         for order in ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED, batched=False):
             self._look_at(order, False, log)

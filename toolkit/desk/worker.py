@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lanes
     from toolkit.desk.redemption_run import RedemptionRun
     from toolkit.desk.sorting import Sorting
+    from toolkit.ledger.agenda import Due
 
 __all__ = ["Worker"]
 
@@ -39,28 +40,47 @@ class Worker:
     redemptions: RedemptionRun
 
     def run(self, patience: timedelta) -> RunLog:
-        """One pass, waiting up to `patience` for what it sent. Raises NodeError and LedgerError."""
-        seconds = patience.total_seconds()
+        """One pass, waiting up to `patience` for what it sent. Raises NodeError and LedgerError.
+
+        It does what the ledger says is due as it begins. What comes up meanwhile by others' acts is for the
+        next pass; by its own, the ledger is asked again.
+        """
         earlier, log = RunLog(), RunLog()
-        refused = self.lanes.tend()
-        self.flights.conclude_all(earlier, 0)
+        due = self._begin(earlier)
         # What is pending now is asked for again at the end.
-        log.changes, log.waiting, log.alarms = earlier.changes, earlier.waiting, [*earlier.alarms, *refused]
-        self.flights.clear()
-        self.sorting.expire(log)
-        self.redemptions.watch(log)
-        if self.incidents.may_mint(log):
-            self._mint(log, seconds)
-        self.redemptions.acceptances(log)
-        self.redemptions.rejections(log)
-        self.redemptions.payouts(log)
-        self.flights.conclude_all(log, seconds)
-        self._list_unsigned(log)
+        log.changes, log.waiting, log.alarms = earlier.changes, earlier.waiting, earlier.alarms
+        may_mint = self.incidents.may_mint(due, log)
+        if due.is_nothing:
+            return log
+        if due.expired or due.unbatched:
+            self.sorting.expire(log)
+        self.redemptions.watch(due, log)
+        if due.approved and may_mint:
+            self._mint(due, log, patience.total_seconds())
+        self.redemptions.send(due, log)
+        left = self.context.ledger.agenda.due()
+        if left.is_under_way:
+            self.flights.conclude_all(log, patience.total_seconds())
+            left = self.context.ledger.agenda.due()
+        if left.unbatched:
+            self._list_unsigned(log)
         return log
 
-    def _mint(self, log: RunLog, seconds: float) -> None:
+    def _begin(self, log: RunLog) -> Due:
+        """Follows up what earlier passes left. What there is to do then."""
+        agenda = self.context.ledger.agenda
+        due = agenda.due()
+        refused = self.lanes.tend() if due.recorded else self.lanes.rest()
+        if due.is_under_way:
+            self.flights.conclude_all(log, 0)
+        if due.formed:
+            self.flights.clear()
+        log.alarms += refused
+        return agenda.due() if due.is_under_way or due.formed else due
+
+    def _mint(self, due: Due, log: RunLog, seconds: float) -> None:
         try:
-            self.forming.run(log, seconds)
+            self.forming.run(log, seconds, submitted=due.submitted)
         except LaneBusy as error:
             log.waits((), error)
 
