@@ -40,7 +40,7 @@ def test_a_mint_from_its_request_to_the_money(desk: Fixture) -> None:
     claimed = ledger.flights.claim_mints(LANE, 10)
     assert claimed is not None
     flight, _ = claimed
-    assert due(desk) == {"formed"}
+    assert due(desk) == {"approved", "formed"}, "it is claimed, and says so itself once it has left"
     with ledger.transaction() as tx:
         tx.transactions.record(lane=LANE, nonce=0, tx_hash=hash32(2), raw=b"\x02", purpose="mint")
         tx.flights.launch(flight.id, nonce=0, order_ids=[order.id])
