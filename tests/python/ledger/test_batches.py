@@ -205,6 +205,55 @@ def test_claims_are_first_come_and_leave_out_who_is_elsewhere(desk: Fixture) -> 
     assert [order.id for order in claimed[1]] == ids[1:2]
 
 
+def test_a_mint_flight_leaves_at_once_as_it_does_step_by_step(desk: Fixture) -> None:
+    told = []
+    for turn in range(2):
+        ids = [desk.mint(f"{turn}-{i}").id for i in range(3)]
+        for order_id in ids:
+            desk.drive(order_id, State.FUNDED, State.APPROVED)
+        desk.ledger.batches.create("mint", ids, digest=hash32(40 + turn))
+        claimed = desk.ledger.flights.claim_mints(LANE, 3)
+        assert claimed is not None
+        flight = claimed[0].id
+        assert [order.flight_id for order in desk.ledger.orders.many(ids)] == [None] * 3
+        if turn == 0:
+            desk.ledger.flights.launch_mints(flight, ids[:2], nonce=turn, sent_as=TX, actor=WORKER)
+        else:
+            with desk.ledger.transaction() as tx:
+                tx.flights.launch(flight, nonce=turn, order_ids=ids[:2])
+                tx.orders.step_all(ids[:2], State.SUBMITTED, actor=WORKER, role=Role.OPERATOR, evidence=TX)
+        found = desk.ledger.flights.get(flight)
+        assert (found.state, found.nonce, found.order_ids) == ("flying", turn, tuple(ids[:2]))
+        orders = desk.ledger.orders.many(ids)
+        assert [(order.state, order.flight_id) for order in orders] == [
+            *([(State.SUBMITTED, flight)] * 2),
+            (State.APPROVED, None),
+        ]
+        with pytest.raises(IllegalTransition, match="is flying"):
+            desk.ledger.flights.launch_mints(flight, ids[:2], nonce=turn, sent_as=TX, actor=WORKER)
+        assert desk.ledger.flights.claim_mints(address(401), 5) is None  # the same customer's, not mined
+        again = desk.ledger.flights.claim_mints(LANE, 5)
+        assert again is not None
+        assert [order.id for order in again[1]] == ids[2:]
+        desk.ledger.flights.dissolve(again[0].id)
+        desk.take(ids[2], State.CANCELLED)
+        told.append(_told(desk, ids[:2])[0])
+    assert told[0] == told[1]
+    desk.ledger.verify()
+
+
+def test_an_order_that_was_held_since_it_was_claimed_does_not_leave(desk: Fixture) -> None:
+    ids = _approved(desk, 2)
+    desk.ledger.batches.create("mint", ids, digest=DIGEST)
+    claimed = desk.ledger.flights.claim_mints(LANE, 2)
+    assert claimed is not None
+    desk.take(ids[0], State.ON_HOLD)
+    with pytest.raises(IllegalTransition):
+        desk.ledger.flights.launch_mints(claimed[0].id, ids, nonce=0, sent_as=TX, actor=WORKER)
+    assert desk.ledger.flights.get(claimed[0].id) == claimed[0]
+    assert desk.ledger.orders.get(ids[1]).state is State.APPROVED
+
+
 @pytest.mark.parametrize("to", [State.ON_HOLD, State.REJECTED, State.CANCELLED])
 def test_a_burn_that_was_sent_may_land_so_its_order_does_not_end(desk: Fixture, to: State) -> None:
     order = desk.redemption()

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from support.databases import Databases, run_sql
 from support.ledgers import MAKER, StoppedClock, address, reference, tokens
 
-from toolkit.errors import LedgerTampered
+from toolkit.errors import IllegalTransition, LedgerTampered
 from toolkit.ledger import Ledger, OrderKind, State, migrate
 from toolkit.ledger.errors import LedgerTooOld
 from toolkit.ledger.orders import MintRequest
@@ -109,3 +109,20 @@ def test_what_was_under_way_is_a_flight_and_its_batch_is_open_again(databases: D
         assert ledger.batches.get(batch["id"]).state == "open"
         ledger.flights.give_back(flight.id)
         assert ledger.orders.get(order_id).flight_id is None
+
+
+def test_a_formed_flight_comes_to_name_its_orders_itself(databases: Databases) -> None:
+    """Version 0004 wrote the flight into each order's row as soon as it was formed."""
+    url = databases.empty()
+    tables = _as_of(url, "0004")
+    (formed,) = [flight for flight in tables["flights"] if flight["state"] == "formed"]
+    taken = [order["id"] for order in tables["orders"] if order["flight_id"] == formed["id"]]
+    assert taken
+    Ledger.migrate(url)
+    with Ledger.open(url, clock=StoppedClock()) as ledger:
+        assert ledger.flights.get(formed["id"]).order_ids == tuple(taken)
+        assert [order.flight_id for order in ledger.orders.many(taken)] == [None] * len(taken)
+        with pytest.raises(IllegalTransition, match=f"is in flight {formed['id']}"):
+            ledger.flights.form("mint", formed["lane"], taken)
+        ledger.flights.dissolve(formed["id"])
+        assert ledger.flights.form("mint", formed["lane"], taken).order_ids == tuple(taken)
