@@ -109,6 +109,7 @@ _DEALING_FIELDS = (
 )
 
 _DIGEST_ORDER = digester((*_ORDER_FIELDS, "number"))
+_DIGEST_DEALT = digester((*_ORDER_FIELDS, "number", *_DEAL_FIELDS))
 _DIGEST_RECEIPT = digester(_RECEIPT_FIELDS)
 _DIGEST_PAYOUT = digester(_PAYOUT_FIELDS)
 
@@ -132,7 +133,7 @@ def order_digest(row: Any) -> str:
     fields = _fields(row, _ORDER_FIELDS)
     fields["number"] = str(row["number"]) if row["kind"] == OrderKind.MINT else None
     if row["kind"] in _DEALT_KINDS:
-        return digest(fields | _fields(row, _DEAL_FIELDS))
+        return _DIGEST_DEALT(fields | {name: row[name] for name in _DEAL_FIELDS})
     return _DIGEST_ORDER(fields)
 
 
@@ -173,7 +174,9 @@ def _text(value: Any) -> Any:
 
 
 def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
-    return {name: str(row[name]) if name == "amount" else row[name] for name in names}
+    fields = {name: row[name] for name in names}
+    fields["amount"] = str(fields["amount"])
+    return fields
 
 
 def lock(connection: Connection) -> Head:
@@ -243,14 +246,14 @@ def _place(
     """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
     at, previous, seq = instant(draft.at), end.hash, end.seq
     to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason
-    shared: tuple[State | RecordState | None, str | None] | None = None  # what the event before had
+    shared: object = draft  # where the event before came from: nowhere yet
     for order_id, source, evidence in orders:
         seq += 1
-        if shared != (source, evidence):
-            shared = source, evidence
+        if source is not shared:
+            shared = source
             from_state = None if source is None else source.value
-            hash_of = event_hasher(from_state, to_state, actor, role, at, reason, evidence)
-        this = hash_of(seq, order_id, previous)
+            hash_of = event_hasher(from_state, to_state, actor, role, at, reason)
+        this = hash_of(seq, order_id, evidence, previous)
         rows.append(
             (seq, order_id, from_state, to_state, actor, role, draft.at, reason, evidence, previous, this)
         )

@@ -42,15 +42,19 @@ def digest(fields: Mapping[str, Any]) -> str:
 
 
 def digester(names: Iterable[str]) -> Callable[[Mapping[str, Any]], str]:
-    """`digest` for records that all have these fields, and no others."""
-    keys = [(name, f"{quoted(name)}:") for name in sorted(names)]
+    """`digest` for records that have these fields; others that they have are left out."""
+    ordered = sorted(names)
+    frame: list[str] = []  # the text, with every second place for a value
+    for name in ordered:
+        frame += [f"{',' if frame else '{'}{quoted(name)}:", ""]
+    frame.append("}" if frame else "{}")
 
     def of(fields: Mapping[str, Any]) -> str:
-        parts = []
-        for name, key in keys:
-            value = fields[name]
-            parts.append(key + (quoted(value) if type(value) is str else _value(name, value)))
-        return hashlib.sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()
+        parts = frame.copy()
+        parts[1::2] = [
+            quoted(value) if type(value := fields[name]) is str else _value(name, value) for name in ordered
+        ]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
     return of
 
@@ -69,24 +73,26 @@ def event_hash(
     previous_hash: str,
 ) -> str:
     """The digest of an event, the same as `digest` gives of its columns; `at` is what `instant` gives."""
-    return event_hasher(from_state, to_state, actor, role, at, reason, evidence)(seq, order_id, previous_hash)
+    return event_hasher(from_state, to_state, actor, role, at, reason)(seq, order_id, evidence, previous_hash)
 
 
 def event_hasher(
-    from_state: str | None, to_state: str, actor: str, role: str, at: str, reason: str, evidence: str | None
-) -> Callable[[int, str, str], str]:
-    """`event_hash` for the events of one act, which have all this in common: by seq, order id and previous
-    hash.
+    from_state: str | None, to_state: str, actor: str, role: str, at: str, reason: str
+) -> Callable[[int, str, str | None, str], str]:
+    """`event_hash` for the events of one act, which have all this in common: by seq, order id, evidence and
+    previous hash.
     """
-    head = (
-        f'{{"actor":{quoted(actor)},"at":{quoted(at)},"evidence":{_optional(evidence)},'
-        f'"from_state":{_optional(from_state)},"order_id":'
-    )
+    head = f'{{"actor":{quoted(actor)},"at":{quoted(at)},"evidence":'
+    source = f',"from_state":{_optional(from_state)},"order_id":'
     middle = f',"reason":{quoted(reason)},"role":{quoted(role)},"seq":'
     tail = f',"to_state":{quoted(to_state)}}}'
 
-    def of(seq: int, order_id: str, previous_hash: str) -> str:
-        text = f'{head}{quoted(order_id)},"previous_hash":{quoted(previous_hash)}{middle}{seq}{tail}'
+    def of(seq: int, order_id: str, evidence: str | None, previous_hash: str) -> str:
+        proof = "null" if evidence is None else quoted(evidence)
+        text = (
+            f'{head}{proof}{source}{quoted(order_id)},"previous_hash":{quoted(previous_hash)}'
+            f"{middle}{seq}{tail}"
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     return of
@@ -97,16 +103,16 @@ def _optional(value: str | None) -> str:
 
 
 def _value(key: str, value: Any) -> str:
-    if isinstance(value, str):
-        return quoted(value)
     if value is None:
         return "null"
+    if isinstance(value, datetime):
+        return f'"{instant(value)}"'
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and -_SAFE <= value <= _SAFE:
         return str(int(value))
-    if isinstance(value, datetime):
-        return quoted(instant(value))
     if isinstance(value, date):
-        return quoted(value.isoformat())
+        return f'"{value.isoformat()}"'
     raise InvalidInput(f"{key} {value!r} can't be hashed: pass amounts as text, and nothing nested")

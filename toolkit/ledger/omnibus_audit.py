@@ -14,12 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from toolkit.errors import LedgerTampered, ToolkitError
+from toolkit.errors import ToolkitError
 from toolkit.ledger import schema
 from toolkit.ledger.omnibus_lines import Line, Position, apply_lines, lines_digest
 from toolkit.ledger.omnibus_machines import OMNIBUS_KINDS, POSTED
 from toolkit.ledger.omnibus_posting import movement_lines
 from toolkit.ledger.schema_omnibus import omnibus_lines, omnibus_movements, omnibus_positions
+from toolkit.ledger.tampering import tampered
 
 __all__ = ["check"]
 
@@ -67,16 +68,16 @@ def check(connection: Connection) -> None:
             data["token"],
             row.at,
         ):
-            raise _tampered(f"the movement of event {row.seq} is not {row.record_id}'s", event=row.seq)
+            raise tampered(f"the movement of event {row.seq} is not {row.record_id}'s", event=row.seq)
         account = found.setdefault((row.wallet, row.token), {})
         lines = _lines_of(connection, row.record_id).get(step, ())
         try:
             account.update(apply_lines(account, lines))
         except ToolkitError as error:
-            raise _tampered(f"movement {row.seq} can't have been posted ({error.message})") from error
+            raise tampered(f"movement {row.seq} can't have been posted ({error.message})") from error
     counted = connection.execute(sa.select(sa.func.count()).select_from(omnibus_movements)).scalar_one()
     if counted != len(postings):
-        raise _tampered(f"{counted} movements stand in the journal, and {len(postings)} were posted")
+        raise tampered(f"{counted} movements stand in the journal, and {len(postings)} were posted")
     _check_positions(connection, found)
 
 
@@ -86,7 +87,7 @@ def _check_lines(connection: Connection) -> None:
         written = {step: lines_digest(lines) for step, lines in _lines_of(connection, record_id).items()}
         bound = {int(step): digest for step, digest in json.loads(text)["lines"].items()}
         if written != bound:
-            raise _tampered(f"the lines of {record_id} are not those that it was recorded with")
+            raise tampered(f"the lines of {record_id} are not those that it was recorded with")
 
 
 def _lines_of(connection: Connection, record_id: str) -> dict[int, tuple[Line, ...]]:
@@ -102,19 +103,11 @@ def _check_positions(connection: Connection, found: dict[tuple[str, str], dict[s
             row["client"], row["available"], row["locked"], row["pending_in"], row["pending_out"]
         )
         if found.get((row["wallet"], row["token"]), {}).pop(row["client"], None) != stored:
-            raise _tampered(
+            raise tampered(
                 f"client {row['client']}'s position in {row['wallet']} is not what its movements add up to",
                 client=row["client"],
                 wallet=row["wallet"],
             )
     for (wallet, _), left in found.items():
         if left:
-            raise _tampered(f"client {min(left)}'s position in {wallet} is missing", wallet=wallet)
-
-
-def _tampered(what: str, **details: Any) -> LedgerTampered:
-    return LedgerTampered(
-        f"{what}: the ledger was changed outside the toolkit; stop the worker, keep this copy as "
-        "evidence and restore from a backup",
-        **details,
-    )
+            raise tampered(f"client {min(left)}'s position in {wallet} is missing", wallet=wallet)

@@ -17,7 +17,7 @@ from support.databases import run_sql
 from support.ledgers import CHECKER, Fixture, dollars
 
 from toolkit.errors import InvalidInput, LedgerTampered
-from toolkit.ledger import Role, State, schema
+from toolkit.ledger import Role, State, order_verification, schema
 from toolkit.ledger.canonical import GENESIS, digest, event_hash, instant
 
 
@@ -177,6 +177,36 @@ def test_money_that_was_changed(desk: Fixture, sql: Callable[..., Any], table: s
 def test_money_that_was_removed(desk: Fixture, sql: Callable[..., Any], table: str) -> None:
     sql(f"DELETE FROM {table}")
     _tampered(desk, f"{table} has no row for order")
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE orders SET id = 'ghost' WHERE state = 'funded'", "order .* of event .* is missing"),
+        ("UPDATE orders SET id = 'ghost' WHERE state = 'paid'", "order .* of event .* is missing"),
+        ("UPDATE orders SET state = 'approved' WHERE state = 'paid'", "is approved, but its last event"),
+        ("DELETE FROM payouts", "payouts has no row for order"),
+        ("DELETE FROM funds_receipts", "funds_receipts has no row for order"),
+        ("UPDATE order_events SET order_id = 'later' WHERE seq = 1", "event 1 of order later was edited"),
+    ],
+)
+def test_a_ledger_that_is_read_in_portions(
+    desk: Fixture,
+    sql: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(order_verification, "_PORTION", 1)
+    assert desk.ledger.verify() == desk.ledger.head()
+    sql(statement)
+    _tampered(desk, message)
+
+
+def test_the_order_of_the_last_event_is_missing(desk: Fixture) -> None:
+    order = desk.mint("a")
+    assert run_sql(desk.url, "UPDATE orders SET id = '0' WHERE id = :id", id=order.id)[0] == 1
+    _tampered(desk, f"order {order.id} of event 1 is missing")
 
 
 def test_the_head_itself(desk: Fixture, sql: Callable[..., Any]) -> None:
