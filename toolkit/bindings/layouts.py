@@ -38,15 +38,16 @@ class EventLayout:
         self.topic = to_hex(event.topic0())
         self.names = tuple(item.name for item in fields(event) if item.name != "log")
         self._topics = event.topic_count()
-        self._readers: list[tuple[int, int, Callable[[str], Any]]] = []
+        self._readers: list[tuple[int, int, int, Callable[[str], Any]]] = []
         topic, slot = 1, 0
         for argument in arguments.split(","):
             kind = argument.removesuffix(" indexed")
             if kind != argument:
-                self._readers.append((topic, 2, _reader(kind)))
+                self._readers.append((topic, 2, 2 + _WORD, _reader(kind)))
                 topic += 1
             else:
-                self._readers.append((0, 2 + slot * _WORD, _reader(kind)))
+                start = 2 + slot * _WORD
+                self._readers.append((0, start, start + _WORD, _reader(kind)))
                 slot += 1
         self._data = 2 + slot * _WORD
 
@@ -60,9 +61,12 @@ class EventLayout:
                 f"{len(data)} digits of data"
             )
         try:
+            # A list first: a generator takes half as long again.
             return tuple(
-                read((topics[topic] if topic else data)[start : start + _WORD])
-                for topic, start, read in self._readers
+                [
+                    read((topics[topic] if topic else data)[start:end])
+                    for topic, start, end, read in self._readers
+                ]
             )
         except ValueError as error:
             raise InvalidInput(f"the log is no {self.name}: {error}") from None

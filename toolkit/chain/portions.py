@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from toolkit.chain.hexes import from_quantity, to_quantity
@@ -19,8 +20,23 @@ _WANTED = 2_000  # logs an answer: from a few hundred on the rate is flat, and m
 
 def portions(
     client: Client, topics: Mapping[str, Sequence[str]], first: int, last: Block
+) -> Generator[list[dict[str, Any]], None, None]:
+    """The contracts' logs up to `last`, whole blocks at a time, as the node's JSON has them.
+
+    The node is asked for the next portion while the caller is at work on the one before. Close the iterator
+    (`contextlib.closing`) if it may be left before its end: it waits for the answer that is under way.
+    """
+    answers = _answers(client, topics, first, last)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="logs") as ahead:
+        coming = ahead.submit(next, answers, None)
+        while (logs := coming.result()) is not None:
+            coming = ahead.submit(next, answers, None)
+            yield logs
+
+
+def _answers(
+    client: Client, topics: Mapping[str, Sequence[str]], first: int, last: Block
 ) -> Iterator[list[dict[str, Any]]]:
-    """The contracts' logs up to `last`, whole blocks at a time, as the node's JSON has them."""
     wanted = {
         "address": list(topics),
         "topics": [sorted({topic for some in topics.values() for topic in some})],
@@ -41,7 +57,4 @@ def portions(
             raise InconsistentNode(f"the node gave logs outside blocks {start} to {end}: ask another one")
         yield logs
         start = end + 1
-        if len(logs) > 2 * _WANTED:
-            step = max(1, step // 2)
-        elif len(logs) < _WANTED // 2:
-            step = min(4 * step, 4_096)
+        step = max(1, min(2 * step, 4_096, step * _WANTED // max(1, len(logs))))

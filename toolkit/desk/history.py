@@ -108,12 +108,16 @@ class History:
 
     def read(self, logs: Sequence[Mapping[str, Any]]) -> None:
         """The logs of whole blocks."""
-        handlers = self._handlers
+        handlers, before = self._handlers, self._place
+        written, block = "", -1  # the logs of a block lie together
         for log in logs:
-            place = (int(log["blockNumber"], 16), int(log["logIndex"], 16))
+            if log["blockNumber"] != written:
+                written = log["blockNumber"]
+                block = int(written, 16)
+            place = (block, int(log["logIndex"], 16))
             topics = log["topics"]
             known = handlers.get((log["address"].lower(), topics[0] if topics else ""))
-            if known is None or place <= self._place or log.get("removed"):
+            if known is None or place <= before or log.get("removed"):
                 raise InconsistentNode(
                     f"log {place[1]} of block {place[0]} wasn't asked for, is out of its sequence or was "
                     "removed: ask another node"
@@ -121,9 +125,10 @@ class History:
             if log["transactionHash"] != self._transaction:
                 self._pair()
                 self._transaction = log["transactionHash"]
-            self._place = place
+            before = place
             layout, handle = known
             handle(log, *layout.decode(log))
+        self._place = before
         self._pair()
         self.events += len(logs)
         self._flush()
@@ -138,14 +143,16 @@ class History:
             if request.status is RedemptionStatus.REQUESTED:
                 due_at = self.calendar.due_after(_instant(request.at), 1)
             self._found.append(
-                _recovered(
+                Recovered(
                     OrderKind.REDEMPTION,
                     number,
                     _STATES[request.status],
                     request.holder,
                     request.amount,
-                    request.at,
-                    request.log,
+                    _instant(request.at),
+                    request.log["transactionHash"],
+                    int(request.log["blockNumber"], 16),
+                    request.log["blockHash"],
                     due_at,
                 )
             )
@@ -166,7 +173,8 @@ class History:
         self.recovery.add_wallets(list(self._new_wallets.values()))
         self._new_wallets.clear()
         self.recovery.add_orders(self._found)
-        self.orders.update((str(order.kind), str(order.state)) for order in self._found)
+        for (kind, state), count in Counter((order.kind, order.state) for order in self._found).items():
+            self.orders[kind.value, state.value] += count
         self._found.clear()
 
     def _pair(self) -> None:
@@ -179,14 +187,28 @@ class History:
                 f"transaction {self._transaction} executed {len(executed)} orders and minted {len(minted)} "
                 "times: ask another node"
             )
-        for (number, log), (wallet, amount) in zip(executed, minted, strict=True):
+        log = executed[0][1]
+        at, number_of_block, block = (
+            _instant(self._seconds(log)),
+            int(log["blockNumber"], 16),
+            log["blockHash"],
+        )
+        for (number, _), (wallet, amount) in zip(executed, minted, strict=True):
             if number >= _LARGEST or not (wallet in self._new_wallets or self.recovery.knows(wallet)):
                 self.foreign.append(number)
                 continue
             self.last_number = max(self.last_number, number)
             self._found.append(
-                _recovered(
-                    OrderKind.MINT, number, State.SETTLED, wallet, amount, self._seconds(log), log, None
+                Recovered(
+                    OrderKind.MINT,
+                    number,
+                    State.SETTLED,
+                    wallet,
+                    amount,
+                    at,
+                    self._transaction,
+                    number_of_block,
+                    block,
                 )
             )
         self._executed_here, self._minted_here = [], []
@@ -290,27 +312,3 @@ def _instant(seconds: int) -> datetime:
 
 def _proof(log: Mapping[str, Any]) -> dict[str, Any]:
     return {name: log[name] for name in ("transactionHash", "blockNumber", "blockHash")}
-
-
-def _recovered(
-    kind: OrderKind,
-    number: int,
-    state: State,
-    wallet: str,
-    amount: int,
-    at: int,
-    log: Mapping[str, Any],
-    due_at: datetime | None = None,
-) -> Recovered:
-    return Recovered(
-        kind=kind,
-        number=number,
-        state=state,
-        wallet=wallet,
-        base_units=amount,
-        created_at=_instant(at),
-        transaction=log["transactionHash"],
-        block_number=int(log["blockNumber"], 16),
-        block=log["blockHash"],
-        due_at=due_at,
-    )

@@ -7,6 +7,7 @@ old database knew is said, and not guessed: see `LOST`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +123,9 @@ def fill(issuance: Issuance, ledger: Ledger, calendar: BusinessCalendar, gap: in
         )
         recovery.begin()
         history = History(issuance, recovery, calendar)
-        for logs in portions(client, history.topics, issuance.record.first_block, last):
-            history.read(logs)
+        with closing(portions(client, history.topics, issuance.record.first_block, last)) as answers:
+            for logs in answers:
+                history.read(logs)
         history.finish()
         recovery.finish(history.last_number + gap)
         if client.block(last.number).hash != last.hash:

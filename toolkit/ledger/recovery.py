@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -185,29 +186,34 @@ class Recovery:
         self, connection: Connection, orders: Sequence[Recovered], rows: Sequence[dict[str, Any]]
     ) -> None:
         """`recovered` for each, then the step to where it stands."""
-        acts: list[tuple[audit.Draft, list[audit.Ordered]]] = []
-        for order, row in zip(orders, rows, strict=True):
-            reason = ""
-            if order.kind is OrderKind.REDEMPTION:
-                reason = audit.recovered_facts(order.number, order.due_at)
-            self._add(acts, State.RECOVERED, reason, (row["id"], None, audit.order_digest(row)))
-        for order, row in zip(orders, rows, strict=True):
-            reason = f"final in block {order.block_number}, {order.block}"
-            event = row["id"], State.RECOVERED, order.transaction.removeprefix("0x")
-            self._add(acts, order.state, reason, event)
-        self._end = audit.append_acts(connection, acts, self._end)
+        ids = [row["id"] for row in rows]
+        opened = (
+            (audit.recovered_facts(order.number, order.due_at) if order.kind is OrderKind.REDEMPTION else "")
+            for order in orders
+        )
+        begun = [
+            (State.RECOVERED, reason, (order_id, None, audit.order_digest(row)))
+            for reason, order_id, row in zip(opened, ids, rows, strict=True)
+        ]
+        moved = [
+            (
+                order.state,
+                f"final in block {order.block_number}, {order.block}",
+                (order_id, State.RECOVERED, order.transaction.removeprefix("0x")),
+            )
+            for order, order_id in zip(orders, ids, strict=True)
+        ]
+        self._end = audit.append_acts(connection, self._acts([*begun, *moved]), self._end)
 
-    def _add(
-        self,
-        acts: list[tuple[audit.Draft, list[audit.Ordered]]],
-        to: State,
-        reason: str,
-        event: audit.Ordered,
-    ) -> None:
-        """Adds the event to the last act if it is part of that, else begins another."""
-        if not acts or (acts[-1][0].to_state, acts[-1][0].reason) != (to, reason):
-            acts.append((audit.Draft(to, REBUILD, Role.OPERATOR, self._now, reason), []))
-        acts[-1][1].append(event)
+    def _acts(
+        self, events: Sequence[tuple[State, str, audit.Ordered]]
+    ) -> Iterator[tuple[audit.Draft, list[audit.Ordered]]]:
+        """Events that lie together and say the same are one act."""
+        for (state, reason), some in groupby(events, key=itemgetter(0, 1)):
+            yield (
+                audit.Draft(state, REBUILD, Role.OPERATOR, self._now, reason),
+                [event for _, _, event in some],
+            )
 
 
 def recovered_id(kind: OrderKind, number: int) -> str:

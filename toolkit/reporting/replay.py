@@ -9,6 +9,7 @@ last checkpoint stands in `CoinWindow`, movement by movement, for comparing with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -321,8 +322,9 @@ def replay(reader: TokenReplay, client: Client, *, after: int, block: Block) -> 
 
     Raises NodeError; InconsistentNode when `block` is no longer what it was once everything was read.
     """
-    for logs in portions(client, reader.topics, after + 1, block):
-        reader.read(logs)
+    with closing(portions(client, reader.topics, after + 1, block)) as answers:
+        for logs in answers:
+            reader.read(logs)
     if client.block(block.number).hash != block.hash:
         raise InconsistentNode(
             f"block {block.number} was replaced while its chain was read: ask again",
