@@ -7,10 +7,11 @@ the registry names. Nothing is kept of an order that was handed on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from toolkit.bindings import events
@@ -26,7 +27,6 @@ from toolkit.ledger.recovery import Recovered, RecoveredWallet
 if TYPE_CHECKING:
     from toolkit.calendar import BusinessCalendar
     from toolkit.issuance import Issuance
-    from toolkit.ledger.recovery import Recovery
 
 __all__ = ["History"]
 
@@ -43,6 +43,10 @@ _STATES = {
 }
 
 
+Found = tuple[Sequence[RecoveredWallet], Sequence[Recovered]]
+"""Wallets that weren't named before, and orders: the next to be written."""
+
+
 @dataclass(slots=True)
 class _Request:
     """A redemption as far as it was read."""
@@ -56,10 +60,9 @@ class _Request:
 
 @dataclass
 class History:
-    """Takes the logs in, in the chain's order, and hands orders on as soon as their blocks are whole."""
+    """Takes the logs in, in the chain's order, and gives orders as soon as their blocks are whole."""
 
     issuance: Issuance
-    recovery: Recovery
     calendar: BusinessCalendar
     events: int = 0
     last_number: int = 0
@@ -106,8 +109,19 @@ class History:
 
     # ---------------------------------------------------------------------------------------------- the chain
 
-    def read(self, logs: Sequence[Mapping[str, Any]]) -> None:
-        """The logs of whole blocks."""
+    def portions(self, answers: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[Found]:
+        """What there is to write of all the logs, each answer those of whole blocks.
+
+        Raises InconsistentNode if they don't fit together, InvalidInput for a log that isn't its event's.
+        """
+        for logs in answers:
+            self._read(logs)
+            yield self._taken()
+        for start in range(0, len(self.requests), _PORTION):
+            self._redeemed(islice(self.requests.items(), start, start + _PORTION))
+            yield self._taken()
+
+    def _read(self, logs: Sequence[Mapping[str, Any]]) -> None:
         handlers, before = self._handlers, self._place
         written, block = "", -1  # the logs of a block lie together
         for log in logs:
@@ -131,12 +145,11 @@ class History:
         self._place = before
         self._pair()
         self.events += len(logs)
-        self._flush()
 
-    def finish(self) -> None:
-        """Writes the redemptions, each where it stands, and until when investors are verified."""
-        for number, request in self.requests.items():
-            if not self.recovery.knows(request.holder):
+    def _redeemed(self, requests: Iterable[tuple[int, _Request]]) -> None:
+        """Redemptions, each where it stands."""
+        for number, request in requests:
+            if request.holder not in self.wallets:
                 self.strangers.append(number)
                 continue
             due_at = None
@@ -156,9 +169,9 @@ class History:
                     due_at,
                 )
             )
-            if len(self._found) == _PORTION:
-                self._flush()
-        self._flush()
+
+    def verified(self) -> list[tuple[str, datetime | None]]:
+        """Until when investors are verified, as the registry said last: those of whom it changed its mind."""
         until: dict[str, datetime | None] = dict.fromkeys(
             (item.investor for item in self.wallets.values()), None
         )
@@ -166,16 +179,15 @@ class History:
             known = until[wallet.investor]
             if wallet.verified_until is not None and (known is None or wallet.verified_until > known):
                 until[wallet.investor] = wallet.verified_until
-        changed = [(name, at) for name, at in until.items() if self._verified.get(name) != at]
-        self.recovery.set_verified(changed)
+        return [(name, at) for name, at in until.items() if self._verified.get(name) != at]
 
-    def _flush(self) -> None:
-        self.recovery.add_wallets(list(self._new_wallets.values()))
-        self._new_wallets.clear()
-        self.recovery.add_orders(self._found)
-        for (kind, state), count in Counter((order.kind, order.state) for order in self._found).items():
+    def _taken(self) -> Found:
+        """What was found since the last time."""
+        wallets, orders = list(self._new_wallets.values()), self._found
+        self._new_wallets, self._found = {}, []
+        for (kind, state), count in Counter((order.kind, order.state) for order in orders).items():
             self.orders[kind.value, state.value] += count
-        self._found.clear()
+        return wallets, orders
 
     def _pair(self) -> None:
         """The n-th order that a transaction executed is the n-th mint in it."""
@@ -194,7 +206,7 @@ class History:
             log["blockHash"],
         )
         for (number, _), (wallet, amount) in zip(executed, minted, strict=True):
-            if number >= _LARGEST or not (wallet in self._new_wallets or self.recovery.knows(wallet)):
+            if number >= _LARGEST or wallet not in self.wallets:
                 self.foreign.append(number)
                 continue
             self.last_number = max(self.last_number, number)

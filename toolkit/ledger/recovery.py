@@ -100,12 +100,18 @@ class Recovery:
             insert_rows(connection, schema.persons, [(REBUILD, "rebuilt from the chain", self._now)])
             insert_rows(connection, schema.person_roles, [(REBUILD, Role.OPERATOR.value)])
 
-    def knows(self, wallet: str) -> bool:
-        """Whether the wallet was recovered."""
-        return wallet in self._owners
+    def add(self, wallets: Sequence[RecoveredWallet], orders: Sequence[Recovered]) -> None:
+        """Wallets that weren't recovered yet, with their investors; then orders of known wallets, in the
+        chain's sequence.
 
-    def add_wallets(self, wallets: Sequence[RecoveredWallet]) -> None:
-        """Wallets that weren't recovered yet, with their investors."""
+        Another thread may call it, as long as nothing else is done with the transaction meanwhile.
+        """
+        if wallets:
+            self._add_wallets(wallets)
+        if orders:
+            self._add_orders(orders)
+
+    def _add_wallets(self, wallets: Sequence[RecoveredWallet]) -> None:
         fresh = {item.investor: item for item in wallets if item.investor not in self._investors}
         with self._unit.writing() as connection:
             insert_rows(
@@ -148,10 +154,9 @@ class Recovery:
             with self._unit.writing() as connection:
                 connection.execute(statement, rows)
 
-    def add_orders(self, orders: Sequence[Recovered]) -> None:
-        """Orders of known wallets, in the chain's sequence."""
-        if not orders or self._end is None:
-            return
+    def _add_orders(self, orders: Sequence[Recovered]) -> None:
+        if self._end is None:
+            raise LedgerError("a recovery adds orders to a ledger that it has begun")
         rows = [self._row(order, seq) for seq, order in enumerate(orders, start=self._end.seq + 1)]
         with self._unit.writing() as connection:
             insert_rows(connection, schema.orders, list(map(_IN_COLUMNS, rows)))
