@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -125,17 +124,10 @@ def fill(issuance: Issuance, ledger: Ledger, calendar: BusinessCalendar, gap: in
         )
         recovery.begin()
         history = History(issuance, calendar)
-        # Three things at once: the node finds logs, those before are read, and those before them written.
-        with (
-            _uncollected(),
-            closing(portions(client, history.topics, issuance.record.first_block, last)) as answers,
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="recovery") as beside,
-        ):
-            written = beside.submit(recovery.add, (), ())
-            for found in history.portions(answers):
-                written.result()
-                written = beside.submit(recovery.add, *found)
-            written.result()
+        asked = portions(client, history.topics, issuance.record.first_block, last)
+        with _uncollected(), closing(asked) as answers:
+            for wallets, orders in history.portions(answers):
+                recovery.add(wallets, orders)
         recovery.set_verified(history.verified())
         recovery.finish(history.last_number + gap)
         if client.block(last.number).hash != last.hash:

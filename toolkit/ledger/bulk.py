@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -23,8 +22,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = ["Among", "insert_members", "insert_rows"]
-
-_VARIABLES = 8_000  # values bound in one of SQLite's statements, which by default has room for 32,766
 
 
 class TextList(TypeDecorator[Sequence[str]]):
@@ -85,7 +82,7 @@ def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[tuple[An
     ]
     ready = list(zip(*columns, strict=True))
     if connection.dialect.name == "sqlite":
-        _insert_sqlite(connection, statement, ready)
+        connection.exec_driver_sql(statement, ready)
     else:
         connection.exec_driver_sql(statement, (json.dumps(ready, default=_text),))
 
@@ -95,20 +92,6 @@ def insert_members(connection: Connection, table: sa.Table, owner: str, members:
     is_sqlite = connection.dialect.name == "sqlite"
     given = orjson.dumps(list(members)).decode() if is_sqlite else list(members)
     connection.exec_driver_sql(_insert_members(table, is_sqlite), (owner, given))
-
-
-def _insert_sqlite(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Thousands of rows go in one statement: between two statements the driver waits for the interpreter's
-    lock, so that a thread beside this one would stand still, or hold up every single row.
-    """
-    at_once = _VARIABLES // len(rows[0])
-    if len(rows) < at_once:
-        connection.exec_driver_sql(statement, rows)
-        return
-    row = f", ({', '.join('?' * len(rows[0]))})"
-    for start in range(0, len(rows), at_once):
-        some = rows[start : start + at_once]
-        connection.exec_driver_sql(statement + row * (len(some) - 1), tuple(chain.from_iterable(some)))
 
 
 def _text(value: Any) -> str:

@@ -103,8 +103,6 @@ class Recovery:
     def add(self, wallets: Sequence[RecoveredWallet], orders: Sequence[Recovered]) -> None:
         """Wallets that weren't recovered yet, with their investors; then orders of known wallets, in the
         chain's sequence.
-
-        Another thread may call it, as long as nothing else is done with the transaction meanwhile.
         """
         if wallets:
             self._add_wallets(wallets)
