@@ -34,9 +34,19 @@ class TextList(TypeDecorator[Sequence[str]]):
         """See SQLAlchemy."""
         return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else ARRAY(sa.Text))
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         """See SQLAlchemy."""
-        return orjson.dumps(list(value)).decode() if dialect.name == "sqlite" else list(value)
+        return _json if dialect.name == "sqlite" else _array
+
+
+def _json(values: Sequence[str]) -> str:
+    return orjson.dumps(list(values)).decode()
+
+
+def _array(values: Sequence[str]) -> str:
+    """As PostgreSQL writes an array itself. Its driver takes a list apart in a hundred times the time."""
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 class Among(sa.ColumnElement[bool]):
