@@ -100,7 +100,7 @@ def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[tuple[An
 def insert_members(connection: Connection, table: sa.Table, owner: str, members: Sequence[str]) -> None:
     """Inserts a row for each of `members`: whose it is, its place from 0, and its id, the table's columns."""
     is_sqlite = connection.dialect.name == "sqlite"
-    given = orjson.dumps(list(members)).decode() if is_sqlite else list(members)
+    given = _json(members) if is_sqlite else _array(members)
     connection.exec_driver_sql(_insert_members(table, is_sqlite), (owner, given))
 
 
