@@ -103,7 +103,8 @@ class RebuildReport:
 def rebuild(
     issuance: Issuance, ledger: Ledger, *, calendar: BusinessCalendar, gap: int = DEFAULT_GAP
 ) -> RebuildReport:
-    """Fills the empty `ledger` from the chain's final events; all of it, or nothing.
+    """Fills the empty `ledger` from the chain's final events; all of it, or nothing. Meanwhile this process
+    doesn't look for cycles among its objects.
 
     `gap` numbers are left free after the last one executed. Raises LedgerError for a ledger that isn't
     empty, InconsistentNode if the events don't fit together, InvalidInput for a negative gap, NodeError.
