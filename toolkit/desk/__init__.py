@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from toolkit.desk.authorizations import RedemptionAuthorization
     from toolkit.desk.clock import ChainClock
     from toolkit.desk.desk import Desk
-    from toolkit.desk.forming import FlightLimits
     from toolkit.desk.fund_desk import FundDesk
     from toolkit.desk.imports import ImportReport
+    from toolkit.desk.mint_pass import FlightLimits
     from toolkit.desk.onboarding import Investor, WalletChallenge
     from toolkit.desk.proofs import redemption_reference
     from toolkit.desk.report import RunReport
@@ -44,7 +44,7 @@ _HOMES = {
     "ChainClock": "clock",
     "Desk": "desk",
     "DeskStatus": "status",
-    "FlightLimits": "forming",
+    "FlightLimits": "mint_pass",
     "FundDesk": "fund_desk",
     "ImportReport": "imports",
     "Investor": "onboarding",

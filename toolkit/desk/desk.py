@@ -18,13 +18,14 @@ from toolkit.desk.approvals import ACCEPTANCE, MINT, Approvals, BatchProposal
 from toolkit.desk.authorizations import RedemptionAuthorization
 from toolkit.desk.context import as_orders, one_of, order_id
 from toolkit.desk.flights import Flights
-from toolkit.desk.forming import FlightLimits, Forming
+from toolkit.desk.forming import Forming
 from toolkit.desk.freezes import Freezes
 from toolkit.desk.imports import ImportReport, import_orders
 from toolkit.desk.incidents import Incidents
 from toolkit.desk.lanes import Lanes
 from toolkit.desk.micropayments import Micropayment, Micropayments
 from toolkit.desk.mint import DEFAULT_EXPIRY, Minting
+from toolkit.desk.mint_pass import FlightLimits
 from toolkit.desk.onboarding import CHALLENGE_LIFETIME, Investor, Onboarding, WalletChallenge
 from toolkit.desk.redemption import PaymentsDue, Redemptions
 from toolkit.desk.redemption_run import RedemptionRun

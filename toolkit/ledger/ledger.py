@@ -348,6 +348,11 @@ class Ledger(_Repositories):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def is_served(self) -> bool:
+        """Whether a server carries out what is asked of the ledger, while this process gets on."""
+        return not self._store.is_sqlite
+
     @contextmanager
     def look(self) -> Iterator[Look]:
         """Several reads of one moment, for the price of one connection. Raises `LedgerError` for a write."""

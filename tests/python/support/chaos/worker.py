@@ -30,7 +30,7 @@ from toolkit.chain.signers import LocalSigner, dev_signer
 from toolkit.deployment import DeploymentRecord
 from toolkit.desk import Desk
 from toolkit.desk.clock import ChainClock
-from toolkit.desk.forming import FlightLimits
+from toolkit.desk.mint_pass import FlightLimits
 from toolkit.errors import ToolkitError
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State

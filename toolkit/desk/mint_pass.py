@@ -1,0 +1,144 @@
+"""One pass of forming mint flights: its bounds, what it knows, and what it has under way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from toolkit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from toolkit.chain.calls import Call
+    from toolkit.chain.sent import Mined
+    from toolkit.desk.flights import Flying
+    from toolkit.desk.lanes import Lane
+    from toolkit.desk.report import RunLog
+    from toolkit.desk.signed import SignedBatches
+    from toolkit.errors import ToolkitError
+    from toolkit.ledger.records import Flight, MintOrder
+
+__all__ = ["FlightLimits", "Flown", "Pass", "Planned", "Room", "gas_of"]
+
+_GAS_CAP = 16_777_216
+"""The most gas of one transaction (EIP-7825)."""
+
+# Bounds, above what the contracts need; the rehearsal is made with just this gas.
+_GAS_BASE, _GAS_BATCH, _GAS_ORDER, _GAS_SKIPPED = 150_000, 60_000, 48_000, 3_000
+
+
+def gas_of(batches: int, orders: int, skipped: int) -> int:
+    """The gas that a mint of so many batches and orders is rehearsed and sent with."""
+    return _GAS_BASE + _GAS_BATCH * batches + _GAS_ORDER * orders + _GAS_SKIPPED * skipped
+
+
+@dataclass(frozen=True, slots=True)
+class FlightLimits:
+    """The most of one mint transaction: orders, and gas as per cent of the block's limit.
+
+    Gas never passes EIP-7825's 16,777,216. `abreast` is how many flights may be under way before the
+    worker waits for the oldest. Raises ConfigurationError.
+    """
+
+    orders: int = 200
+    gas_percent: int = 50
+    abreast: int = 2
+
+    def __post_init__(self) -> None:
+        if self.orders < 1 or self.abreast < 1 or not 1 <= self.gas_percent <= 100:
+            raise ConfigurationError(
+                f"flights need at least one order ({self.orders}), one abreast ({self.abreast}) and 1 to 100 "
+                f"per cent of a block's gas ({self.gas_percent})"
+            )
+
+    def carried(self, block_gas_limit: int) -> int:
+        """How many orders one transaction may carry where a block has so much gas."""
+        gas = min(block_gas_limit * self.gas_percent // 100, _GAS_CAP)
+        return max(1, min(self.orders, (gas - _GAS_BASE - _GAS_BATCH) // _GAS_ORDER))
+
+
+@dataclass(slots=True)
+class Room:
+    """What may still be minted, as of a look at the chain less what was sent since."""
+
+    headroom: int
+    limit: int
+
+    def take(self, amount: int) -> bool:
+        """Whether `amount` fits; it is taken then."""
+        if amount > min(self.headroom, self.limit):
+            return False
+        self.give_back(-amount)
+        return True
+
+    def give_back(self, amount: int) -> None:
+        self.headroom += amount
+        self.limit += amount
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A formed flight, the orders that may go with it, and their call with its gas if there are any.
+
+    `is_last` if nothing but these orders was to be had.
+    """
+
+    flight: Flight
+    orders: list[MintOrder]
+    call: tuple[Call, int] | None
+    is_last: bool
+
+
+@dataclass(slots=True)
+class Flown:
+    """A flight under way, the orders that it carries, and what is heard of it once somebody asks: that it is
+    in a block, or what became of it in the end.
+    """
+
+    flying: Flying
+    orders: list[MintOrder]
+    mined: Future[Mined] | None = None
+    home: Future[RunLog] | None = None
+
+
+@dataclass(slots=True)
+class Pass:
+    """One pass: its lane, what it has learnt not to take again, and the flights that it hasn't heard of, in
+    the sequence in which they left. `home` brings them home if there is a thread for it.
+    """
+
+    lane: Lane
+    home: Executor | None
+    log: RunLog
+    most: int
+    room: Room
+    batches: SignedBatches
+    deadline: float
+    unsigned: set[str] = field(default_factory=set)
+    waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    flown: list[Flown] = field(default_factory=list)
+    stopped: ToolkitError | None = None
+
+    def patience(self) -> float:
+        """Seconds left to wait for what was sent."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def waits(self, order: MintOrder, error: ToolkitError) -> None:
+        """The order stays until `error` has passed, and those of its customer behind it."""
+        first, reason = self.waiting.get(order.investor, (order.number, error))
+        self.waiting[order.investor] = min(first, order.number), reason
+        self.log.waits([order.id], error)
+
+    def in_turn(self, orders: Iterable[MintOrder]) -> list[MintOrder]:
+        """Those whose customer has no earlier order waiting."""
+        going = []
+        for order in orders:
+            number, error = self.waiting.get(order.investor, (order.number, None))
+            if error is not None and order.number > number:
+                self.log.waits([order.id], error)
+            else:
+                going.append(order)
+        return going
