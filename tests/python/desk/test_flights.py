@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from support.databases import Databases
 from support.desks import COMPLIANCE, MAKER, Bench
 from support.suite import Suite
 
@@ -17,6 +19,15 @@ from toolkit.errors import ConfigurationError, ReserveStale
 from toolkit.ledger import MintOrder, State
 
 MILLION = 1_000_000_000_000
+
+
+@pytest.fixture
+def bench(suite: Suite, databases: Databases) -> Iterator[Bench]:
+    """On either database: beside a server, flights are brought home in a thread of their own."""
+    suite.attest(MILLION)
+    bench = Bench(suite, databases.ledger()).staff()
+    yield bench
+    bench.desk.close()
 
 
 def executed(bench: Bench) -> list[list[int]]:

@@ -34,11 +34,11 @@ class Customer:
 
 
 class Bench:
-    """`desk` on `suite`, with a ledger at `path`."""
+    """`desk` on `suite`, with a ledger at that path, or of that URL."""
 
-    def __init__(self, suite: Suite, path: Path, **options: Any) -> None:
+    def __init__(self, suite: Suite, ledger: Path | str, **options: Any) -> None:
         self.suite = suite
-        self.url = sqlite_ledger(path)
+        self.url = sqlite_ledger(ledger) if isinstance(ledger, Path) else ledger
         self.desk = Desk(suite.issuance, self.url, **options)
         self.lines = 0
 
