@@ -407,6 +407,9 @@ class Flights:
     ) -> None:
         """Not mined, or not any more: then `mined` goes back to `submitted`, and the bytes are sent again."""
         carried = self._carried(flight)
+        if not carried:  # another worker, whose bytes they were, was told so meanwhile
+            self._take_back(flight, "the node refused its transaction", log)
+            return
         if all(self._context.client.receipt(from_hex(record.hash)) is None for record in carried):
             self._unmine(flight, carried, error.message, log)
             if not isinstance(error, StillPending):

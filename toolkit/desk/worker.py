@@ -62,7 +62,7 @@ class Worker:
         if left.is_under_way:
             self.flights.conclude_all(log, patience.total_seconds())
             left = self.context.ledger.agenda.due()
-        if left.unbatched:
+        if left.unsigned:
             self._list_unsigned(log)
         return log
 

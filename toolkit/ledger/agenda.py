@@ -31,7 +31,8 @@ class Due:
     """Whether there is any of each kind of work.
 
     `recorded` transactions have no outcome; `flying` flights wait for it, `formed` ones were never recorded.
-    Mint orders are `expired`, `unbatched` though approved, or `approved` and to be sent, or `submitted`.
+    Mint orders are `expired`, `unbatched` though approved, or `approved` and to be sent, or `submitted`;
+    `unsigned` is whether there is any order of whatever kind that is approved and in no batch.
     Redemptions are `valid` and wait for their escrow, `open` on chain, or `paid` and not yet on record there;
     batches of `acceptances` and `rejections` are to be sent. `incidents` wait for a person. `settled` is the
     cursor `SETTLED_UP_TO`, None if nothing ever became final.
@@ -42,6 +43,7 @@ class Due:
     formed: bool
     expired: bool
     unbatched: bool
+    unsigned: bool
     approved: bool
     submitted: bool
     valid: bool
@@ -96,6 +98,7 @@ _ANY: dict[str, sa.Exists] = {
     "formed": _any(_is(_FLIGHTS.state, "formed")),
     "expired": _orders(_MINT, EXPIRING, _FREE, _ORDERS.expires_at <= sa.bindparam("now")),
     "unbatched": _orders(_MINT, [State.APPROVED], ~_BATCHED),
+    "unsigned": _any(_is(_ORDERS.kind, *OrderKind), _is(_ORDERS.state, State.APPROVED), ~_BATCHED, _FREE),
     "approved": _orders(_MINT, [State.APPROVED], _BATCHED, _FREE),
     "submitted": _orders(_MINT, [State.SUBMITTED]),
     "valid": _orders(_REDEMPTION, [State.VALID]),

@@ -52,6 +52,7 @@ _STEPS = _of_range(
     _EVENTS.c.order_id,
 ).order_by(_EVENTS.c.seq)
 _BEYOND = sa.select(_EVENTS.c.seq).where(_EVENTS.c.order_id > sa.bindparam("after")).limit(1)
+_NAMELESS = sa.select(_EVENTS.c.seq).where(_EVENTS.c.order_id == "").limit(1)
 _DEALT = _of_range(sa.select(_DEALINGS), _DEALINGS.c.order_id).order_by(_DEALINGS.c.day)
 _STRAY = (
     sa.select(_EVENTS.c.order_id, _EVENTS.c.seq)
@@ -111,6 +112,8 @@ class _Bound(NamedTuple):
 def check_orders(connection: Connection) -> None:
     """Raises `LedgerTampered` naming the first order or event, or row beside them, that doesn't fit."""
     after = ""
+    if connection.execute(_NAMELESS).first() is not None:
+        _refuse_stray(connection)
     while last := connection.execute(_LAST, {"after": after, "portion": _PORTION}).scalar_one():
         _check_portion(connection, {"after": after, "last": last})
         after = last

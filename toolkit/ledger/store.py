@@ -183,13 +183,8 @@ class Store:
             if self.is_sqlite:  # nothing begins a transaction there but `reading` and `writing`
                 yield connection
                 return
-            dbapi: Any = connection.connection.dbapi_connection
-            dbapi.autocommit = True  # by SQLAlchemy's option, that costs more than the statement
-            try:
+            with self._set(connection, "autocommit", True, usually=False):
                 yield connection
-            finally:
-                if not dbapi.closed:
-                    dbapi.autocommit = False
 
     @contextmanager
     def _as_of_one_moment(self, connection: Connection) -> Iterator[None]:
@@ -199,13 +194,28 @@ class Store:
         if self.is_sqlite:
             yield
             return
+        with self._set(connection, "isolation_level", _REPEATABLE_READ, usually=None):
+            yield
+
+    @contextmanager
+    def _set(self, connection: Connection, name: str, value: Any, *, usually: Any) -> Iterator[None]:
+        """One of the driver's own settings within the block: by SQLAlchemy's options, that costs more than
+        the statement. A connection that can't be set back isn't used again.
+        """
         dbapi: Any = connection.connection.dbapi_connection
-        dbapi.isolation_level = _REPEATABLE_READ
+        refused = self.engine.dialect.loaded_dbapi.Error
         try:
+            try:
+                setattr(dbapi, name, value)
+            except refused as error:
+                raise exc.OperationalError(f"SET {name}", {}, error) from error
             yield
         finally:
             if not dbapi.closed:
-                dbapi.isolation_level = None
+                try:
+                    setattr(dbapi, name, usually)
+                except refused:
+                    connection.invalidate()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -339,9 +349,10 @@ def _returned(result: sa.CursorResult[Any]) -> Sequence[Any]:
 
 def _synchronise(connection: Connection, *, lasting: bool) -> None:
     wanted = "FULL" if lasting else "NORMAL"
-    if connection.info.get("synchronous") != wanted:
+    # Nothing is known of it while it changes: an interruption must not leave what isn't so.
+    if connection.info.pop("synchronous", None) != wanted:
         _at_once(connection, f"PRAGMA synchronous = {wanted}")
-        connection.info["synchronous"] = wanted
+    connection.info["synchronous"] = wanted
 
 
 def _prepare_sqlite(dbapi: Any, _record: Any) -> None:

@@ -16,11 +16,22 @@ from toolkit.bindings.roles import Role
 from toolkit.chain.anvil import Anvil
 from toolkit.chain.client import Client
 from toolkit.chain.finality import Finality
+from toolkit.chain.hexes import from_hex
+from toolkit.chain.journal import Outcome
+from toolkit.chain.sender import Mined, Sender, Sent
 from toolkit.desk import Desk
-from toolkit.errors import ConfigurationError, NodeTimeout, NodeUnreachable, StaleDeployment, WrongChain
+from toolkit.errors import (
+    ConfigurationError,
+    Dropped,
+    NodeTimeout,
+    NodeUnreachable,
+    StaleDeployment,
+    WrongChain,
+)
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State
 from toolkit.ledger.errors import StaleLedger
+from toolkit.ledger.transactions import RECORDED
 
 
 def _executed(bench: Bench) -> list[int]:
@@ -78,6 +89,30 @@ def test_what_cannot_be_sent_at_all_goes_back_with_its_signatures(bench: Bench) 
     assert report.unsigned == ()
     suite.node.set_balance(operator, 10**19)
     assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+
+
+def test_what_another_worker_was_told_meanwhile_is_heard_by_one_that_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, ledger = bench.approved(bench.customer()), bench.desk.ledger
+    with monkeypatch.context() as lost:
+        _lose_answers(lost, forward=False)
+        bench.desk.run()
+        (record,) = ledger.transactions.find(state=RECORDED)
+        wait = Sender.wait
+
+        def refused(self: Sender, sent: Sent | bytes, **options: Any) -> Mined:
+            """The one whose bytes they were writes down, while this one waits, that the node refused them."""
+            if sent != from_hex(record.hash):
+                return wait(self, sent, **options)
+            ledger.transactions.finish(record.hash, Outcome.REFUSED)
+            raise Dropped("the node doesn't know it")
+
+        lost.setattr(Sender, "wait", refused)
+        report = bench.desk.run()
+    assert State.APPROVED in {change.state for change in report.changes}
+    assert bench.desk.run().reached(State.SETTLED) == (order.id,)
+    assert _executed(bench) == [order.number]
 
 
 def test_a_reverted_transaction_sets_its_orders_free(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_a_mint_from_its_request_to_the_money(desk: Fixture) -> None:
     desk.drive(order.id, State.FUNDED)
     assert due(desk) == set(), "a person has to act"
     desk.drive(order.id, State.APPROVED)
-    assert due(desk) == {"unbatched"}
+    assert due(desk) == {"unbatched", "unsigned"}
     ledger.batches.create("mint", [order.id], digest=hash32(1))
     assert due(desk) == {"approved"}
 
@@ -80,7 +80,13 @@ def test_a_redemption_from_its_validation_to_the_money(desk: Fixture) -> None:
     ledger.batches.dissolve(batch.id)
     desk.drive(order.id, State.ON_HOLD)
     assert due(desk) == {"open"}
-    desk.drive(order.id, State.ESCROWED, State.APPROVED, State.BURNED)
+    desk.drive(order.id, State.ESCROWED, State.APPROVED)
+    assert due(desk) == {"open", "unsigned"}
+    batch = ledger.batches.create(ACCEPTANCE, [order.id], digest=hash32(3))
+    assert due(desk) == {"open", "acceptances"}
+    ledger.batches.dissolve(batch.id)
+    assert due(desk) == {"open", "unsigned"}, "people have to sign again"
+    desk.drive(order.id, State.BURNED)
     assert due(desk) == set(), "the treasurer has to pay"
     desk.drive(order.id, State.PAID)
     assert due(desk) == {"paid"}

@@ -209,6 +209,15 @@ def test_the_order_of_the_last_event_is_missing(desk: Fixture) -> None:
     _tampered(desk, f"order {order.id} of event 1 is missing")
 
 
+def test_an_event_of_an_order_without_a_name(desk: Fixture, sql: Callable[..., Any]) -> None:
+    order = desk.mint("d")
+    sql("DELETE FROM idempotency_keys WHERE key = 'd'")
+    sql("DELETE FROM orders WHERE id = :id", id=order.id)
+    sql("UPDATE order_events SET order_id = '' WHERE order_id = :id", id=order.id)
+    _rewrite(desk, "")
+    _tampered(desk, "order .* of event .* is missing")
+
+
 def test_the_head_itself(desk: Fixture, sql: Callable[..., Any]) -> None:
     sql("DELETE FROM event_head")
     _tampered(desk, "head of the chain of events is missing")

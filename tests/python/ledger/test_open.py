@@ -14,7 +14,7 @@ from support.databases import Databases, run_sql
 from support.ledgers import Fixture, address, hash32
 
 from toolkit.errors import ConfigurationError, InvalidInput, LedgerError, LedgerUnreachable, StaleDeployment
-from toolkit.ledger import Deployment, Ledger, migrate, schema
+from toolkit.ledger import Deployment, Ledger, migrate, schema, store
 from toolkit.ledger.errors import LedgerTooNew, LedgerTooOld, StaleLedger
 
 ANVIL = Deployment(chain_id=31337, market=address(77), instance_id="0xaa")
@@ -57,6 +57,27 @@ def test_sqlite_is_durable_and_checks_foreign_keys(sqlite_databases: Databases) 
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_an_interruption_leaves_no_lasting_write_unsynchronised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = store._at_once
+
+    def interrupted(connection: sa.Connection, statement: str) -> None:
+        at_once(connection, statement)
+        raise KeyboardInterrupt
+
+    with Ledger.open(f"sqlite:///{tmp_path / 'desk.db'}") as ledger:
+        with ledger._store.writing():
+            pass
+        with monkeypatch.context() as signal:
+            signal.setattr(store, "_at_once", interrupted)
+            writing = ledger._store.writing(lasting=False)
+            with pytest.raises(KeyboardInterrupt):
+                writing.__enter__()
+        with ledger._store.writing() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
 def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Databases) -> None:
