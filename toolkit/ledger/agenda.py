@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from toolkit.calendar import Clock
 from toolkit.ledger import schema
 from toolkit.ledger.machines import OrderKind, State
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Cursor
 from toolkit.ledger.store import Unit
 from toolkit.ledger.transactions import RECORDED
@@ -115,7 +116,7 @@ _SETTLED = [
 ]
 
 # Built once: building a statement costs as much as running it.
-_DUE = sa.select(*(_ANY[name].label(name) for name in _NAMES), *_SETTLED)
+_DUE = Prepared(sa.select(*(_ANY[name].label(name) for name in _NAMES), *_SETTLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +130,5 @@ class Agenda:
         """What there is now, all of one moment."""
         row = self.unit.rows(_DUE, {"now": self.clock.now()})[0]
         found = dict(zip(_NAMES, row, strict=False))
-        number, block_hash = row.number, row.hash
+        number, block_hash = row[-2:]
         return Due(**found, settled=None if number is None else Cursor(SETTLED_UP_TO, number, block_hash))

@@ -17,19 +17,21 @@ daily statement, a log, a block) and give one to `verify`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import cycle, groupby
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.errors import LedgerTampered
 from toolkit.ledger import schema
-from toolkit.ledger.bulk import insert_rows
+from toolkit.ledger.bulk import insert_links, insert_rows
 from toolkit.ledger.canonical import digest, digester, event_hasher, instant
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.record_words import RecordState
 from toolkit.ledger.records import Head, OrderEvent
 
@@ -51,9 +53,10 @@ __all__ = [
 ]
 
 # Built once: building a statement costs as much as running it.
-_HEAD = sa.select(schema.event_head.c.seq, schema.event_head.c.hash).where(schema.event_head.c.id == 1)
-_LOCKED_HEAD = _HEAD.with_for_update()
-_MOVE_HEAD = (
+_THE_HEAD = sa.select(schema.event_head.c.seq, schema.event_head.c.hash).where(schema.event_head.c.id == 1)
+_HEAD = Prepared(_THE_HEAD)
+_LOCKED_HEAD = Prepared(_THE_HEAD.with_for_update())
+_MOVE_HEAD = Prepared(
     sa.update(schema.event_head)
     .where(schema.event_head.c.id == 1)
     .values(seq=sa.bindparam("end"), hash=sa.bindparam("end_hash"))
@@ -93,6 +96,8 @@ _PAYOUT_FIELDS = (
     "recorded_at",
 )
 
+_FEW = 8
+"""Fewer events that follow each other are written as rows, with those of other acts."""
 
 _DEALT_KINDS = frozenset(kind.value for kind in FUND_KINDS)
 _DEAL_FIELDS = ("vault", "share_class", "dealing_date", "funded_by")
@@ -189,11 +194,11 @@ def head(connection: Connection) -> Head:
     return _head(connection, _HEAD)
 
 
-def _head(connection: Connection, query: sa.Select[Any]) -> Head:
-    row = connection.execute(query).one_or_none()
+def _head(connection: Connection, query: Prepared) -> Head:
+    row = query.first(connection)
     if row is None:
         raise LedgerTampered("the head of the chain of events is missing: restore the ledger from a backup")
-    return Head(row.seq, row.hash)
+    return Head(*row)
 
 
 Ordered = tuple[str, State | None, str | None]
@@ -234,31 +239,64 @@ def _append(
     end = end or lock(connection)
     rows: list[tuple[Any, ...]] = []
     for draft, events in acts:
-        end = _place(draft, events, end, rows)
+        for run in _runs(draft, events, end):
+            end = run.end
+            if len(run.members) < _FEW:
+                rows += run.rows()
+            else:
+                insert_links(connection, table, *run)
     insert_rows(connection, table, rows)
-    connection.execute(_MOVE_HEAD, {"end": end.seq, "end_hash": end.hash})
+    _MOVE_HEAD.change(connection, {"end": end.seq, "end_hash": end.hash})
     return end
 
 
-def _place(
-    draft: Draft, orders: Iterable[Ordered | Recorded], end: Head, rows: list[tuple[Any, ...]]
-) -> Head:
-    """Adds the rows of an act's events to `rows`; returns the end of the chain after them."""
-    at, previous, seq = instant(draft.at), end.hash, end.seq
-    to_state, actor, role, reason = draft.to_state.value, draft.actor, draft.role.value, draft.reason
-    shared: object = draft  # where the event before came from: nowhere yet
-    for order_id, source, evidence in orders:
-        seq += 1
-        if source is not shared:
-            shared = source
-            from_state = None if source is None else source.value
-            hash_of = event_hasher(from_state, to_state, actor, role, at, reason)
-        this = hash_of(seq, order_id, evidence, previous)
-        rows.append(
-            (seq, order_id, from_state, to_state, actor, role, draft.at, reason, evidence, previous, this)
+class _Run(NamedTuple):
+    """Events of one act that follow each other and come from one state, as `insert_links` has them."""
+
+    first: int
+    members: Sequence[str]
+    shared: tuple[str | None, str, str, str, datetime, str]
+    evidences: Sequence[str | None]
+    hashes: Sequence[str]
+
+    @property
+    def end(self) -> Head:
+        return Head(self.first + len(self.members) - 1, self.hashes[-1])
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The same, a row each."""
+        evidences = cycle(self.evidences)
+        for place, (member, evidence) in enumerate(zip(self.members, evidences, strict=False)):
+            yield (
+                self.first + place,
+                member,
+                *self.shared,
+                evidence,
+                self.hashes[place],
+                self.hashes[place + 1],
+            )
+
+
+def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iterator[_Run]:
+    """An act's events, each with its hash; `end` is that of the chain before them."""
+    at = instant(draft.at)
+    for (source, _), some in groupby(events, key=lambda event: (event[1], event[2] is None)):
+        members, _, evidences = zip(*some, strict=True)
+        shared = (
+            None if source is None else source.value,
+            draft.to_state.value,
+            draft.actor,
+            draft.role.value,
         )
-        previous = this
-    return Head(seq, previous)
+        hash_of = event_hasher(*shared, at, draft.reason)
+        hashes = [end.hash]
+        for seq, (member, evidence) in enumerate(zip(members, evidences, strict=True), start=end.seq + 1):
+            hashes.append(hash_of(seq, member, evidence, hashes[-1]))
+        if len(set(evidences)) == 1:
+            evidences = evidences[:1]
+        run = _Run(end.seq + 1, members, (*shared, draft.at, draft.reason), evidences, hashes)
+        end = run.end
+        yield run
 
 
 def event_from(row: RowMapping) -> OrderEvent:

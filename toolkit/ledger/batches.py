@@ -18,6 +18,7 @@ from toolkit.ledger.bulk import Among, insert_members
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role, State
 from toolkit.ledger.persons import person_by_signer
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Approval, Batch
 from toolkit.ledger.steps import locked_orders
 from toolkit.ledger.store import Unit
@@ -28,12 +29,12 @@ __all__ = ["Approvals", "Batches", "batches_of", "close_empty"]
 _PUT_INTO = (
     sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
 )
-_BATCHES_OF = (
+_BATCHES_OF = Prepared(
     sa.select(schema.orders.c.batch_id)
     .where(Among(schema.orders.c.id, "ids"), schema.orders.c.batch_id.is_not(None))
     .distinct()
 )
-_CLOSE_EMPTY = (
+_CLOSE_EMPTY = Prepared(
     sa.update(schema.batches)
     .where(
         Among(schema.batches.c.id, "ids"),
@@ -50,13 +51,14 @@ _FLYING = (
 )
 
 
-_BATCH = sa.select(schema.batches).where(schema.batches.c.id == sa.bindparam("batch"))
-_MEMBERS = (
+_COLUMNS = schema.batches.columns.keys()
+_BATCH = Prepared(sa.select(schema.batches).where(schema.batches.c.id == sa.bindparam("batch")))
+_MEMBERS = Prepared(
     sa.select(schema.batch_orders.c.order_id)
     .where(schema.batch_orders.c.batch_id == sa.bindparam("batch"))
     .order_by(schema.batch_orders.c.position)
 )
-_COUNTED = (
+_COUNTED = Prepared(
     sa.select(schema.approvals)
     .join(schema.signing_keys, schema.signing_keys.c.address == schema.approvals.c.signer)
     .join(schema.person_roles, schema.person_roles.c.person_id == schema.signing_keys.c.person_id)
@@ -194,19 +196,18 @@ class Approvals:
         Those by keys since revoked, or by persons no longer approvers, are left out.
         """
         with self.unit.reading() as connection:
-            rows = connection.execute(_COUNTED, {"digest": digest}).mappings()
-            counted = [Approval(**row) for row in rows]
+            counted = [Approval(*row) for row in _COUNTED.all(connection, {"digest": digest})]
         return tuple(sorted(counted, key=lambda approval: int(approval.signer, 16)))
 
 
 def batches_of(connection: Connection, order_ids: Sequence[str]) -> list[str]:
     """The batches that these orders are in."""
-    return sorted(connection.execute(_BATCHES_OF, {"ids": order_ids}).scalars())
+    return sorted(_BATCHES_OF.scalars(connection, {"ids": order_ids}))
 
 
 def close_empty(connection: Connection, batch_ids: Sequence[str]) -> None:
     """Closes those of these batches that no order is in any more."""
-    connection.execute(_CLOSE_EMPTY, {"ids": batch_ids})
+    _CLOSE_EMPTY.change(connection, {"ids": batch_ids})
 
 
 def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], target: str) -> Batch:
@@ -226,11 +227,11 @@ def _moved(connection: Connection, batch_id: str, sources: tuple[str, ...], targ
 
 
 def _batch(connection: Connection, batch_id: str) -> Batch:
-    row = connection.execute(_BATCH, {"batch": batch_id}).mappings().one_or_none()
+    row = _BATCH.first(connection, {"batch": batch_id})
     if row is None:
         raise NotFound(f"no batch {batch_id!r}", batch=batch_id)
-    members = connection.execute(_MEMBERS, {"batch": batch_id}).scalars().all()
-    return Batch(**row, order_ids=tuple(members))
+    members = _MEMBERS.scalars(connection, {"batch": batch_id})
+    return Batch(**dict(zip(_COLUMNS, row, strict=True)), order_ids=tuple(members))
 
 
 def _approvals(connection: Connection, digest: str, person_id: str | None = None) -> list[Approval]:

@@ -16,6 +16,7 @@ from toolkit.chain.addresses import checksum_address
 from toolkit.chain.hexes import to_hex
 from toolkit.errors import InconsistentNode, InvalidInput, LedgerError
 from toolkit.ledger import checks, schema
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Attestation, ChainEvent, Cursor
 from toolkit.ledger.steps import chunks
 from toolkit.ledger.store import Unit
@@ -24,13 +25,13 @@ __all__ = ["Attestations", "ChainEvents", "Cursors"]
 
 
 # Built once: building a statement costs as much as running it.
-_CURSOR = sa.select(schema.cursors).where(schema.cursors.c.name == sa.bindparam("wanted"))
+_CURSOR = Prepared(sa.select(schema.cursors).where(schema.cursors.c.name == sa.bindparam("wanted")))
 _SET_CURSOR = (
     sa.update(schema.cursors)
     .where(schema.cursors.c.name == sa.bindparam("wanted"))
     .values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
 )
-_ADVANCE_CURSOR = _SET_CURSOR.where(schema.cursors.c.block_number < sa.bindparam("number"))
+_ADVANCE_CURSOR = Prepared(_SET_CURSOR.where(schema.cursors.c.block_number < sa.bindparam("number")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +152,16 @@ class Cursors:
     def get(self, name: str) -> Cursor | None:
         """The cursor, or None if the reader never started."""
         with self.unit.reading() as connection:
-            row = connection.execute(_CURSOR, {"wanted": name}).mappings().one_or_none()
-        return None if row is None else Cursor(**row)
+            row = _CURSOR.first(connection, {"wanted": name})
+        return None if row is None else Cursor(*row)
 
     def advance(self, name: str, *, block_number: int, block_hash: str) -> None:
         """`set`, unless the cursor has come as far already."""
         block_hash = checks.hash32(block_hash, what="block hash")
         with self.unit.writing() as connection:
             values = {"wanted": name, "number": block_number, "block": block_hash}
-            moved = connection.execute(_ADVANCE_CURSOR, values).rowcount
-            if not moved and connection.execute(_CURSOR, {"wanted": name}).first() is None:
+            moved = _ADVANCE_CURSOR.change(connection, values)
+            if not moved and _CURSOR.first(connection, {"wanted": name}) is None:
                 row = {"name": name, "block_number": block_number, "block_hash": block_hash}
                 connection.execute(sa.insert(schema.cursors), [row])
 

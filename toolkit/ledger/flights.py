@@ -23,6 +23,7 @@ from toolkit.ledger.batches import batches_of, close_empty
 from toolkit.ledger.bulk import Among, insert_members
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind, Role, State
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Flight, MintOrder
 from toolkit.ledger.steps import advance, advance_along, locked_orders
 from toolkit.ledger.store import Unit
@@ -34,20 +35,23 @@ _ORDERS, _FLIGHTS, _CARRIED = schema.orders, schema.flights, schema.flight_order
 # Built once: building a statement costs as much as running it.
 _TAKE = sa.update(_ORDERS).where(Among(_ORDERS.c.id, "ids")).values(flight_id=sa.bindparam("flight"))
 _FREE = sa.update(_ORDERS).where(_ORDERS.c.flight_id == sa.bindparam("flight")).values(flight_id=None)
-_CLAIMED_BY = sa.select(_FLIGHTS.c.claimed).where(_FLIGHTS.c.id == sa.bindparam("flight"))
-_FORMED = sa.select(_FLIGHTS.c.id, _FLIGHTS.c.lane, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed")
+_CLAIMED_BY = Prepared(sa.select(_FLIGHTS.c.claimed).where(_FLIGHTS.c.id == sa.bindparam("flight")))
+_FORMED = Prepared(
+    sa.select(_FLIGHTS.c.id, _FLIGHTS.c.lane, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed")
+)
 _CARRIED_BY = (
     sa.select(_CARRIED.c.order_id)
     .where(_CARRIED.c.flight_id == sa.bindparam("flight"))
     .order_by(_CARRIED.c.position)
 )
-_MOVE = (
+_TO_MOVE = (
     sa.update(_FLIGHTS)
     .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
     .values(state=sa.bindparam("target"), claimed=None)
 )
-_INSERT = sa.insert(_FLIGHTS)
-_LAUNCH = _MOVE.values(nonce=sa.bindparam("used"))
+_MOVE = Prepared(_TO_MOVE)
+_LAUNCH = Prepared(_TO_MOVE.values(nonce=sa.bindparam("used")))
+_INSERT = Prepared(sa.insert(_FLIGHTS), _FLIGHTS.columns.keys())
 # What an order's steps change is known of those that may be claimed, and reading it takes time.
 _SIGNED_AND_FREE = (
     sa.select(
@@ -76,15 +80,22 @@ _SIGNED_AND_FREE = (
     .order_by(_ORDERS.c.opened_seq)
     .limit(sa.bindparam("most"))
 )
-_LOCKED = _SIGNED_AND_FREE.with_for_update(skip_locked=True)
-_FIRST = _SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor)
+_LOCKED = Prepared(_SIGNED_AND_FREE.with_for_update(skip_locked=True))
+_FIRST = Prepared(_SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.investor))
 # Two lanes have no sequence between them: a customer's next order waits until the one before is mined.
 _OTHERS = sa.select(_FLIGHTS.c.id).where(
     _FLIGHTS.c.state == "flying", _FLIGHTS.c.purpose == "mint", _FLIGHTS.c.lane != sa.bindparam("lane")
 )
 _NOT_MINED = sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED)
-_ELSEWHERE = sa.select(_ORDERS.c.investor).where(_ORDERS.c.flight_id.in_(_OTHERS), _NOT_MINED).distinct()
-_CLAIMED_ELSEWHERE = sa.select(_ORDERS.c.investor).where(Among(_ORDERS.c.id, "ids"), _NOT_MINED).distinct()
+_ELSEWHERE = Prepared(
+    sa.select(_ORDERS.c.investor).where(_ORDERS.c.flight_id.in_(_OTHERS), _NOT_MINED).distinct()
+)
+_CLAIMED_ELSEWHERE = Prepared(
+    sa.select(_ORDERS.c.investor).where(Among(_ORDERS.c.id, "ids"), _NOT_MINED).distinct()
+)
+_ONE_AT_A_TIME = Prepared(
+    sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("ledger-claim", 0)))
+)
 
 
 @cache
@@ -123,14 +134,14 @@ class Flights:
                 "investors": [*without_investors, *_elsewhere(connection, lane, claimed)],
                 "most": limit,
             }
-            found = connection.execute(_LOCKED, wanted).all()
-            passed_over = _passed_over(connection, wanted, {row[0] for row in found})
+            found = [_claimed(row) for row in _LOCKED.all(connection, wanted)]
+            passed_over = _passed_over(connection, wanted, {order.id for order in found})
             if passed_over:
-                found = [row for row in found if row.investor not in passed_over]
+                found = [order for order in found if order.investor not in passed_over]
             if not found:
                 return None
-            flight = self._insert(connection, "mint", lane, [row[0] for row in found])
-        return flight, tuple(_claimed(row) for row in found)
+            flight = self._insert(connection, "mint", lane, [order.id for order in found])
+        return flight, tuple(found)
 
     def form(self, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         """Takes these orders into a new flight. Raises `IllegalTransition` if one is in another."""
@@ -246,7 +257,7 @@ class Flights:
             "state": "formed",
             "created_at": self.clock.now(),
         }
-        connection.execute(_INSERT, [row | {"claimed": json.dumps(list(order_ids))}])
+        _INSERT.change(connection, row | {"claimed": json.dumps(list(order_ids))})
         return Flight(**row, order_ids=tuple(order_ids))
 
     def _end(self, flight_id: str, source: str, target: str) -> None:
@@ -272,29 +283,28 @@ def _claimed(row: Sequence[Any]) -> MintOrder:
 def _one_at_a_time(connection: Connection) -> None:
     """Claims are made one after another, so that each sees which customers the one before has taken."""
     if connection.dialect.name == "postgresql":
-        key = sa.func.hashtextextended("ledger-claim", 0)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        _ONE_AT_A_TIME.all(connection)
 
 
 def _claims(connection: Connection) -> dict[tuple[str, str], list[str]]:
     """The orders of each formed flight, by its id and lane."""
-    return {(row.id, row.lane): json.loads(row.claimed) for row in connection.execute(_FORMED)}
+    return {(flight, lane): json.loads(claimed) for flight, lane, claimed in _FORMED.all(connection)}
 
 
 def _elsewhere(connection: Connection, lane: str, claimed: dict[tuple[str, str], list[str]]) -> Sequence[str]:
     """The customers who have an order on its way on another lane that isn't mined."""
-    found = connection.execute(_ELSEWHERE, {"lane": lane}).scalars().all()
+    found = _ELSEWHERE.scalars(connection, {"lane": lane})
     others = [order_id for (_, of), ids in claimed.items() if of != lane for order_id in ids]
     if not others:
         return found
-    return [*found, *connection.execute(_CLAIMED_ELSEWHERE, {"ids": others}).scalars()]
+    return [*found, *_CLAIMED_ELSEWHERE.scalars(connection, {"ids": others})]
 
 
 def _launched(connection: Connection, flight_id: str, nonce: int, order_ids: Sequence[str]) -> None:
     """`formed` to `flying` with these of its orders: all but what the orders' own rows say."""
-    claimed = json.loads(connection.execute(_CLAIMED_BY, {"flight": flight_id}).scalar() or "[]")
+    claimed = _CLAIMED_BY.scalars(connection, {"flight": flight_id})
     _moved(connection, flight_id, "formed", "flying", nonce=nonce)
-    taken = set(claimed)
+    taken = set(json.loads(claimed[0] or "[]"))
     absent = [order_id for order_id in order_ids if order_id not in taken]
     if absent:
         raise IllegalTransition(
@@ -307,7 +317,7 @@ def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str
     """The customers of orders that come first and are locked by somebody else."""
     if connection.dialect.name == "sqlite":
         return set()  # whoever writes is alone
-    return {row.investor for row in connection.execute(_FIRST, wanted).all() if row.id not in locked}
+    return {investor for order_id, investor in _FIRST.all(connection, wanted) if order_id not in locked}
 
 
 def _moved(
@@ -315,7 +325,7 @@ def _moved(
 ) -> None:
     statement = _MOVE if nonce is None else _LAUNCH
     values = {"flight": flight_id, "source": source, "target": target, "used": nonce}
-    if connection.execute(statement, values).rowcount == 1:
+    if statement.change(connection, values) == 1:
         return
     found = connection.execute(sa.select(_FLIGHTS.c.state).where(_FLIGHTS.c.id == flight_id)).scalar()
     if found is None:

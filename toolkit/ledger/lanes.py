@@ -24,6 +24,7 @@ from toolkit.errors import LaneLost
 from toolkit.ledger import checks, schema
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import WalletTaken
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Lane, Lease
 from toolkit.ledger.store import Unit
 
@@ -46,12 +47,15 @@ _LEASE = (
 _HELD = sa.update(_TABLE).where(
     _TABLE.c.address == sa.bindparam("lane"), _TABLE.c.fence == sa.bindparam("number")
 )
-_RELEASE = _HELD.values(holder=None, leased_until=None)
+_RELEASE = Prepared(_HELD.values(holder=None, leased_until=None))
 # The server's clock, which all its workers share; beside SQLite they share the machine's.
 _UNTIL: sa.ColumnElement[datetime] = sa.literal_column(
     f"clock_timestamp() + interval '{LEASE_TIME.total_seconds():.0f} seconds'"
 )
-_PROLONG = {True: _HELD.values(leased_until=sa.bindparam("until")), False: _HELD.values(leased_until=_UNTIL)}
+_PROLONG = {
+    True: Prepared(_HELD.values(leased_until=sa.bindparam("until"))),
+    False: Prepared(_HELD.values(leased_until=_UNTIL)),
+}
 _TAKE_FREE = (
     sa.update(_TABLE)
     .where(_TABLE.c.address == sa.bindparam("lane"), _TABLE.c.holder.is_(None))
@@ -59,8 +63,8 @@ _TAKE_FREE = (
     .returning(_TABLE.c.fence)
 )
 _LEASE_FREE = {
-    True: _TAKE_FREE.values(leased_until=sa.bindparam("until")),
-    False: _TAKE_FREE.values(leased_until=_UNTIL),
+    True: Prepared(_TAKE_FREE.values(leased_until=sa.bindparam("until"))),
+    False: Prepared(_TAKE_FREE.values(leased_until=_UNTIL)),
 }
 
 
@@ -143,8 +147,7 @@ class Lanes:
         """Sees, in the caller's transaction, that the lease stands, and prolongs it. Raises `LaneLost`."""
         with self.unit.writing() as connection:
             values = {"lane": lease.address, "number": lease.fence, **self._until()}
-            prolonged = connection.execute(_PROLONG[self.unit.is_sqlite], values)
-            if prolonged.rowcount == 0:
+            if _PROLONG[self.unit.is_sqlite].change(connection, values) == 0:
                 raise LaneLost(
                     f"the lease of lane {lease.address} was taken over by another worker while this one was "
                     "away; nothing was recorded, and nothing sent: lease a lane again",
@@ -160,7 +163,7 @@ class Lanes:
         """The lane if nobody has it, in one statement: mostly it was given back."""
         values = {"lane": address, "by": holder, **self._until()}
         found = self.unit.write(_LEASE_FREE[self.unit.is_sqlite], values, lasting=False)
-        return Lease(address, holder, found[0].fence) if found else None
+        return Lease(address, holder, found[0][0]) if found else None
 
     def _until(self) -> dict[str, datetime]:
         return {"until": datetime.now(UTC) + LEASE_TIME} if self.unit.is_sqlite else {}

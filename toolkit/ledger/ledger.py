@@ -36,6 +36,7 @@ from toolkit.ledger.omnibus_moves import OmnibusMoves
 from toolkit.ledger.orders import Orders
 from toolkit.ledger.passages import Passages
 from toolkit.ledger.persons import Persons
+from toolkit.ledger.prepared import NOTHING, Prepared, Query, rows_of
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.records import Deployment, Head, Lease, OrderEvent
 from toolkit.ledger.recovery import Recovery
@@ -210,9 +211,7 @@ class _Shared:
             self._failure = error
             raise
 
-    def write(
-        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
-    ) -> Sequence[Any]:
+    def write(self, statement: Prepared, values: Mapping[str, Any], *, lasting: bool = True) -> Sequence[Any]:
         with self.writing(lasting=lasting) as connection:
             return Joined(connection).write(statement, values)
 
@@ -220,8 +219,8 @@ class _Shared:
     def reading(self) -> Iterator[Connection]:
         yield self._open()
 
-    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
-        return self._open().execute(query, values).all()
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Any]:
+        return rows_of(self._open(), query, values)
 
     def finish(self) -> None:
         """Raises if a write failed and the caller went on: half a step must not be committed."""
@@ -256,9 +255,7 @@ class _Seen:
         del lasting
         raise LedgerError("this is a look at the ledger: write by ledger.transaction(), outside of it")
 
-    def write(
-        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
-    ) -> Sequence[Any]:
+    def write(self, statement: Prepared, values: Mapping[str, Any], *, lasting: bool = True) -> Sequence[Any]:
         del statement, values
         with self.writing(lasting=lasting):
             return ()
@@ -266,8 +263,8 @@ class _Seen:
     def reading(self) -> AbstractContextManager[Connection]:
         return nullcontext(self._open())
 
-    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
-        return self._open().execute(query, values).all()
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Any]:
+        return rows_of(self._open(), query, values)
 
     def end(self) -> None:
         self._connection = None

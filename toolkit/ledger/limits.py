@@ -30,6 +30,7 @@ from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.errors import LimitExceeded, LimitNotSet
 from toolkit.ledger.machines import OrderKind, State
 from toolkit.ledger.parties import HOUSE, Asked, Party
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.store import Unit
 
 __all__ = ["EVERYONE", "Limit", "Limits", "Scope", "Use", "Window", "limit_rows", "passed"]
@@ -142,8 +143,11 @@ class _Ask(NamedTuple):
 _Counted = tuple[int, int, datetime | None]
 """An order that counts: its place in the sequence, its amount, until when it was under way (None: it is)."""
 
-_OF_SUBJECTS = sa.select(_LIMITS).where(Among(_LIMITS.c.subject, "subjects"))
-_SEQS = sa.select(_ORDERS.c.id, _ORDERS.c.opened_seq).where(Among(_ORDERS.c.id, "ids"))
+_LIMIT_COLUMNS = ("scope", "subject", "order_kind", "unit", "window_seconds", "most")
+_OF_SUBJECTS = Prepared(
+    sa.select(*(_LIMITS.c[name] for name in _LIMIT_COLUMNS)).where(Among(_LIMITS.c.subject, "subjects"))
+)
+_SEQS = Prepared(sa.select(_ORDERS.c.id, _ORDERS.c.opened_seq).where(Among(_ORDERS.c.id, "ids")))
 
 _SENT = (
     sa.select(_CARRIED.c.order_id, sa.func.max(_FLIGHTS.c.created_at).label("sent_at"))
@@ -200,11 +204,11 @@ class Limits:
 
     def all(self) -> tuple[Limit, ...]:
         """Every limit in force."""
-        query = sa.select(_LIMITS).order_by(
+        query = sa.select(*(_LIMITS.c[name] for name in _LIMIT_COLUMNS)).order_by(
             _LIMITS.c.scope, _LIMITS.c.subject, _LIMITS.c.order_kind, _LIMITS.c.unit, _LIMITS.c.window_seconds
         )
         with self.unit.reading() as connection:
-            found = _by_key(connection.execute(query).mappings())
+            found = _by_key(connection.execute(query))
         return tuple(
             Limit(
                 Scope(scope),
@@ -241,7 +245,7 @@ def limit_rows(limit: Limit, record_id: str) -> list[tuple[Any, ...]]:
 def passed(connection: Connection, uses: Iterable[Use], *, at: datetime) -> Iterator[tuple[int, NotEligible]]:
     """Which of these pass a limit now, or should have one and don't."""
     uses = list(uses)
-    found = _by_key(connection.execute(_OF_SUBJECTS, {"subjects": _subjects(uses)}).mappings())
+    found = _by_key(_OF_SUBJECTS.all(connection, {"subjects": _subjects(uses)}))
     asks: list[_Ask] = []
     if not found and not any(use.must_be_set for use in uses):
         return
@@ -263,7 +267,7 @@ def _measured(
         return
     counted = _counted(connection, asks, at)
     ids = [ask.asked.order_id for ask in asks if ask.asked.order_id is not None]
-    seqs = {row.id: row.opened_seq for row in connection.execute(_SEQS, {"ids": ids})} if ids else {}
+    seqs = dict(_SEQS.all(connection, {"ids": ids})) if ids else {}
     sums: dict[tuple[_Group, int], tuple[list[int], list[int]]] = {}
     new: dict[tuple[_Group, int], int] = defaultdict(int)  # asked for in the same call
     refused: set[int] = set()
@@ -309,11 +313,10 @@ def _counted(connection: Connection, asks: Sequence[_Ask], at: datetime) -> Mapp
     return found
 
 
-def _by_key(rows: Iterable[Any]) -> dict[_Group, list[Window]]:
+def _by_key(rows: Iterable[Sequence[Any]]) -> dict[_Group, list[Window]]:
     found: dict[_Group, list[Window]] = defaultdict(list)
-    for row in rows:
-        key = (row["scope"], row["subject"], row["order_kind"], row["unit"])
-        found[key].append(Window(row["window_seconds"], row["most"]))
+    for scope, subject, kind, unit, seconds, most in rows:
+        found[scope, subject, kind, unit].append(Window(seconds, most))
     return dict(found)
 
 

@@ -23,6 +23,7 @@ from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import digest, instant
 from toolkit.ledger.errors import ListConflict, ListOutdated, NotFound, ScreeningImpossible
 from toolkit.ledger.machines import Role
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord
@@ -53,8 +54,9 @@ _MATCHING = (
     .where(Among(_ENTRIES.c.value, "values"))
     .order_by(_ENTRIES.c.list, _ENTRIES.c.value)
 )
-_POLICY_TEXT = sa.select(schema.records.c.data).where(schema.records.c.id == _POLICY)
-_ALL_IN_FORCE = sa.select(_IN_FORCE).order_by(_IN_FORCE.c.list)
+_POLICY_TEXT = Prepared(sa.select(schema.records.c.data).where(schema.records.c.id == _POLICY))
+_ALL_IN_FORCE = Prepared(sa.select(_IN_FORCE).order_by(_IN_FORCE.c.list))
+_ANY_ENTRY = Prepared(sa.select(_ENTRIES.c.list).limit(1))
 
 
 class EntryKind(StrEnum):
@@ -310,14 +312,13 @@ class Lists:
 
 def in_force(connection: Connection) -> dict[str, ListInForce]:
     """The lists in force, by name, in their sequence."""
-    rows = connection.execute(_ALL_IN_FORCE)
-    return {row.list: ListInForce(*row) for row in rows}
+    return {row[0]: ListInForce(*row) for row in _ALL_IN_FORCE.all(connection)}
 
 
 def policy_of(connection: Connection) -> ScreeningPolicy:
     """The policy on record, or the defaults."""
-    text = connection.execute(_POLICY_TEXT).scalar_one_or_none()
-    return ScreeningPolicy() if text is None else ScreeningPolicy.from_data(json.loads(text))
+    found = _POLICY_TEXT.first(connection)
+    return ScreeningPolicy() if found is None else ScreeningPolicy.from_data(json.loads(found[0]))
 
 
 def require_current(connection: Connection, at: datetime) -> tuple[ListInForce, ...]:
@@ -350,7 +351,7 @@ def entries_digest(entries: Sequence[ListEntry]) -> str:
 
 def _was_ever_adopted(connection: Connection) -> bool:
     """Whether there was a list: one that was retired isn't the same as none."""
-    return connection.execute(sa.select(_ENTRIES.c.list).limit(1)).first() is not None
+    return _ANY_ENTRY.first(connection) is not None
 
 
 def _moment(text: str) -> datetime:

@@ -14,6 +14,7 @@ from toolkit.ledger import schema, schema_eligibility
 from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import OrderKind
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import FundOrder, Order
 
 __all__ = ["HOUSE", "RETAIL", "Asked", "Party", "known_parties", "open_restriction"]
@@ -32,7 +33,7 @@ open_restriction = sa.exists().where(
 )
 """Of a row of wallets: whether its investor, or it, is restricted."""
 
-_PARTIES = (
+_PARTIES = Prepared(
     sa.select(
         _WALLETS.c.address,
         _WALLETS.c.investor,
@@ -116,7 +117,7 @@ def known_parties(connection: Connection, wallets: Iterable[str]) -> dict[str, P
     """By wallet, in one statement. Raises `NotFound` for a wallet that the ledger hasn't got."""
     wanted = sorted(set(wallets))
     found = {}
-    for row in connection.execute(_PARTIES, {"wallets": wanted}).all():
+    for row in _PARTIES.all(connection, {"wallets": wanted}):
         address, investor, kind, proven, country, regime, verified, distributor, *rest = row
         approved, until, restricted = rest
         found[address] = Party(

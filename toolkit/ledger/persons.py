@@ -15,6 +15,7 @@ from toolkit.errors import InvalidInput, NotAuthorised
 from toolkit.ledger import checks, schema
 from toolkit.ledger.errors import NotFound, WalletTaken
 from toolkit.ledger.machines import Role
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Person, SigningKey
 from toolkit.ledger.store import Unit
 
@@ -33,9 +34,11 @@ _APART = (
     (Role.NAV_AGENT, Role.MAKER),
 )
 
-_HOLDS = sa.select(schema.person_roles.c.role).where(
-    schema.person_roles.c.person_id == sa.bindparam("person"),
-    schema.person_roles.c.role == sa.bindparam("held"),
+_HOLDS = Prepared(
+    sa.select(schema.person_roles.c.role).where(
+        schema.person_roles.c.person_id == sa.bindparam("person"),
+        schema.person_roles.c.role == sa.bindparam("held"),
+    )
 )
 
 
@@ -140,8 +143,7 @@ class Persons:
 
 def require_role(connection: Connection, person_id: str, role: Role) -> None:
     """Raises `NotAuthorised` unless the person is known and holds `role`."""
-    held = connection.execute(_HOLDS, {"person": person_id, "held": role}).one_or_none()
-    if held is None:
+    if _HOLDS.first(connection, {"person": person_id, "held": role}) is None:
         raise NotAuthorised(
             f"{person_id!r} does not hold the role {role}: register the person with it, or let somebody "
             "who holds it act",

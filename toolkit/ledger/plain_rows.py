@@ -6,7 +6,7 @@ costs more than the reading; most of its values say the same in many rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["converted_rows", "plain_rows"]
+__all__ = ["converted_rows", "converter", "plain_rows"]
 
 _AT_ONCE = 200
 _KNOWN = 4_096  # values of a column that are remembered
@@ -44,7 +44,7 @@ def converted_rows(
     converters = [
         (str(column.key), lru_cache(maxsize=_KNOWN)(convert))
         for column in columns
-        if (convert := _converter(column.type, connection.dialect)) is not None
+        if (convert := converter(column.type, connection.dialect)) is not None
     ]
     for values in plain_rows(connection, statement, parameters):
         row = dict(zip(names, values, strict=True))
@@ -53,5 +53,6 @@ def converted_rows(
         yield row
 
 
-def _converter(kind: sa.types.TypeEngine[Any], dialect: sa.engine.Dialect) -> Any:
+def converter(kind: sa.types.TypeEngine[Any], dialect: sa.engine.Dialect) -> Callable[[Any], Any] | None:
+    """What makes SQLAlchemy's value of the driver's; None if they are the same."""
     return kind.dialect_impl(dialect).result_processor(dialect, None)

@@ -20,6 +20,7 @@ from toolkit.errors import InvalidInput
 from toolkit.ledger import checks, schema
 from toolkit.ledger.errors import ProductNotAdmitted
 from toolkit.ledger.machines import OrderKind
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.record_words import RecordKind, RecordState
 
 __all__ = [
@@ -54,8 +55,10 @@ _FIELDS = frozenset(
 )
 
 _RECORDS = schema.records
-_IN_FORCE = sa.select(_RECORDS.c.data).where(
-    _RECORDS.c.kind == RecordKind.POLICY, _RECORDS.c.state == RecordState.IN_FORCE
+_IN_FORCE = Prepared(
+    sa.select(_RECORDS.c.data).where(
+        _RECORDS.c.kind == RecordKind.POLICY, _RECORDS.c.state == RecordState.IN_FORCE
+    )
 )
 
 
@@ -166,7 +169,7 @@ class Policies:
 
 def policies(connection: Connection) -> Policies:
     """The policies in force now."""
-    found = (Policy.from_data(json.loads(text)["policy"]) for text in connection.execute(_IN_FORCE).scalars())
+    found = (Policy.from_data(json.loads(text)["policy"]) for text in _IN_FORCE.scalars(connection))
     return Policies({policy.product: policy for policy in found})
 
 

@@ -17,6 +17,7 @@ from toolkit.ledger.bulk import Among
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import MACHINES, Machine, OrderKind, Role, State, Step
 from toolkit.ledger.persons import require_role
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import (
     FundOrder,
     FundRedemptionOrder,
@@ -81,8 +82,8 @@ def _counted(orders: Any) -> sa.Select[Any]:
 
 
 # On SQLite who writes is alone, and locks nothing.
-_ALIKE = _counted(schema.orders.c).where(_AMONG)
-_LOCKED_ALIKE = _counted(_LOCKED_STANDING.subquery().c)
+_ALIKE = Prepared(_counted(schema.orders.c).where(_AMONG))
+_LOCKED_ALIKE = Prepared(_counted(_LOCKED_STANDING.subquery().c))
 
 
 def order_from(row: Any) -> Order:
@@ -335,7 +336,7 @@ class _Alike(NamedTuple):
 def _alike(connection: Connection, order_ids: Sequence[str]) -> _Alike | None:
     """How the orders stand, locked until the transaction ends; None if they differ or one is unknown."""
     query = _ALIKE if connection.dialect.name == "sqlite" else _LOCKED_ALIKE
-    found = connection.execute(query, {"ids": order_ids}).all()
+    found = query.all(connection, {"ids": order_ids})
     if len(found) != 1 or found[0][0] != len(order_ids):
         return None
     _, kind, state, held_from, flying, first, last = found[0]
@@ -437,9 +438,9 @@ def _by_source(steps: Mapping[str, Step]) -> dict[State, list[str]]:
 
 
 @cache
-def _move(columns: tuple[str, ...]) -> sa.Update:
+def _move(columns: tuple[str, ...]) -> Prepared:
     """The statement that moves orders and sets these columns too, each bound under its own name."""
-    return _MOVE.values({name: sa.bindparam(f"new_{name}") for name in columns})
+    return Prepared(_MOVE.values({name: sa.bindparam(f"new_{name}") for name in columns}))
 
 
 def _write(
@@ -449,11 +450,10 @@ def _write(
     held = source if to is State.ON_HOLD else None
     values: dict[str, Any] = {"ids": order_ids, "source": source, "target": to, "held": held}
     values |= {f"new_{name}": value for name, value in columns.items()}
-    result = connection.execute(_move(tuple(columns)), values)
-    if result.rowcount != len(order_ids):
+    moved = _move(tuple(columns)).change(connection, values)
+    if moved != len(order_ids):
         raise IllegalTransition(
-            f"{len(order_ids) - result.rowcount} of {len(order_ids)} orders left {source} meanwhile: "
-            "read them again",
+            f"{len(order_ids) - moved} of {len(order_ids)} orders left {source} meanwhile: read them again",
             orders=order_ids,
             source=source,
             target=to,

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from toolkit.errors import ConfigurationError, LedgerError, LedgerUnreachable
 from toolkit.ledger.errors import LedgerBusy, LedgerFull
+from toolkit.ledger.prepared import NOTHING, Prepared, Query, rows_of
 
 __all__ = ["Joined", "Store", "Unit"]
 
@@ -58,9 +59,7 @@ class Unit(Protocol):
         """A connection inside a write transaction. See `Store.writing`."""
         ...
 
-    def write(
-        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
-    ) -> Sequence[Any]:
+    def write(self, statement: Prepared, values: Mapping[str, Any], *, lasting: bool = True) -> Sequence[Any]:
         """One statement that writes, committed by itself, and what it returns. See `Store.writing`."""
         ...
 
@@ -68,7 +67,7 @@ class Unit(Protocol):
         """A connection inside a consistent read."""
         ...
 
-    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Any]:
         """What one statement finds; one is consistent in itself, and needs no transaction around it."""
         ...
 
@@ -91,16 +90,14 @@ class Joined:
 
     reading = writing
 
-    def write(
-        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
-    ) -> Sequence[Any]:
+    def write(self, statement: Prepared, values: Mapping[str, Any], *, lasting: bool = True) -> Sequence[Any]:
         """See `Unit.write`: part of the transaction."""
         del lasting
-        return _returned(self._connection.execute(statement, values))
+        return statement.all(self._connection, values)
 
-    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Any]:
         """See `Unit.rows`: as the transaction sees it."""
-        return self._connection.execute(query, values).all()
+        return rows_of(self._connection, query, values)
 
 
 class Store:
@@ -149,14 +146,12 @@ class Store:
                 _at_once(connection, "BEGIN IMMEDIATE")
             yield connection
 
-    def write(
-        self, statement: sa.Executable, values: Mapping[str, Any], *, lasting: bool = True
-    ) -> Sequence[Any]:
+    def write(self, statement: Prepared, values: Mapping[str, Any], *, lasting: bool = True) -> Sequence[Any]:
         """See `Unit.write`: for one statement it needs no transaction around it."""
         with self._alone(), translated(self.url), self._single() as connection:
             if self.is_sqlite:
                 _synchronise(connection, lasting=lasting)
-            return _returned(connection.execute(statement, values))
+            return statement.all(connection, values)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -171,10 +166,10 @@ class Store:
                 _at_once(connection, "BEGIN")
             yield connection
 
-    def rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Any]:
         """See `Unit.rows`."""
         with translated(self.url), self._single() as connection:
-            return connection.execute(query, values).all()
+            return rows_of(connection, query, values)
 
     @contextmanager
     def _single(self) -> Iterator[Connection]:
@@ -343,10 +338,6 @@ def _at_once(connection: Connection, statement: str) -> None:
     dbapi.execute(statement)
 
 
-def _returned(result: sa.CursorResult[Any]) -> Sequence[Any]:
-    return result.all() if result.returns_rows else ()
-
-
 def _synchronise(connection: Connection, *, lasting: bool) -> None:
     wanted = "FULL" if lasting else "NORMAL"
     # Nothing is known of it while it changes: an interruption must not leave what isn't so.
@@ -362,11 +353,13 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
     cursor = dbapi.cursor()
     try:
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+        # Each page of a commit is two writes to the log, whatever its size. A file keeps the size it began with.
+        cursor.execute("PRAGMA page_size = 8192")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         # A page that several steps touch is copied from the log once for all of them.
-        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+        cursor.execute("PRAGMA wal_autocheckpoint = 2000")
         cursor.execute("PRAGMA cache_size = -16000")
         # What a statement would undo goes to a file of its own otherwise, as soon as it is 64 kB.
         cursor.execute("PRAGMA temp_store = MEMORY")

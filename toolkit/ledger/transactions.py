@@ -18,6 +18,7 @@ from toolkit.chain.journal import JournalEntry, Outcome
 from toolkit.errors import InvalidInput, LaneLost, LedgerError, StillPending
 from toolkit.ledger import audit, checks, schema
 from toolkit.ledger.errors import NotFound, StaleLedger
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.records import Lease, TransactionRecord
 from toolkit.ledger.store import Unit
 
@@ -32,8 +33,8 @@ RECORDED = "recorded"
 # Built once: building a statement costs as much as running it.
 _TABLE = schema.transactions
 _ONE = sa.select(_TABLE).where(_TABLE.c.hash == sa.bindparam("wanted"))
-_OF_NONCE = sa.select(_TABLE).where(
-    _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == sa.bindparam("nonce")
+_OF_NONCE = Prepared(
+    sa.select(_TABLE).where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == sa.bindparam("nonce"))
 )
 _NEXT_NONCE = (
     sa.select(_TABLE.c.nonce)
@@ -42,20 +43,25 @@ _NEXT_NONCE = (
     .limit(1)
 )
 # What has no outcome, and what has the highest nonce that wasn't refused.
-_POSITION = sa.union_all(
-    sa.select(_TABLE).where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.state == RECORDED),
-    sa.select(_TABLE).where(
-        _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == _NEXT_NONCE.scalar_subquery()
-    ),
+_POSITION = Prepared(
+    sa.union_all(
+        sa.select(_TABLE).where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.state == RECORDED),
+        sa.select(_TABLE).where(
+            _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == _NEXT_NONCE.scalar_subquery()
+        ),
+    )
 )
-_INSERT = sa.insert(_TABLE)
+_INSERT = Prepared(
+    sa.insert(_TABLE), ["hash", "lane", "nonce", "raw", "purpose", "flight_id", "state", "created_at"]
+)
 _CHANGE = sa.update(_TABLE).where(_TABLE.c.hash == sa.bindparam("wanted"))
-_ASSIGN = _CHANGE.values(flight_id=sa.bindparam("flight"))
+_ASSIGN = Prepared(_CHANGE.values(flight_id=sa.bindparam("flight")))
 _PLACE = _CHANGE.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
-_FINISH = _CHANGE.where(_TABLE.c.state.in_([RECORDED, sa.bindparam("outcome")])).values(
+_TO_FINISH = _CHANGE.where(_TABLE.c.state.in_([RECORDED, sa.bindparam("outcome")])).values(
     state=sa.bindparam("outcome")
 )
-_LAND = _FINISH.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block"))
+_FINISH = Prepared(_TO_FINISH)
+_LAND = Prepared(_TO_FINISH.values(block_number=sa.bindparam("number"), block_hash=sa.bindparam("block")))
 
 
 @cache
@@ -91,21 +97,20 @@ class Transactions:
             "created_at": self.clock.now(),
         }
         with self.unit.writing() as connection:
-            rows = connection.execute(_OF_NONCE, {"lane": lane, "nonce": nonce}).mappings()
-            others = [TransactionRecord(**found) for found in rows]
+            rows = _OF_NONCE.all(connection, {"lane": lane, "nonce": nonce})
+            others = [TransactionRecord(*found) for found in rows]
             for known in others:
                 if known.hash == tx_hash:
                     return self._opened(connection, known)
             _check_nonce_free(others)
             row["flight_id"] = flight_id or _flight_of(others)
-            connection.execute(_INSERT, [row])
+            _INSERT.change(connection, row)
         return TransactionRecord(**row, block_number=None, block_hash=None)
 
     def assign(self, tx_hash: str, flight_id: str) -> None:
         """Says which flight the transaction is. Raises `NotFound`."""
         with self.unit.writing() as connection:
-            found = connection.execute(_ASSIGN, {"wanted": tx_hash, "flight": flight_id})
-            if found.rowcount == 0:
+            if _ASSIGN.change(connection, {"wanted": tx_hash, "flight": flight_id}) == 0:
                 _require(connection, tx_hash)
 
     def require_sole(self, tx_hash: str) -> None:
@@ -144,13 +149,13 @@ class Transactions:
         if it is known to have ended otherwise."""
         with self.unit.writing() as connection:
             values = {"wanted": tx_hash, "outcome": Outcome(outcome)}
-            _check_finished(connection, connection.execute(_FINISH, values), tx_hash, outcome)
+            _check_finished(connection, _FINISH.change(connection, values), tx_hash, outcome)
 
     def land(self, tx_hash: str, *, block_number: int, block_hash: str) -> None:
         """`place` and `finish` of one that is mined for good. Raises as they."""
         values = {"wanted": tx_hash, "outcome": Outcome.MINED, "number": block_number, "block": block_hash}
         with self.unit.writing() as connection:
-            _check_finished(connection, connection.execute(_LAND, values), tx_hash, Outcome.MINED)
+            _check_finished(connection, _LAND.change(connection, values), tx_hash, Outcome.MINED)
 
     def reopen(self, hashes: Sequence[str]) -> None:
         """Takes back that these were mined for good: the chain broke its promise, and they are sent again."""
@@ -184,11 +189,11 @@ class Transactions:
     def next_nonce(self, lane: str) -> int | None:
         """One past the highest nonce of `lane` that wasn't refused; None when there is none."""
         highest = self.unit.rows(_NEXT_NONCE, {"lane": lane})
-        return int(highest[0].nonce) + 1 if highest else None
+        return int(highest[0][0]) + 1 if highest else None
 
     def position(self, lane: str) -> tuple[list[TransactionRecord], int | None]:
         """The lane's transactions without an outcome, by nonce and time, and `next_nonce`, at one moment."""
-        found = {row.hash: TransactionRecord(*row) for row in self.unit.rows(_POSITION, {"lane": lane})}
+        found = {row[0]: TransactionRecord(*row) for row in self.unit.rows(_POSITION, {"lane": lane})}
         records = sorted(found.values(), key=lambda item: (item.nonce, item.created_at, item.hash))
         used = [record.nonce for record in records if record.state != Outcome.REFUSED]
         unfinished = [record for record in records if record.state == RECORDED]
@@ -336,10 +341,8 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     return TransactionRecord(**row)
 
 
-def _check_finished(
-    connection: Connection, found: sa.CursorResult[Any], tx_hash: str, outcome: Outcome
-) -> None:
-    if found.rowcount == 0:
+def _check_finished(connection: Connection, changed: int, tx_hash: str, outcome: Outcome) -> None:
+    if changed == 0:
         known = _require(connection, tx_hash)
         raise LedgerError(
             f"transaction {tx_hash} ended as {known.state} and can't be {outcome}: "

@@ -25,6 +25,7 @@ from toolkit.ledger.bulk import Among, insert_rows
 from toolkit.ledger.canonical import instant
 from toolkit.ledger.errors import NotFound, TransferNotAcknowledged
 from toolkit.ledger.machines import Role
+from toolkit.ledger.prepared import Prepared
 from toolkit.ledger.record_book import RecordBook
 from toolkit.ledger.record_words import RecordKind, RecordState
 from toolkit.ledger.records import LedgerRecord, Order
@@ -36,8 +37,11 @@ INSTITUTIONAL = frozenset({"custodial", "platform", "omnibus"})
 """The kinds of wallet that are another institution's: what goes there has to be announced to it."""
 
 _PARTIES, _RECORDS = tables.travel_parties, schema.records
-_KINDS = sa.select(schema.wallets.c.address, schema.wallets.c.kind).where(
-    Among(schema.wallets.c.address, "wallets"), schema.wallets.c.kind.in_(sorted(INSTITUTIONAL))
+_KINDS = Prepared(
+    sa.select(schema.wallets.c.address).where(
+        Among(schema.wallets.c.address, "wallets"),
+        sa.or_(*(schema.wallets.c.kind == kind for kind in sorted(INSTITUTIONAL))),
+    )
 )
 _NAMED = sa.select(_RECORDS.c.id, _RECORDS.c.state, _RECORDS.c.data).where(Among(_RECORDS.c.id, "ids"))
 
@@ -221,8 +225,8 @@ def unacknowledged(
 ) -> dict[str, TransferNotAcknowledged]:
     """See `Travel.unacknowledged`. An order of another kind of wallet needs nothing."""
     wallets = {order.wallet for order in orders}
-    kinds = set(connection.execute(_KINDS, {"wallets": sorted(wallets)}).scalars())
-    concerned = [order for order in orders if order.wallet in kinds]
+    institutional = set(_KINDS.scalars(connection, {"wallets": sorted(wallets)}))
+    concerned = [order for order in orders if order.wallet in institutional]
     if not concerned:
         return {}
     transfers = _records(connection, [transfer_id(order.id) for order in concerned])

@@ -82,19 +82,21 @@ def test_an_interruption_leaves_no_lasting_write_unsynchronised(
 
 def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Databases) -> None:
     with Ledger.open(sqlite_databases.ledger()) as ledger:
+        normal, full = 1, 2
         written: list[tuple[str, int]] = []
 
-        @sa.event.listens_for(ledger._store.engine, "before_cursor_execute")
-        def _(_: Any, cursor: Any, statement: str, *___: Any) -> None:
-            if not statement.startswith("SELECT"):
-                (synchronous,) = cursor.connection.execute("PRAGMA synchronous").fetchone()
+        synchronous = full
+
+        def note(statement: str) -> None:
+            nonlocal synchronous
+            if statement.startswith("PRAGMA synchronous = "):
+                synchronous = {"NORMAL": normal, "FULL": full}[statement.rsplit(maxsplit=1)[-1]]
+            elif not statement.startswith(("SELECT", "BEGIN")):
                 written.append((" ".join(statement.split()[:3]), synchronous))
 
-        @sa.event.listens_for(ledger._store.engine, "commit")
-        def _(connection: sa.Connection) -> None:
-            dbapi: Any = connection.connection.dbapi_connection
-            (synchronous,) = dbapi.execute("PRAGMA synchronous").fetchone()
-            written.append(("COMMIT", synchronous))
+        @sa.event.listens_for(ledger._store.engine, "checkout")
+        def _(dbapi: Any, *_: Any) -> None:
+            dbapi.set_trace_callback(note)
 
         lane = address(400)
         ledger.lanes.add(lane, name="mint-1", purpose="mint")
@@ -108,7 +110,6 @@ def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Database
             tx.flights.claim_mints(lane, 10)
         assert ledger.lanes.lease([lane], holder="one") is not None
         ledger.cursors.advance("settled", block_number=1, block_hash=hash32(1))
-    normal, full = 1, 2
     assert written == [
         ("INSERT INTO lanes", full),
         ("COMMIT", full),

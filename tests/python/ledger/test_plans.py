@@ -21,6 +21,7 @@ from toolkit.ledger import (
     steps,
     verification,
 )
+from toolkit.ledger.prepared import Prepared
 
 STATEMENTS = {
     "standing": steps._LOCKED_STANDING,
@@ -55,7 +56,8 @@ STATEMENTS = {
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_no_statement_reads_a_whole_table(sqlite_databases: Databases, name: str) -> None:
     with Ledger.open(sqlite_databases.ledger()) as ledger, ledger._store.reading() as connection:
-        statement: sa.ClauseElement = STATEMENTS[name]
+        asked = STATEMENTS[name]
+        statement: sa.ClauseElement = asked.statement if isinstance(asked, Prepared) else asked
         text = str(statement.compile(connection))
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[]",) * text.count("?"))
         lines = [row[3] for row in plan]

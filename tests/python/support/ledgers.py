@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import sqlalchemy as sa
 
 from toolkit.amounts import Amount
 from toolkit.chain.addresses import address_from_bytes
 from toolkit.chain.hexes import to_hex
-from toolkit.ledger import MACHINES, Ledger, MintOrder, RedemptionOrder, Role, State, Transaction
+from toolkit.ledger import MACHINES, Ledger, MintOrder, RedemptionOrder, Role, State, Transaction, prepared
 from toolkit.ledger.records import OwnershipProof
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -24,6 +30,27 @@ PEOPLE = {
     ALICE: {Role.APPROVER},
     BOB: {Role.APPROVER},
 }
+
+
+@contextmanager
+def statements(ledger: Ledger) -> Iterator[list[str]]:
+    """The texts of the statements that are run within the block, prepared ones and SQLAlchemy's."""
+    found: list[str] = []
+    run, engine = prepared._run, ledger._store.engine
+
+    def note(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        found.append(text)
+
+    def noted(connection: Any, compiled: Any, *rest: Any) -> Any:
+        found.append(compiled.text)
+        return run(connection, compiled, *rest)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        with patch.object(prepared, "_run", noted):
+            yield found
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 class StoppedClock:
