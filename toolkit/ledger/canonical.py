@@ -86,14 +86,21 @@ def event_hasher(
     source = f',"from_state":{_optional(from_state)},"order_id":'
     middle = f',"reason":{quoted(reason)},"role":{quoted(role)},"seq":'
     tail = f',"to_state":{quoted(to_state)}}}'
+    # What stands before the order's id is the same where the evidence is, and needs to be hashed once.
+    last: str | None = ""
+    begun: hashlib._Hash | None = None
 
     def of(seq: int, order_id: str, evidence: str | None, previous_hash: str) -> str:
-        proof = "null" if evidence is None else quoted(evidence)
-        text = (
-            f'{head}{proof}{source}{quoted(order_id)},"previous_hash":{quoted(previous_hash)}'
-            f"{middle}{seq}{tail}"
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
+        nonlocal last, begun
+        rest = f'{quoted(order_id)},"previous_hash":{quoted(previous_hash)}{middle}{seq}{tail}'
+        if evidence != last:
+            last, begun = evidence, None
+            return hashlib.sha256(f"{head}{_optional(evidence)}{source}{rest}".encode()).hexdigest()
+        if begun is None:
+            begun = hashlib.sha256(f"{head}{_optional(evidence)}{source}".encode())
+        hashed = begun.copy()
+        hashed.update(rest.encode())
+        return hashed.hexdigest()
 
     return of
 

@@ -18,7 +18,7 @@ from support.ledgers import CHECKER, Fixture, dollars
 
 from toolkit.errors import InvalidInput, LedgerTampered
 from toolkit.ledger import Role, State, order_verification, schema
-from toolkit.ledger.canonical import GENESIS, digest, event_hash, instant
+from toolkit.ledger.canonical import GENESIS, digest, event_hash, event_hasher, instant
 
 
 @pytest.fixture
@@ -297,6 +297,16 @@ def test_digests_are_over_rfc_8785(fields: dict[str, Any]) -> None:
 )
 def test_an_events_hash_is_over_rfc_8785(event: dict[str, Any]) -> None:
     assert event_hash(**event) == hashlib.sha256(rfc8785.dumps(event)).hexdigest()
+
+
+@given(st.lists(st.tuples(_TEXT, st.sampled_from([None, "", "a", "b"])), max_size=8))
+def test_the_events_of_an_act_are_hashed_as_each_by_itself(events: list[tuple[str, str | None]]) -> None:
+    act = {"from_state": None, "to_state": "b", "actor": "c", "role": "d", "at": "e", "reason": "f"}
+    hash_of = event_hasher(*act.values())  # type: ignore[arg-type]
+    for seq, (order_id, evidence) in enumerate(events, start=1):
+        event = {**act, "seq": seq, "order_id": order_id, "evidence": evidence, "previous_hash": "g"}
+        expected = hashlib.sha256(rfc8785.dumps(event)).hexdigest()  # type: ignore[arg-type]
+        assert hash_of(seq, order_id, evidence, "g") == expected
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), 0.5, b"", ["nested"]])
