@@ -223,7 +223,10 @@ class RedemptionRun:
                     )
                 )
                 continue
-            self._adopt(order, State.SETTLED, event, log)
+            try:
+                self._adopt(order, State.SETTLED, event, log)
+            except IllegalTransition as error:
+                log.waits([order.id], error)  # sent, or settled, by another worker just now
         return waiting
 
     def _adopt_burn(self, order: RedemptionOrder, block: Block, log: RunLog) -> None:

@@ -284,10 +284,12 @@ REDEMPTION = Machine(
             frozenset({Role.CHECKER, Role.COMPLIANCE}),
             recorded_by="orders.validate",
         ),
-        Step(State.VALID, State.ESCROWED, _OPERATOR, recorded_by="orders.escrow"),
+        # Whoever did it on chain. Of a transaction of the desk's own its end says so, which frees the order
+        # before it takes the step: who saw it on the chain first would leave nothing for that end to do.
+        Step(State.VALID, State.ESCROWED, _OPERATOR, recorded_by="orders.escrow", unless_sent=True),
         Step(State.ESCROWED, State.APPROVED, _CHECKER, apart_from=frozenset({State.REQUESTED})),
         # Only when the burn is final: what follows moves money.
-        Step(State.APPROVED, State.BURNED, _OPERATOR),
+        Step(State.APPROVED, State.BURNED, _OPERATOR, unless_sent=True),
         Step(
             State.BURNED,
             State.PAID,
@@ -295,7 +297,7 @@ REDEMPTION = Machine(
             apart_from=frozenset({State.REQUESTED, State.APPROVED}),
             recorded_by="payouts.record",
         ),
-        Step(State.PAID, State.SETTLED, _OPERATOR),
+        Step(State.PAID, State.SETTLED, _OPERATOR, unless_sent=True),
         Step(State.ESCROWED, State.VALID, _OPERATOR, reasoned=True),
         Step(State.BURNED, State.APPROVED, _OPERATOR, reasoned=True),
         # As of a mint: approved for code that was upgraded.
@@ -341,7 +343,16 @@ def _fund_steps(*before: State) -> list[Step]:
             before_expiry=True,
         ),
         # The chain has it, whoever sent it.
-        *(Step(source, State.IN_BATCH, _OPERATOR, recorded_by="fund_orders.enter") for source in before),
+        *(
+            Step(
+                source,
+                State.IN_BATCH,
+                _OPERATOR,
+                recorded_by="fund_orders.enter",
+                unless_sent=source in _REQUESTING,
+            )
+            for source in before
+        ),
         Step(State.ON_HOLD, State.IN_BATCH, _OPERATOR, recorded_by="fund_orders.enter"),
         Step(State.IN_BATCH, State.PRICED, _OPERATOR, recorded_by="fund_orders.deal"),
         Step(State.PRICED, State.SETTLED, _OPERATOR, reasoned=True),

@@ -353,7 +353,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
     cursor = dbapi.cursor()
     try:
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-        # Each page of a commit is two writes to the log, whatever its size. A file keeps the size it began with.
+        # Each page of a commit is two writes to the log, whatever its size; a file keeps what it began with.
         cursor.execute("PRAGMA page_size = 8192")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")

@@ -28,7 +28,9 @@ from toolkit.desk.redemption import Redemptions
 from toolkit.errors import IllegalTransition, NodeTimeout, NotSent
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State
+from toolkit.ledger.agenda import UNDER_WATCH
 from toolkit.ledger.errors import PayoutAlreadyRecorded, ThirdPartyPayment
+from toolkit.ledger.orders import Orders
 
 REASON = b"CLOSED".ljust(32, b"\0")
 
@@ -346,6 +348,72 @@ def test_a_request_taken_back_before_it_was_seen_is_not_the_orders(bench: Bench,
     assert bench.desk.run().reached(State.ESCROWED) == (order.id,)
     assert bench.desk.order(order).number == 2  # type: ignore[attr-defined]
     assert bench.desk.status().agrees
+
+
+def sent_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, name: str, asked: Callable[..., bool], send: Callable[[], object]
+) -> None:
+    """As soon as the orders that `asked` means were read by that method, another worker sends what there is
+    to send; it is mined, and nobody has concluded it yet.
+    """
+    original = getattr(Orders, name)
+
+    def read(self: Orders, *args: Any, **options: Any) -> Any:
+        found = original(self, *args, **options)
+        if asked(*args, **options):
+            monkeypatch.setattr(Orders, name, original)
+            with monkeypatch.context() as patch:
+                patch.setattr(Flights, "conclude_all", lambda *_: None)
+                patch.setattr(Flights, "conclude", lambda *_: None)
+                send()
+        return found
+
+    monkeypatch.setattr(Orders, name, read)
+
+
+def test_an_acceptance_that_another_worker_sent_just_now_is_that_flights(
+    bench: Bench, other: Desk, holder: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.escrowed(holder)
+    bench.desk.approve_redemption(order, bench.approver())
+    sent_meanwhile(monkeypatch, "find", lambda **asked: asked.get("state") == UNDER_WATCH, other.run)
+    assert_ends_by_its_flight(bench, order.id, "acceptance", State.BURNED)
+
+
+def test_an_escrow_that_another_desk_sent_just_now_is_that_flights(
+    bench: Bench, other: Desk, holder: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.valid(holder)
+    authorization = other.redemption_authorization(order)
+    signature = authorization.signable.sign(holder.key).data
+    sent_meanwhile(
+        monkeypatch,
+        "find",
+        lambda **asked: asked.get("state") is State.VALID,
+        lambda: other.escrow(authorization, signature),
+    )
+    assert_ends_by_its_flight(bench, order.id, "escrow", State.ESCROWED)
+
+
+def test_a_payout_that_another_worker_put_on_record_just_now_is_that_flights(
+    bench: Bench, other: Desk, holder: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.burned(holder, "10.00")
+    bench.desk.record_payout(order, payment_reference="CHATS-1", by=TREASURER)
+    sent_meanwhile(monkeypatch, "claim", lambda *_, **__: True, other.run)
+    assert_ends_by_its_flight(bench, order.id, "payout", State.SETTLED)
+
+
+def assert_ends_by_its_flight(bench: Bench, order_id: str, purpose: str, state: State) -> None:
+    bench.desk.run()
+    [flight] = bench.desk.ledger.flights.find(purpose=purpose)
+    if flight.state == "flying":  # what was under way had been asked for before it was sent
+        bench.desk.run()
+    [flight] = bench.desk.ledger.flights.find(purpose=purpose)
+    assert flight.state == "landed"
+    assert bench.desk.ledger.orders.get(order_id).state is state
+    assert bench.desk.status().agrees
+    bench.desk.ledger.verify()
 
 
 @pytest.mark.parametrize("same", [True, False])
