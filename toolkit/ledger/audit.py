@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from toolkit.errors import LedgerTampered
+from toolkit.errors import InvalidInput, LedgerTampered
 from toolkit.ledger import schema
-from toolkit.ledger.bulk import insert_links, insert_rows
+from toolkit.ledger.bulk import HEX, insert_links, insert_rows
 from toolkit.ledger.canonical import digest, digester, event_hasher, instant
 from toolkit.ledger.machines import FUND_KINDS, OrderKind, Role, State
 from toolkit.ledger.prepared import Prepared
@@ -282,6 +282,7 @@ def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iter
     at = instant(draft.at)
     for (source, _), some in groupby(events, key=lambda event: (event[1], event[2] is None)):
         members, _, evidences = zip(*some, strict=True)
+        _check_digests({end.hash, *evidences})
         shared = (
             None if source is None else source.value,
             draft.to_state.value,
@@ -297,6 +298,12 @@ def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iter
         run = _Run(end.seq + 1, members, (*shared, draft.at, draft.reason), evidences, hashes)
         end = run.end
         yield run
+
+
+def _check_digests(found: Iterable[str | None]) -> None:
+    for text in found:
+        if text is not None and (len(text) != HEX or not text.isascii()):
+            raise InvalidInput(f"{text!r} is no digest of the chain of events: {HEX} hex digits")
 
 
 def event_from(row: RowMapping) -> OrderEvent:

@@ -21,9 +21,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["Among", "insert_links", "insert_members", "insert_rows"]
+__all__ = ["HEX", "Among", "insert_links", "insert_members", "insert_rows"]
 
-_HEX = 64  # digits of a digest, as the tables of events have them
+HEX = 64
+"""The digits of a digest, as the tables of events have them."""
 
 
 class TextList(TypeDecorator[Sequence[str]]):
@@ -119,28 +120,22 @@ def insert_links(
     `first` seq, whom each is about, and what they have `shared` between that and the evidence.
 
     Evidence is one for all, or each one's; no digest is missing then. `hashes` begin with that before the
-    first event's. All digests are `_HEX` long.
+    first event's. All digests have `HEX` digits: the caller has seen to it.
     """
     from_state, to_state, actor, role, at, reason = shared
     is_sqlite = connection.dialect.name == "sqlite"
-    stride = 0 if len(evidences) == 1 else 1
-    digests = None if evidences[0] is None else [evidence or "" for evidence in evidences]
+    process = _insert(table, connection.dialect)[1][_AT]
+    [moment] = _processed(process, [at]) if process else [at]
+    one, each = (evidences[0], []) if len(evidences) == 1 else (None, [item or "" for item in evidences])
     lists: tuple[Any, ...]
     if is_sqlite:
-        blob = None if digests is None else _end_to_end(digests)
-        lists = (blob, stride * _HEX, _end_to_end(hashes), _json(members))
+        known = "".join(each) or one
+        blob = None if known is None else known.encode()
+        lists = (blob, HEX if each else 0, "".join(hashes).encode(), _json(members))
     else:
-        array = None if digests is None else _array(digests)
-        lists = (array, stride, _array(members), _array(hashes[:-1]), _array(hashes[1:]))
-    values = (first, from_state, to_state, actor, role, _moment(table, connection.dialect)(at), reason)
+        lists = (one, _array(members), _array(hashes[:-1]), _array(hashes[1:]), _array(each))
+    values = (first, from_state, to_state, actor, role, moment, reason)
     connection.exec_driver_sql(_insert_links(table, is_sqlite), values + lists)
-
-
-def _end_to_end(digests: Sequence[str]) -> bytes:
-    joined = "".join(digests).encode()
-    if len(joined) != _HEX * len(digests):
-        raise ValueError(f"a digest of the chain of events hasn't {_HEX} digits")
-    return joined
 
 
 def _text(value: Any) -> str:
@@ -174,32 +169,24 @@ def _insert_links(table: sa.Table, is_sqlite: bool) -> str:
     return f"INSERT INTO {table.name} ({names}) {_LINKS_SQLITE if is_sqlite else _LINKS_POSTGRESQL}"
 
 
+_AT = 6  # the place of an event's instant among its columns
+
 # Of a blob any part is found at once, of a text by counting from its start.
 _LINKS_SQLITE = f"""
-SELECT ?1 + key, value, ?2, ?3, ?4, ?5, ?6, ?7, CAST(substr(?8, 1 + key * ?9, {_HEX}) AS TEXT),
-    CAST(substr(?10, 1 + key * {_HEX}, {_HEX}) AS TEXT),
-    CAST(substr(?10, 1 + (key + 1) * {_HEX}, {_HEX}) AS TEXT)
+SELECT ?1 + key, value, ?2, ?3, ?4, ?5, ?6, ?7, CAST(substr(?8, 1 + key * ?9, {HEX}) AS TEXT),
+    CAST(substr(?10, 1 + key * {HEX}, {HEX}) AS TEXT),
+    CAST(substr(?10, 1 + (key + 1) * {HEX}, {HEX}) AS TEXT)
 FROM json_each(?11)
 """  # noqa: S608 - of constants
 _LINKS_POSTGRESQL = """
 SELECT a.first + place - 1, member, a.from_state, a.to_state, a.actor, a.role, a.at, a.reason,
-    a.evidences[1 + (place - 1) * a.stride], before, this
+    COALESCE(evidence, a.shared), before, this
 FROM (
     SELECT %s::bigint AS first, %s::text AS from_state, %s::text AS to_state, %s::text AS actor,
-        %s::text AS role, %s::timestamptz AS at, %s::text AS reason, %s::text[] AS evidences,
-        %s::int AS stride
-) AS a, unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS m (member, before, this, place)
+        %s::text AS role, %s::timestamptz AS at, %s::text AS reason, %s::text AS shared
+) AS a, unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+    WITH ORDINALITY AS m (member, before, this, evidence, place)
 """
-
-
-@cache
-def _moment(table: sa.Table, dialect: Dialect) -> Callable[[datetime], Any]:
-    """What turns an event's instant into the driver's."""
-    return table.c.at.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-
-
-def _as_it_is(at: datetime) -> datetime:
-    return at
 
 
 @cache

@@ -50,8 +50,11 @@ class Prepared:
         return [row[0] for row in self.all(connection, values)]
 
     def change(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> int:
-        """How many rows it has changed."""
-        return _run(connection, self._for(connection.dialect), values, _changed)
+        """How many rows it has changed. Raises TypeError for a statement that returns rows."""
+        compiled = self._for(connection.dialect)
+        if compiled.is_returning:
+            raise TypeError(f"it returns rows, ask for them: {compiled.text}")
+        return _run(connection, compiled, values, _changed)
 
     def _for(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
@@ -76,6 +79,7 @@ class _Compiled(NamedTuple):
 
     text: str
     bound: Callable[[Mapping[str, Any]], Any]
+    is_returning: bool
     converters: Sequence[tuple[int, _Convert]]
 
     def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -107,6 +111,7 @@ def _run(
         is_lost = connection.dialect.is_disconnect(error, dbapi, None)
         if is_lost:
             connection.invalidate(error)
+            connection.engine.dispose()  # those that lie beside it were made before the loss
         raise DBAPIError.instance(
             compiled.text,
             bound,
@@ -141,10 +146,11 @@ def _compile(statement: Any, columns: list[str] | None, dialect: Dialect) -> _Co
     def named(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return dict(zip(names, positional(values), strict=True))
 
-    found = getattr(statement, "selected_columns", ())
+    found = list(statement.exported_columns)
     converters = [
         (place, convert)
         for place, column in enumerate(found)
         if (convert := converter(column.type, dialect)) is not None
     ]
-    return _Compiled(compiled.string, positional if compiled.positional else named, converters)
+    bound = positional if compiled.positional else named
+    return _Compiled(compiled.string, bound, bool(found), converters)

@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from support.ledgers import CHECKER, MAKER, NOON, TREASURER, Fixture, dollars, tokens
+from support.ledgers import CHECKER, MAKER, NOON, TREASURER, Fixture, dollars, statements, tokens
 
 from toolkit.amounts import Amount
 from toolkit.errors import IdempotencyConflict, IllegalTransition, InvalidInput, NotAuthorised
@@ -105,20 +104,20 @@ def test_the_money_of_an_order_that_ended_is_listed_until_it_goes_back(desk: Fix
 def test_money_is_locked_after_its_order_by_matching_and_returning_alike(desk: Fixture) -> None:
     """On PostgreSQL two opposite sequences of row locks would block each other."""
     order, line = desk.mint(), desk.receive("100.00")
-    deciding: list[str] = []
-
-    def watch(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        read = statement.startswith("SELECT")
-        tables = ("orders", "funds_receipts")
-        deciding.extend(name for name in tables if read and f"FROM {name}" in statement.replace("\n", ""))
-
-    sa.event.listen(desk.ledger._store.engine, "before_cursor_execute", watch)
-    desk.ledger.funds.match(order.id, line, actor=TREASURER)
+    with statements(desk.ledger) as asked:
+        desk.ledger.funds.match(order.id, line, actor=TREASURER)
+    deciding = read_from(asked)
     assert deciding.index("orders") < deciding.index("funds_receipts")
     desk.take(order.id, State.CANCELLED)
-    deciding.clear()
-    desk.ledger.funds.mark_returned(line, payment_reference="return-1")
-    assert deciding[1:3] == ["orders", "funds_receipts"]
+    with statements(desk.ledger) as asked:
+        desk.ledger.funds.mark_returned(line, payment_reference="return-1")
+    assert read_from(asked)[1:3] == ["orders", "funds_receipts"]
+
+
+def read_from(asked: list[str]) -> list[str]:
+    tables = ("orders", "funds_receipts")
+    reads = [text.replace("\n", "") for text in asked if text.startswith("SELECT")]
+    return [name for text in reads for name in tables if f"FROM {name}" in text]
 
 
 def test_only_a_treasurer_says_that_money_came(desk: Fixture) -> None:

@@ -91,8 +91,14 @@ def test_only_leases_and_claims_may_go_with_the_power(sqlite_databases: Database
             nonlocal synchronous
             if statement.startswith("PRAGMA synchronous = "):
                 synchronous = {"NORMAL": normal, "FULL": full}[statement.rsplit(maxsplit=1)[-1]]
-            elif not statement.startswith(("SELECT", "BEGIN")):
+            elif not statement.startswith(("SELECT", "BEGIN", "COMMIT", "PRAGMA")):
                 written.append((" ".join(statement.split()[:3]), synchronous))
+
+        @sa.event.listens_for(ledger._store.engine, "commit")
+        def _(connection: sa.Connection) -> None:
+            dbapi: Any = connection.connection.dbapi_connection
+            (found,) = dbapi.execute("PRAGMA synchronous").fetchone()
+            written.append(("COMMIT", found))
 
         @sa.event.listens_for(ledger._store.engine, "checkout")
         def _(dbapi: Any, *_: Any) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from support.databases import Databases
 from support.ledgers import NOON, Fixture, hash32
 from support.postgres import Postgres
 
-from toolkit.errors import LedgerUnreachable
+import toolkit.ledger
+from toolkit.errors import InvalidInput, LedgerUnreachable
 from toolkit.ledger import Ledger, Role, State, audit, prepared, schema
 from toolkit.ledger.audit import Draft
 from toolkit.ledger.canonical import event_hash, instant
@@ -57,6 +64,32 @@ def test_what_is_written_is_what_sqlalchemy_reads(databases: Databases) -> None:
     assert found.created_at == row["created_at"]
 
 
+def test_what_a_change_returns_is_converted_and_never_left_lying(desk: Fixture) -> None:
+    order = desk.mint()
+    columns = (_ORDERS.amount, _ORDERS.created_at)
+    update = Prepared(
+        sa.update(schema.orders)
+        .where(_ORDERS.id == sa.bindparam("wanted"))
+        .values(unit="X")
+        .returning(*columns)
+    )
+    with desk.ledger._store.writing() as connection:
+        assert update.all(connection, {"wanted": order.id}) == [(order.base_units, order.created_at)]
+        with pytest.raises(TypeError, match="ask for them"):
+            update.change(connection, {"wanted": order.id})
+
+
+def test_every_statement_can_be_prepared_for_either_database() -> None:
+    for module in pkgutil.iter_modules(toolkit.ledger.__path__):
+        importlib.import_module(f"toolkit.ledger.{module.name}")
+    modules = [module for name, module in sys.modules.items() if name.startswith("toolkit.ledger.")]
+    found = [item for module in modules for item in vars(module).values() if isinstance(item, Prepared)]
+    assert len(found) > 30
+    for item in found:
+        for dialect in (sqlite.dialect(), psycopg.dialect()):
+            prepared._compile(item.statement, item._columns, dialect)
+
+
 def test_a_list_of_values_is_not_prepared(desk: Fixture) -> None:
     query = Prepared(sa.select(_ORDERS.id).where(_ORDERS.state.in_(["approved", "funded"])))
     with desk.ledger._store.reading() as connection, pytest.raises(TypeError, match="bind each"):
@@ -86,6 +119,25 @@ def test_a_connection_that_was_lost_is_not_used_again(postgres: Postgres) -> Non
         assert ledger._store.rows(query) == [(0,)]
 
 
+def test_a_server_that_went_away_is_met_once_however_many_connections_there_were(postgres: Postgres) -> None:
+    url = postgres.ledger()
+    query = Prepared(sa.select(schema.event_head.c.seq))
+    end = sa.text(
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    other = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with Ledger.open(url) as ledger, ExitStack() as used:
+        for _ in range(4):
+            used.enter_context(ledger._store.reading())
+        used.close()
+        with other.connect() as connection:
+            assert connection.execute(end).scalar_one() >= 4
+        with pytest.raises(LedgerUnreachable):
+            ledger._store.rows(query)
+        assert [ledger._store.rows(query) for _ in range(4)] == [[(0,)]] * 4
+
+
 def test_an_interrupted_connection_is_not_used_again(
     sqlite_databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +160,15 @@ def test_an_interrupted_connection_is_not_used_again(
                 ask(ledger)
         assert ask(ledger) == [(0,)]
     assert used[0] is not used[1]
+
+
+@pytest.mark.parametrize("digests", [["a" * 63], ["a" * 63, "b" * 65] * 10, ["ä" * 64]])
+def test_what_is_no_digest_is_refused(desk: Fixture, digests: list[str | None]) -> None:
+    order, before = desk.mint(), desk.ledger.head()
+    draft = Draft(State.ON_HOLD, "maker", Role.MAKER, NOON)
+    with pytest.raises(InvalidInput, match="64 hex digits"), desk.ledger._store.writing() as connection:
+        audit.append(connection, draft, [(order.id, State.FUNDED, item) for item in digests])
+    assert desk.ledger.head() == before
 
 
 @pytest.mark.parametrize("evidence", ["none", "one", "each", "mixed"])
