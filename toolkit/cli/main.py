@@ -79,7 +79,3 @@ def _run(arguments: list[str]) -> int:
             error.show()
         return WRONG_INPUT
     return code if isinstance(code, int) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
