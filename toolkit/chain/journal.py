@@ -78,8 +78,8 @@ class TransactionJournal(Protocol):
         """One past the highest nonce of an entry that wasn't refused; None when there is none."""
         ...
 
-    def position(self) -> tuple[list[JournalEntry], int | None]:
-        """`unfinished` and `next_nonce` as of one moment."""
+    def position(self) -> tuple[set[int], int | None]:
+        """The nonces of `unfinished`, and `next_nonce`, as of one moment."""
         ...
 
 
@@ -137,10 +137,10 @@ class MemoryJournal:
             ]
         return max(used) + 1 if used else None
 
-    def position(self) -> tuple[list[JournalEntry], int | None]:
+    def position(self) -> tuple[set[int], int | None]:
         """See `TransactionJournal.position`."""
         with self._lock:
-            return self.unfinished(), self.next_nonce()
+            return {entry.nonce for entry in self.unfinished()}, self.next_nonce()
 
 
 class FileJournal:
@@ -250,7 +250,7 @@ class FileJournal:
         with self.lock():
             return self._memory.next_nonce()
 
-    def position(self) -> tuple[list[JournalEntry], int | None]:
+    def position(self) -> tuple[set[int], int | None]:
         """See `TransactionJournal.position`."""
         with self.lock():
             return self._memory.position()

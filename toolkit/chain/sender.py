@@ -193,15 +193,14 @@ class Sender:
         The node isn't asked when all that was recorded is final and the last of it was seen by this
         object: it can't count fewer then, and if it counts more, the broadcast finds out.
         """
-        unfinished, wanted = self.journal.position()
-        waiting = len({entry.nonce for entry in unfinished})
-        if waiting >= self._max_in_flight:
+        waiting, wanted = self.journal.position()
+        if len(waiting) >= self._max_in_flight:
             raise NotSent(
-                f"{waiting} transactions of {self.address} have no outcome yet, as many as allowed; "
+                f"{len(waiting)} transactions of {self.address} have no outcome yet, as many as allowed; "
                 "wait for them",
-                waiting=waiting,
+                waiting=len(waiting),
             )
-        if wanted is not None and wanted == self._next and not unfinished:
+        if wanted is not None and wanted == self._next and not waiting:
             return wanted
         counted = self.client.nonce(self.address, "pending")
         if wanted is None:
@@ -222,7 +221,7 @@ class Sender:
                 journal=wanted,
             )
         if counted > wanted:
-            for entry in unfinished:
+            for entry in self.journal.unfinished():
                 self._follower.require_not_replaced(entry)
         return counted
 

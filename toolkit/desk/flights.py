@@ -127,6 +127,7 @@ class Flights:
 
         def write(tx: Transaction, entry: JournalEntry) -> None:
             formed[:] = [tx.flights.form(purpose, entry.sender, order_ids)]
+            tx.transactions.assign(to_hex(entry.hash), formed[0].id)
             self._launched(tx, formed[0], order_ids, entry)
 
         with self._lanes.lease(_ROLES[purpose]) as lane:
@@ -148,7 +149,7 @@ class Flights:
             self._launched(tx, flight, order_ids, entry)
             recorded[:] = [entry]
 
-        if not self._broadcast(lane, order_ids, call, write, log, gas=gas):
+        if not self._broadcast(lane, order_ids, call, write, log, gas=gas, flight_id=flight.id):
             self._not_sent(flight, log)
             return None
         log.changed(order_ids, State.SUBMITTED)
@@ -205,10 +206,9 @@ class Flights:
         self, tx: Transaction, flight: Flight, order_ids: Sequence[str], entry: JournalEntry
     ) -> None:
         """What the ledger says as soon as it has the signed bytes. Raises IllegalTransition, OrderExpired."""
-        tx_hash = to_hex(entry.hash)
-        tx.transactions.assign(tx_hash, flight.id)
         if flight.purpose == MINT:
-            tx.flights.launch_mints(flight.id, order_ids, nonce=entry.nonce, sent_as=tx_hash, actor=WORKER)
+            sent_as = to_hex(entry.hash)
+            tx.flights.launch_mints(flight.id, order_ids, nonce=entry.nonce, sent_as=sent_as, actor=WORKER)
         else:
             tx.flights.launch(flight.id, nonce=entry.nonce, order_ids=order_ids)
             _require_state(tx, flight.purpose, order_ids)
@@ -222,10 +222,11 @@ class Flights:
         log: RunLog,
         *,
         gas: int | None = None,
+        flight_id: str | None = None,
     ) -> bool:
         """Whether the transaction is on its way, as far as anybody knows."""
         try:
-            lane.send(call, write, gas=gas)
+            lane.send(call, write, gas=gas, flight_id=flight_id)
         except StillPending:
             return True  # recorded: `conclude` asks what became of it
         except Replaced as error:

@@ -49,14 +49,17 @@ class Lane:
         """The account that sends."""
         return self.sender.address
 
-    def send(self, call: Call, write: Write | None = None, *, gas: int | None = None) -> Sent:
-        """Sends `call`; `write` goes into the same ledger transaction as the signed bytes.
+    def send(
+        self, call: Call, write: Write | None = None, *, gas: int | None = None, flight_id: str | None = None
+    ) -> Sent:
+        """Sends `call`; `write` goes into the same ledger transaction as the signed bytes, which are those of
+        the flight, if it is known already.
 
         Raises as `Sender.send`, and LaneLost when another worker took the lane over; nothing was sent then.
         """
         if write is None:
             return self.sender.send(call, gas=gas)
-        with self.journal.alongside(write):
+        with self.journal.alongside(write, flight_id=flight_id):
             return self.sender.send(call, gas=gas)
 
 

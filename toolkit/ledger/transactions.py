@@ -43,12 +43,11 @@ _NEXT_NONCE = (
     .limit(1)
 )
 # What has no outcome, and what has the highest nonce that wasn't refused.
+_NONCES = sa.select(_TABLE.c.nonce, _TABLE.c.state).where(_TABLE.c.lane == sa.bindparam("lane"))
 _POSITION = Prepared(
     sa.union_all(
-        sa.select(_TABLE).where(_TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.state == RECORDED),
-        sa.select(_TABLE).where(
-            _TABLE.c.lane == sa.bindparam("lane"), _TABLE.c.nonce == _NEXT_NONCE.scalar_subquery()
-        ),
+        _NONCES.where(_TABLE.c.state == RECORDED),
+        _NONCES.where(_TABLE.c.nonce == _NEXT_NONCE.scalar_subquery()),
     )
 )
 _INSERT = Prepared(
@@ -82,9 +81,9 @@ class Transactions:
     ) -> TransactionRecord:
         """Stores the signed bytes; only once that is committed may they be sent.
 
-        The same bytes again return the first record, open again if the node had refused them. Several
-        hashes under one nonce are replacements of each other, and are one flight. Raises
-        `LedgerError` if the nonce is known to be used up in a block.
+        The same bytes again return the first record, open again if the node had refused them, and of
+        `flight_id` if that is given. Several hashes under one nonce are replacements of each other, and are
+        one flight. Raises `LedgerError` if the nonce is known to be used up in a block.
         """
         row: dict[str, Any] = {
             "hash": checks.hash32(tx_hash, what="transaction hash"),
@@ -101,7 +100,7 @@ class Transactions:
             others = [TransactionRecord(*found) for found in rows]
             for known in others:
                 if known.hash == tx_hash:
-                    return self._opened(connection, known)
+                    return _recorded_again(connection, known, flight_id)
             _check_nonce_free(others)
             row["flight_id"] = flight_id or _flight_of(others)
             _INSERT.change(connection, row)
@@ -191,20 +190,12 @@ class Transactions:
         highest = self.unit.rows(_NEXT_NONCE, {"lane": lane})
         return int(highest[0][0]) + 1 if highest else None
 
-    def position(self, lane: str) -> tuple[list[TransactionRecord], int | None]:
-        """The lane's transactions without an outcome, by nonce and time, and `next_nonce`, at one moment."""
-        found = {row[0]: TransactionRecord(*row) for row in self.unit.rows(_POSITION, {"lane": lane})}
-        records = sorted(found.values(), key=lambda item: (item.nonce, item.created_at, item.hash))
-        used = [record.nonce for record in records if record.state != Outcome.REFUSED]
-        unfinished = [record for record in records if record.state == RECORDED]
-        return unfinished, used[-1] + 1 if used else None
-
-    def _opened(self, connection: Connection, known: TransactionRecord) -> TransactionRecord:
-        table = schema.transactions
-        if known.state != Outcome.REFUSED:
-            return known
-        connection.execute(sa.update(table).where(table.c.hash == known.hash).values(state=RECORDED))
-        return replace(known, state=RECORDED)
+    def position(self, lane: str) -> tuple[set[int], int | None]:
+        """The nonces of the lane's transactions without an outcome, and `next_nonce`, at one moment."""
+        found = self.unit.rows(_POSITION, {"lane": lane})
+        waiting = {nonce for nonce, state in found if state == RECORDED}
+        used = [nonce for nonce, state in found if state != Outcome.REFUSED]
+        return waiting, max(used) + 1 if used else None
 
 
 class LaneJournal:
@@ -223,7 +214,7 @@ class LaneJournal:
         self._ledger = ledger
         self._chain_id = chain_id
         self._threads = RLock()
-        self._also: Callable[[Transaction, JournalEntry], object] | None = None
+        self._also: tuple[Callable[[Transaction, JournalEntry], object], str | None] | None = None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -234,13 +225,16 @@ class LaneJournal:
             yield
 
     @contextmanager
-    def alongside(self, write: Callable[[Transaction, JournalEntry], object]) -> Iterator[None]:
-        """Within the block, `record` calls `write` with its own transaction, before it commits.
+    def alongside(
+        self, write: Callable[[Transaction, JournalEntry], object], *, flight_id: str | None = None
+    ) -> Iterator[None]:
+        """Within the block, `record` calls `write` with its own transaction, before it commits; `flight_id`
+        is the flight of what is recorded, where there is one already.
 
         Whatever `write` raises undoes the record, and nothing is sent.
         """
         with self.lock():
-            before, self._also = self._also, write
+            before, self._also = self._also, (write, flight_id)
             try:
                 yield
             finally:
@@ -256,6 +250,7 @@ class LaneJournal:
                 f"{entry.sender} on chain {entry.chain_id}: use that lane's journal"
             )
         with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
+            write, flight_id = self._also or (None, None)
             tx.lanes.require(lease)
             tx.transactions.record(
                 lane=self.address,
@@ -263,9 +258,10 @@ class LaneJournal:
                 tx_hash=to_hex(entry.hash),
                 raw=entry.raw,
                 purpose=entry.description,
+                flight_id=flight_id,
             )
-            if self._also is not None:
-                self._also(tx, entry)
+            if write is not None:
+                write(tx, entry)
 
     def finish(self, tx_hash: bytes, outcome: Outcome) -> None:
         """See `TransactionJournal.finish`.
@@ -303,10 +299,9 @@ class LaneJournal:
         """See `TransactionJournal.next_nonce`."""
         return self._ledger.transactions.next_nonce(self.address)
 
-    def position(self) -> tuple[list[JournalEntry], int | None]:
+    def position(self) -> tuple[set[int], int | None]:
         """See `TransactionJournal.position`."""
-        unfinished, following = self._ledger.transactions.position(self.address)
-        return [self._entry(record) for record in unfinished], following
+        return self._ledger.transactions.position(self.address)
 
     @contextmanager
     def _leased(self) -> Iterator[Lease]:
@@ -339,6 +334,17 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
     if row is None:
         raise NotFound(f"no transaction {tx_hash!r} in the ledger", transaction=tx_hash)
     return TransactionRecord(**row)
+
+
+def _recorded_again(
+    connection: Connection, known: TransactionRecord, flight_id: str | None
+) -> TransactionRecord:
+    state = RECORDED if known.state == Outcome.REFUSED else known.state
+    again = replace(known, state=state, flight_id=flight_id or known.flight_id)
+    if again != known:
+        changes = {"state": again.state, "flight_id": again.flight_id}
+        connection.execute(sa.update(_TABLE).where(_TABLE.c.hash == known.hash).values(changes))
+    return again
 
 
 def _check_finished(connection: Connection, changed: int, tx_hash: str, outcome: Outcome) -> None:

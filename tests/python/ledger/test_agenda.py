@@ -128,14 +128,14 @@ def test_a_look_is_of_one_moment_and_writes_nothing(desk: Fixture) -> None:
 def test_a_lanes_position_is_what_it_has_open_and_the_nonce_after_the_last(desk: Fixture) -> None:
     transactions = desk.ledger.transactions
     desk.ledger.lanes.add(LANE, name="mint-1", purpose="mint")
-    assert transactions.position(LANE) == ([], None)
-    records = [
+    assert transactions.position(LANE) == (set(), None)
+    for n in range(4):
         transactions.record(lane=LANE, nonce=n, tx_hash=hash32(n), raw=bytes([n]), purpose="mint")
-        for n in range(4)
-    ]
-    assert transactions.position(LANE) == (records, 4)
+    transactions.record(lane=LANE, nonce=2, tx_hash=hash32(9), raw=b"9", purpose="mint")  # replaces one
+    assert transactions.position(LANE) == ({0, 1, 2, 3}, 4)
     transactions.land(hash32(1), block_number=5, block_hash=hash32(5))
     transactions.finish(hash32(3), "refused")
-    assert transactions.position(LANE) == ([records[0], records[2]], 3)
-    transactions.land(hash32(2), block_number=5, block_hash=hash32(5))
-    assert transactions.position(LANE) == ([records[0]], transactions.next_nonce(LANE))
+    assert transactions.position(LANE) == ({0, 2}, 3)
+    transactions.land(hash32(9), block_number=5, block_hash=hash32(5))
+    transactions.finish(hash32(2), "replaced")
+    assert transactions.position(LANE) == ({0}, transactions.next_nonce(LANE))

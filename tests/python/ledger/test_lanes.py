@@ -208,6 +208,21 @@ def test_a_replacement_is_the_flight_of_what_it_replaces(desk: Fixture, journal:
     assert journal.attempts(0) == [entry(0)]
 
 
+def test_what_the_node_refused_and_is_recorded_again_is_the_new_flights(
+    desk: Fixture, journal: LaneJournal
+) -> None:
+    """The same call under the same nonce and fee is the same bytes."""
+    flights = [desk.ledger.flights.form("mint", LANE, [desk.mint(str(number)).id]) for number in range(2)]
+    for flight in flights:
+        with journal.alongside(lambda *_: None, flight_id=flight.id):
+            journal.record(entry(0))
+        [record] = desk.ledger.transactions.find(lane=LANE)
+        assert (record.state, record.flight_id) == ("recorded", flight.id)
+        journal.finish(entry(0).hash, Outcome.REFUSED)
+    journal.record(entry(0))  # whose it is isn't forgotten
+    assert [record.hash for record in desk.ledger.transactions.find(flight_id=flights[1].id)] == [hash32(100)]
+
+
 def test_the_journal_is_its_lanes_and_its_chains(desk: Fixture, journal: LaneJournal) -> None:
     for wrong in (replace(entry(0), chain_id=1), replace(entry(0), sender=address(401))):
         with pytest.raises(StaleLedger, match="use that lane's journal"):
