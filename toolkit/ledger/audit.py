@@ -198,7 +198,12 @@ def _head(connection: Connection, query: Prepared) -> Head:
     row = query.first(connection)
     if row is None:
         raise LedgerTampered("the head of the chain of events is missing: restore the ledger from a backup")
-    return Head(*row)
+    end = Head(*row)
+    if not _is_digest(end.hash):
+        raise LedgerTampered(
+            f"the head of the chain of events has {end.hash!r} for a hash: restore the ledger from a backup"
+        )
+    return end
 
 
 Ordered = tuple[str, State | None, str | None]
@@ -282,7 +287,7 @@ def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iter
     at = instant(draft.at)
     for (source, _), some in groupby(events, key=lambda event: (event[1], event[2] is None)):
         members, _, evidences = zip(*some, strict=True)
-        _check_digests({end.hash, *evidences})
+        _check_digests(set(evidences))
         shared = (
             None if source is None else source.value,
             draft.to_state.value,
@@ -300,9 +305,13 @@ def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iter
         yield run
 
 
+def _is_digest(text: str) -> bool:
+    return len(text) == HEX and text.isascii()
+
+
 def _check_digests(found: Iterable[str | None]) -> None:
     for text in found:
-        if text is not None and (len(text) != HEX or not text.isascii()):
+        if text is not None and not _is_digest(text):
             raise InvalidInput(f"{text!r} is no digest of the chain of events: {HEX} hex digits")
 
 

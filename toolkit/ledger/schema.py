@@ -89,6 +89,11 @@ def _fk(target: str) -> sa.ForeignKey:
     return sa.ForeignKey(target, ondelete="RESTRICT")
 
 
+def _fk_at_once(target: str) -> sa.ForeignKey:
+    """The same, but on PostgreSQL a trigger holds it, once for a statement: migration 0011."""
+    return sa.ForeignKey(target, ondelete="RESTRICT", info={"postgresql": "trigger"})
+
+
 meta = sa.Table(
     "meta",
     metadata,
@@ -275,10 +280,10 @@ record_events = sa.Table(
     sa.Column(
         "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
     ),
-    sa.Column("record_id", sa.String(200), _fk("records.id"), nullable=False),
+    sa.Column("record_id", sa.String(200), _fk_at_once("records.id"), nullable=False),
     sa.Column("from_state", _Word, nullable=True),
     sa.Column("to_state", _Word, nullable=False),
-    sa.Column("actor", sa.String(64), _fk("persons.person_id"), nullable=False),
+    sa.Column("actor", sa.String(64), _fk_at_once("persons.person_id"), nullable=False),
     sa.Column("role", _Word, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -295,10 +300,10 @@ order_events = sa.Table(
     sa.Column(
         "seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
     ),
-    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
+    sa.Column("order_id", _Id, _fk_at_once("orders.id"), nullable=False),
     sa.Column("from_state", _Word, nullable=True),
     sa.Column("to_state", _Word, nullable=False),
-    sa.Column("actor", sa.String(64), _fk("persons.person_id"), nullable=False),
+    sa.Column("actor", sa.String(64), _fk_at_once("persons.person_id"), nullable=False),
     sa.Column("role", _Word, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -328,9 +333,9 @@ batch_orders = sa.Table(
 flight_orders = sa.Table(
     "flight_orders",
     metadata,
-    sa.Column("flight_id", _Id, _fk("flights.id"), primary_key=True),
+    sa.Column("flight_id", _Id, _fk_at_once("flights.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("order_id", _Id, _fk("orders.id"), nullable=False),
+    sa.Column("order_id", _Id, _fk_at_once("orders.id"), nullable=False),
 )
 
 incidents = sa.Table(
