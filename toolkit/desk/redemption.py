@@ -165,7 +165,7 @@ class Redemptions:
                 found.id,
                 reference=payment_reference,
                 amount=par if amount is None else context.money(amount),
-                paid_at=paid_at or context.clock.now(),
+                paid_at=paid_at,
                 actor=by,
             )
             if held:

@@ -168,8 +168,8 @@ class StatementGap(InvalidInput):
 
 
 class LedgerBusy(LedgerError):
-    """Another writer was in the way (a deadlock, or a lock that was waited for too long): nothing of the
-    transaction was written. Begin it again.
+    """Another writer was in the way (a deadlock, a lock that was waited for too long, or the same was added
+    by both at once): nothing of the transaction was written. Begin it again.
     """
 
     code = "ledger_busy"

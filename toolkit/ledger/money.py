@@ -213,9 +213,10 @@ class Payouts:
     clock: Clock
 
     def record(
-        self, order_id: str, *, reference: str, amount: Amount, paid_at: datetime, actor: str
+        self, order_id: str, *, reference: str, amount: Amount, paid_at: datetime | None, actor: str
     ) -> Payout:
-        """`burned` to `paid`: the bank confirms the payment `reference` to the order's bank account.
+        """`burned` to `paid`: the bank confirms the payment `reference` to the order's bank account. Without
+        `paid_at` it was paid now.
 
         Raises `PayoutAlreadyRecorded` if the redemption was paid or the reference used,
         `FundsMismatch` unless amount and currency are exactly the order's, `InvalidInput` for a payment
@@ -223,7 +224,8 @@ class Payouts:
         maker and checker.
         """
         now = self.clock.now()
-        if checks.aware(paid_at, what="paid_at") > now:
+        paid_at = now if paid_at is None else checks.aware(paid_at, what="paid_at")
+        if paid_at > now:
             raise InvalidInput(
                 f"paid_at {paid_at.isoformat()} is after now ({now.isoformat()}): a payout is recorded once "
                 "the bank has confirmed it"

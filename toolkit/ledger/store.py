@@ -39,6 +39,7 @@ _BUSY = frozenset(
         "40001",  # serialization_failure
         "40P01",  # deadlock_detected
         "55P03",  # lock_not_available: lock_timeout
+        "23505",  # unique_violation: who added it had looked, and so had somebody else who was first
     }
 )
 _FULL = frozenset({sqlite3.SQLITE_FULL, "53100"})  # disk_full

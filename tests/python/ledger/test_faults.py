@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 from support.databases import Databases, run_sql
-from support.ledgers import CHECKER, TREASURER, WORKER, Fixture, dollars
+from support.ledgers import CHECKER, TREASURER, WORKER, Fixture, address, dollars
 from support.postgres import CommitCutter, Postgres
 
 from toolkit.errors import IllegalTransition, LedgerUnreachable
@@ -331,6 +331,36 @@ def test_a_lock_is_not_waited_for_for_ever(postgres_databases: Databases) -> Non
             _in_another_thread(lambda: desk.take(order.id, State.ON_HOLD))
     desk.take(order.id, State.ON_HOLD)
     holder.close()
+    desk.ledger.close()
+
+
+def test_what_two_add_at_once_one_has_added_when_the_other_begins_again(
+    postgres_databases: Databases,
+) -> None:
+    """Each has looked, and found nothing. On SQLite the second looks once the first has ended."""
+    desk = Fixture(postgres_databases.ledger())
+    lane = {"address": address(400), "name": "operator-1", "purpose": "operator"}
+    other = Ledger.open(desk.url, clock=desk.clock)
+    results: list[Any] = []
+
+    def add() -> None:
+        try:
+            results.append(other.lanes.add(**lane))
+        except LedgerBusy as error:
+            results.append(error)
+
+    with desk.ledger.transaction() as tx:
+        added = tx.lanes.add(**lane)
+        thread = threading.Thread(target=add)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+    [busy] = results
+    assert isinstance(busy, LedgerBusy)
+    assert busy.retryable
+    assert other.lanes.add(**lane) == added
+    other.close()
     desk.ledger.close()
 
 

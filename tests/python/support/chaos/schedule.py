@@ -202,7 +202,7 @@ class _Run:
             while receiver.poll():
                 what, names = receiver.recv()
                 if what == "bug":
-                    self.result.anomalies.append(f"an error without a type: {names[0]}")
+                    self.result.anomalies.append(f"a mistake of the toolkit's: {names[0]}")
                 elif what == "error":
                     self.result.errors.update(names)
                 else:

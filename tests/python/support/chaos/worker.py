@@ -31,12 +31,17 @@ from toolkit.deployment import DeploymentRecord
 from toolkit.desk import Desk
 from toolkit.desk.clock import ChainClock
 from toolkit.desk.mint_pass import FlightLimits
-from toolkit.errors import ToolkitError
+from toolkit.errors import InvalidInput, LedgerError, ToolkitError
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State
 
 LEASE = timedelta(seconds=0.5)
 TREASURER_KEY, GUARDIAN_KEY = 4, 9
+
+_MISTAKES = (LedgerError, InvalidInput)
+"""What no fault may bring about: the database refused what the toolkit wrote, or the desk asked for what
+can't be. Not their subclasses, each of which says what to do.
+"""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,9 @@ def work(job: Job, says: Connection) -> None:
             waits = report.pending or report.waiting or report.changes or paid
             idle = 0 if waits and not _unsigned_only(desk) else idle + 1
         except ToolkitError as error:
+            if type(error) in _MISTAKES:
+                says.send(("bug", [traceback.format_exc()]))
+                return
             failures += 1
             says.send(("error", [type(error).__name__]))
             if failures == 6:  # somebody has made room
