@@ -113,6 +113,23 @@ def test_only_the_chain_brings_an_order_into_a_batch_or_prices_it(desk: Fixture)
             desk.ledger.orders.step(order.id, state, actor=WORKER, role=Role.OPERATOR, reason="just so")
 
 
+@pytest.mark.parametrize("kind", [OrderKind.SUBSCRIPTION, OrderKind.FUND_REDEMPTION])
+def test_a_request_that_was_sent_is_in_the_batch_once_its_transaction_has_ended(
+    desk: Fixture, kind: OrderKind
+) -> None:
+    """Another worker may find it on the chain first: it is for the flight's own end to say so."""
+    order = _request(desk, kind=kind)
+    desk.ledger.orders.step(order.id, State.VALID, actor=CHECKER, role=Role.CHECKER)
+    flight = desk.ledger.flights.form(kind.value, address(900), [order.id])
+    desk.ledger.flights.launch(flight.id, nonce=0, order_ids=[order.id])
+    with pytest.raises(IllegalTransition, match="whose transaction may still land"):
+        desk.ledger.fund_orders.enter(order.id, 1, actor=WORKER, evidence=hash32(1))
+    with desk.ledger.transaction() as tx:
+        tx.flights.land(flight.id)
+        tx.fund_orders.enter(order.id, 1, actor=WORKER, evidence=hash32(1))
+    assert desk.ledger.orders.get(order.id).state is State.IN_BATCH
+
+
 def test_a_subscription_is_priced_delivered_in_parts_and_settled(desk: Fixture) -> None:
     order = _in_batch(desk)
     desk.ledger.fund_orders.deal([_dealing(order, 90_000)], actor=WORKER)
