@@ -51,10 +51,11 @@ class FundRun:
         self.flights.conclude_all(earlier, patience)
         log.changes, log.alarms = earlier.changes, [*earlier.alarms, *refused]
         self.flights.clear()
-        self.watch.read(log)
-        self._expire(log)
-        self._fund(log)
-        self._send(log)
+        reading = self.watch.read(log)
+        self._expire(reading.until, log)
+        if reading.complete:  # else what is ended or sent here may be on chain
+            self._fund(log)
+            self._send(log)
         self.flights.conclude_all(log, patience)
         self.cases.go_on(log)
         if push:
@@ -72,15 +73,14 @@ class FundRun:
 
     # ------------------------------------------------------------------------------------------------ orders
 
-    def _expire(self, log: RunLog) -> None:
+    def _expire(self, read_until: int, log: RunLog) -> None:
         """Ends what is not on chain by its cut-off, once every block before that is final and was read."""
-        ledger, client = self.book.context.ledger, self.book.context.client
-        final = client.finalized_block().timestamp
+        ledger = self.book.context.ledger
         for kind in (OrderKind.SUBSCRIPTION, OrderKind.FUND_REDEMPTION):
             for order in ledger.orders.expired(kind, UNSENT):
                 if not isinstance(order, FundOrder) or order.vault != self.book.vault.address:
                     continue
-                if order.expires_at is not None and final >= order.expires_at.timestamp():
+                if order.expires_at is not None and read_until >= order.expires_at.timestamp():
                     reason = f"not on chain by the cut-off of {order.dealing_date}"
                     self._step(order, State.EXPIRED, reason, log)
 

@@ -1,4 +1,4 @@
-"""What the vault's final events say, put on record: days, requests, prices, claims, quarantine.
+"""Reads the vault's final events, and puts them and their effects on record.
 
 Events are read in the chain's order up to the last final block, and each takes effect once, in the ledger
 transaction that stores it.
@@ -6,37 +6,28 @@ transaction that stores it.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.bindings import fund_events as events
 from toolkit.chain.hexes import to_hex
-from toolkit.desk.context import WORKER
 from toolkit.desk.errors import SettlementMismatch, UnknownRequest
-from toolkit.desk.fund_orders import UNSENT
-from toolkit.desk.fund_settling import SettledDay, settled_day
-from toolkit.desk.proofs import recorded, requested
+from toolkit.desk.fund_effects import FundEffects
+from toolkit.desk.fund_settling import settled_day
+from toolkit.desk.proofs import recorded
 from toolkit.desk.report import RunLog
-from toolkit.errors import InvalidInput
+from toolkit.errors import IllegalTransition, InvalidInput
 from toolkit.ledger.errors import NotFound
-from toolkit.ledger.fund_orders import Delivery, FundRequest
-from toolkit.ledger.machines import OrderKind, Role, State
-from toolkit.ledger.record_words import RecordKind, RecordState
-from toolkit.ledger.records import Dealing, FundOrder, LedgerRecord
 
 if TYPE_CHECKING:
     from toolkit.bindings.event import ContractEvent
+    from toolkit.chain.client import Block
     from toolkit.chain.logs import Log
     from toolkit.desk.fund_book import FundBook
-    from toolkit.ledger.ledger import Transaction
 
-__all__ = ["FundWatch"]
-
-Request = events.DepositRequest | events.RedeemRequest
+__all__ = ["FundWatch", "Reading"]
 
 _KINDS: tuple[type[ContractEvent], ...] = (
     events.DaysAnnounced,
@@ -55,6 +46,17 @@ _KINDS: tuple[type[ContractEvent], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far the vault was read: what it said in blocks up to the time `until` (Unix seconds) is on record.
+
+    `complete` unless the reading stopped before the last final block.
+    """
+
+    until: int
+    complete: bool
+
+
 class FundWatch:
     """Reads one vault."""
 
@@ -62,9 +64,10 @@ class FundWatch:
         self._book = book
         self._context = book.context
         self._cursor = f"fund {book.vault.address}"
+        self._effects = FundEffects(book)
         self._by_topic = {kind.topic0(): kind for kind in _KINDS}
 
-    def read(self, log: RunLog) -> None:
+    def read(self, log: RunLog) -> Reading:
         """Takes in whatever has become final. What doesn't fit stops the reading there, with an alarm.
 
         Raises NodeError, LedgerError.
@@ -74,20 +77,13 @@ class FundWatch:
         first = self._book.first_block if reached is None else reached.block_number + 1
         final = client.finalized_block()
         if final.number < first:
-            return
+            return Reading(final.timestamp, complete=True)
         found = client.logs(self._book.vault.address, [list(self._by_topic)], first, final)
         for _, group in groupby(found, key=lambda item: item.tx_hash):
             items = list(group)
-            if self._is_flying(items[0]):
-                self._reach(items[0].block_number - 1)
-                return
-            try:
-                self._take_in([self._decoded(item) for item in items], log)
-            except (SettlementMismatch, UnknownRequest, InvalidInput) as error:
-                log.alarms.append(error)
-                self._reach(items[0].block_number - 1)
-                return
-        ledger.cursors.set(self._cursor, block_number=final.number, block_hash=to_hex(final.hash))
+            if self._is_flying(items[0]) or not self._taken_in(items, log):
+                return self._reached(client.block(items[0].block_number - 1), complete=False)
+        return self._reached(final, complete=True)
 
     # ----------------------------------------------------------------------------------------------- reading
 
@@ -104,308 +100,42 @@ class FundWatch:
             return False
         return self._context.ledger.flights.get(record.flight_id).state == "flying"
 
-    def _reach(self, number: int) -> None:
-        if number >= self._book.first_block:
-            block = self._context.client.block(number)
-            self._context.ledger.cursors.set(self._cursor, block_number=number, block_hash=to_hex(block.hash))
+    def _reached(self, block: Block, *, complete: bool) -> Reading:
+        if block.number >= self._book.first_block:
+            self._context.ledger.cursors.set(
+                self._cursor, block_number=block.number, block_hash=to_hex(block.hash)
+            )
+        return Reading(block.timestamp, complete)
+
+    def _taken_in(self, logs: Sequence[Log], log: RunLog) -> bool:
+        """Whether the logs of one transaction are on record now."""
+        fresh = self._unrecorded(logs)
+        told = RunLog()
+        try:
+            self._take_in([self._decoded(item) for item in fresh], told)
+        except (SettlementMismatch, UnknownRequest, InvalidInput, IllegalTransition) as error:
+            if self._unrecorded(fresh):
+                log.alarms.append(error)
+                return False
+            return True  # another worker took them in meanwhile, which is why they fit no more
+        log.add(told)
+        return True
+
+    def _unrecorded(self, logs: Sequence[Log]) -> list[Log]:
+        known = self._context.ledger.chain_events.known([_place(item) for item in logs])
+        return [item for item in logs if _place(item) not in known]
 
     def _take_in(self, found: Sequence[ContractEvent], log: RunLog) -> None:
-        """The events of one transaction."""
-        known = self._context.ledger.chain_events.known(
-            [(to_hex(item.log.block_hash), item.log.log_index) for item in found]
-        )
-        fresh = [item for item in found if (to_hex(item.log.block_hash), item.log.log_index) not in known]
-        if not fresh:
-            return
+        """Those of a transaction's events that weren't on record when they were looked up."""
         settled = {
-            item.day: settled_day(self._book, item) for item in fresh if isinstance(item, events.DaySettled)
+            item.day: settled_day(self._book, item) for item in found if isinstance(item, events.DaySettled)
         }
         with self._context.ledger.transaction() as tx:
-            tx.chain_events.record([recorded(item) for item in fresh])
-            for item in fresh:
-                self._apply(tx, item, settled, log)
-            self._deliveries(tx, fresh, log)
-
-    def _apply(
-        self, tx: Transaction, event: ContractEvent, settled: dict[int, SettledDay], log: RunLog
-    ) -> None:
-        if isinstance(event, events.DaysAnnounced):
-            self._announced(tx, event)
-        elif isinstance(event, events.DayClosed):
-            data = {"assets": str(event.assets), "shares": str(event.shares)}
-            self._day(tx, event.day, RecordState.CLOSED, data, event)
-        elif isinstance(event, events.DaySettled):
-            self._settled(tx, event, settled[event.day], log)
-        elif isinstance(event, Request):
-            self._requested(tx, event, log)
-        elif isinstance(event, events.CancelDepositRequest | events.CancelRedeemRequest):
-            self._cancelled(tx, event, log)
-        elif isinstance(event, events.Released):
-            self._released(tx, event, log)
-
-    # -------------------------------------------------------------------------------------------------- days
-
-    def _announced(self, tx: Transaction, event: events.DaysAnnounced) -> None:
-        zone = self._book.calendar.business
-        last = event.first_day + len(event.cut_offs) - 1
-        for number, cut_off in enumerate(event.cut_offs, start=event.first_day):
-            day = zone.local_date(datetime.fromtimestamp(cut_off, UTC))
-            self._day(tx, number, RecordState.ANNOUNCED, _announcement(cut_off, day.isoformat()), event)
-        # A shorter calendar drops the days beyond it.
-        for record in tx.record_book.find(RecordKind.DAY, prefix=f"day/{self._book.vault.address}/"):
-            if int(record.id.rpartition("/")[2]) > last and record.data["cut_off"] is not None:
-                self._step(tx, record, RecordState.ANNOUNCED, _announcement(None, None), event)
-
-    def _day(
-        self,
-        tx: Transaction,
-        number: int,
-        state: RecordState,
-        data: dict[str, Any],
-        event: ContractEvent,
-    ) -> None:
-        name = self._book.day_id(number)
-        try:
-            record = tx.record_book.get(name)
-        except NotFound:
-            tx.record_book.open(
-                name,
-                RecordKind.DAY,
-                state,
-                {"vault": self._book.vault.address, "number": number, **data},
-                actor=WORKER,
-                role=Role.OPERATOR,
-                reason=self._reason(tx, event),
-            )
-        else:
-            self._step(tx, record, state, data, event)
-
-    def _step(
-        self,
-        tx: Transaction,
-        record: LedgerRecord,
-        state: RecordState,
-        data: dict[str, Any],
-        event: ContractEvent,
-    ) -> None:
-        tx.record_book.step(
-            record.id,
-            state,
-            actor=WORKER,
-            role=Role.OPERATOR,
-            reason=self._reason(tx, event),
-            data={**record.data, **data},
-        )
-
-    def _reason(self, tx: Transaction, event: ContractEvent) -> str:
-        """What was sent, where this desk sent it, and on whose word; and the transaction."""
-        tx_hash = to_hex(event.log.tx_hash)
-        try:
-            said = tx.transactions.get(tx_hash).purpose
-        except NotFound:
-            said = "by another hand"
-        return f"{said}, {tx_hash}"
-
-    def _settled(self, tx: Transaction, event: events.DaySettled, day: SettledDay, log: RunLog) -> None:
-        tx.fund_orders.deal(day.dealings, actor=WORKER)
-        if day.statement is None:
-            log.alarms.append(
-                SettlementMismatch(
-                    f"day {event.day} was settled at a value whose statement ({to_hex(day.report)}) this "
-                    "ledger never received: no contract notes were issued; record the statement",
-                    day=event.day,
-                )
-            )
-        tx.record_book.open_many(
-            [
-                (f"note/{note.order.order}/{event.day}", note.to_data() | {"hash": to_hex(note.hash)})
-                for note in day.notes
-            ],
-            RecordKind.NOTE,
-            RecordState.ISSUED,
-            actor=WORKER,
-            role=Role.OPERATOR,
-        )
-        figures = {name: str(value) for name, value in asdict(event.settlement).items()}
-        data = {
-            "settlement": figures,
-            "supply_before": str(day.result.totals.supply),
-            "report": to_hex(day.report),
-            "block": event.log.block_number,
-        }
-        self._day(tx, event.day, RecordState.SETTLED, data, event)
-        for item in day.dealings:
-            log.changed([item.order_id], State.GATED if item.carried else State.PRICED)
-
-    # ---------------------------------------------------------------------------------------------- requests
-
-    def _requested(self, tx: Transaction, event: Request, log: RunLog) -> None:
-        """A request that the desk didn't send: of an order that it knows, or a new one."""
-        kind = (
-            OrderKind.SUBSCRIPTION if isinstance(event, events.DepositRequest) else OrderKind.FUND_REDEMPTION
-        )
-        order = self._ordered(tx, event, kind) or self._open(tx, event, kind)
-        tx.fund_orders.enter(order.id, event.day, actor=WORKER, evidence=to_hex(event.log.tx_hash))
-        log.changed([order.id], State.IN_BATCH)
-
-    def _ordered(self, tx: Transaction, event: Request, kind: OrderKind) -> FundOrder | None:
-        cut_off = self._book.vault.dealing_day(event.day).cut_off
-        day = self._book.calendar.business.local_date(datetime.fromtimestamp(cut_off, UTC))
-        waiting = tx.fund_orders.find(self._book.vault.address, kind, UNSENT, wallet=event.controller)
-        return next(
-            (
-                order
-                for order in waiting
-                if order.base_units == requested(event)
-                and order.flight_id is None
-                and order.dealing_date in (None, day)
-            ),
-            None,
-        )
-
-    def _open(self, tx: Transaction, event: Request, kind: OrderKind) -> FundOrder:
-        try:
-            wallet = tx.investors.wallet(event.controller)
-        except NotFound:
-            raise UnknownRequest(
-                f"{event.controller} asked vault {self._book.vault.address} for {requested(event)} base "
-                f"units on day {event.day}, and the ledger knows no such wallet: onboard it, then run again",
-                wallet=event.controller,
-            ) from None
-        subscribes = kind is OrderKind.SUBSCRIPTION
-        amount = self._context.tokens(requested(event)) if subscribes else self._book.shares(requested(event))
-        block = self._context.client.block(event.log.block_number)
-        return tx.fund_orders.request(
-            FundRequest(
-                kind,
-                wallet.investor,
-                wallet.address,
-                amount,
-                self._book.terms.fund.currency,
-                self._book.vault.address,
-                self._book.name,
-                None,
-                None,
-            ),
-            maker=WORKER,
-            role=Role.OPERATOR,
-            idempotency_key=f"chain/{to_hex(event.log.tx_hash)}/{event.log.log_index}",
-            received_at=datetime.fromtimestamp(block.timestamp, UTC),
-        )
-
-    def _cancelled(
-        self, tx: Transaction, event: events.CancelDepositRequest | events.CancelRedeemRequest, log: RunLog
-    ) -> None:
-        """Asked back on chain: all that the wallet had on that day."""
-        kind = (
-            OrderKind.SUBSCRIPTION
-            if isinstance(event, events.CancelDepositRequest)
-            else OrderKind.FUND_REDEMPTION
-        )
-        states = (State.IN_BATCH, State.GATED)
-        evidence = to_hex(event.log.tx_hash)
-        for order in tx.fund_orders.find(
-            self._book.vault.address, kind, states, day=event.day, wallet=event.controller
-        ):
-            if order.state is State.GATED:
-                # A part was dealt before; only the rest is taken back.
-                last = tx.fund_orders.dealings([order.id])[order.id][-1]
-                rest = Dealing(
-                    order.id, event.day, 0, 0, 0, last.nav, last.report, evidence, self._context.clock.now()
-                )
-                tx.fund_orders.deal([rest], actor=WORKER)
-                log.changed([order.id], State.PRICED, "the rest was cancelled on chain")
-            else:
-                reason = f"cancelled on chain by {event.sender}"
-                tx.orders.step(
-                    order.id,
-                    State.CANCELLED,
-                    actor=WORKER,
-                    role=Role.OPERATOR,
-                    reason=reason,
-                    evidence=evidence,
-                )
-                log.changed([order.id], State.CANCELLED, reason)
-
-    # ------------------------------------------------------------------------------------ claims, quarantine
-
-    def _deliveries(self, tx: Transaction, found: Sequence[ContractEvent], log: RunLog) -> None:
-        """What the transaction gave out, and what of it went to quarantine instead."""
-        for kind, given, held in (
-            (OrderKind.SUBSCRIPTION, *_given(found, events.Deposit, "sender", "shares")),
-            (OrderKind.FUND_REDEMPTION, *_given(found, events.Withdraw, "owner", "assets")),
-        ):
-            deliveries = [Delivery(wallet, amount) for wallet, amount in given.items()]
-            due = tx.fund_orders.due(self._book.vault.address, kind, held)
-            # A push takes all that is due to a wallet. What it had cancelled may lie in quarantine too, and
-            # is due by no order any more.
-            deliveries += [
-                Delivery(wallet, amount, held=True)
-                for wallet, amount in held.items()
-                if amount and amount == due.get(wallet)
-            ]
-            if deliveries:
-                moved = tx.fund_orders.delivered(
-                    self._book.vault.address,
-                    kind,
-                    deliveries,
-                    actor=WORKER,
-                    evidence=to_hex(found[0].log.tx_hash),
-                )
-                _log(moved, log)
-
-    def _released(self, tx: Transaction, event: events.Released, log: RunLog) -> None:
-        evidence = to_hex(event.log.tx_hash)
-        for kind, amount in (
-            (OrderKind.SUBSCRIPTION, event.shares),
-            (OrderKind.FUND_REDEMPTION, event.assets),
-        ):
-            if amount:
-                delivery = Delivery(event.controller, amount)
-                moved = tx.fund_orders.released(
-                    self._book.vault.address, kind, delivery, actor=WORKER, evidence=evidence
-                )
-                _log(moved, log)
-        name = f"case/{self._book.vault.address}/{to_hex(event.case_id)}"
-        try:
-            record = tx.record_book.get(name)
-        except NotFound:
-            record = None
-        if record is None or record.state is not RecordState.CONFIRMED:
-            log.alarms.append(
-                SettlementMismatch(
-                    f"{event.assets} assets and {event.shares} shares of {event.controller} left the "
-                    f"quarantine under case {to_hex(event.case_id)}, which two people here didn't confirm",
-                    wallet=event.controller,
-                )
-            )
-        else:
-            self._step(tx, record, RecordState.RELEASED, {"transaction": evidence}, event)
+            recorded_now = tx.chain_events.record([recorded(item) for item in found])
+            taken = {(item.block_hash, item.log_index) for item in recorded_now}
+            fresh = [item for item in found if _place(item.log) in taken]
+            self._effects.apply(tx, fresh, settled, log)
 
 
-def _given(
-    found: Sequence[ContractEvent], kind: type[ContractEvent], owner: str, unit: str
-) -> tuple[Counter[str], Counter[str]]:
-    """By wallet, how much of `unit` (shares or assets) was delivered, and how much put in quarantine.
-
-    What was released to be redeemed and cancelled goes back to quarantine: no order was due that.
-    """
-    cancelled = {event.controller for event in found if isinstance(event, events.CancelRedeemRequest)}
-    given: Counter[str] = Counter()
-    held: Counter[str] = Counter()
-    for event in found:
-        if isinstance(event, kind):
-            given[getattr(event, owner)] += getattr(event, unit)
-        elif isinstance(event, events.Quarantined) and event.controller not in cancelled:
-            held[event.controller] += getattr(event, unit)
-    return given, held
-
-
-def _announcement(cut_off: int | None, day: str | None) -> dict[str, Any]:
-    return {"cut_off": cut_off, "date": day}
-
-
-def _log(orders: Iterable[FundOrder], log: RunLog) -> None:
-    for order in orders:
-        if order.state in (State.SETTLED, State.QUARANTINED):
-            log.changed([order.id], order.state)
+def _place(log: Log) -> tuple[str, int]:
+    return to_hex(log.block_hash), log.log_index

@@ -24,8 +24,8 @@ from toolkit.cli.app import command
 from toolkit.errors import NodeUnreachable
 from toolkit.issuance import Issuance
 
-# As it is installed. With `python -m`, a Ctrl-C in the middle of an `exec` (each dataclass has one) ends Python by the
-# signal, whatever status the program asked for.
+# As it is installed. With `python -m`, a Ctrl-C in the middle of an `exec` (each dataclass has one) ends
+# Python by the signal, whatever status the program asked for.
 COMMAND = [str(Path(sys.executable).with_name("issuance"))]
 HEAVY = {"web3", "eth_account", "eth_abi", "sqlalchemy", "alembic", "pydantic", "rich"}
 PATIENCE = 240
