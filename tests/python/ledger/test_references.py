@@ -167,6 +167,80 @@ def test_the_check_knows_its_tables_without_a_search_path(postgres: Postgres) ->
     desk.ledger.close()
 
 
+def test_a_temporary_table_is_not_what_is_referred_to(postgres: Postgres) -> None:
+    desk = Fixture(postgres.ledger())
+    with desk.ledger._store.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE flights (id text) ON COMMIT DROP")
+        connection.exec_driver_sql("INSERT INTO pg_temp.flights VALUES ('of nobody')")
+        row = "INSERT INTO flight_orders SELECT 'of nobody', 0, id FROM orders"
+        desk.mint()
+        with pytest.raises(sa.exc.IntegrityError, match="fk_flight_orders_flight_id"):
+            connection.exec_driver_sql(row)
+    desk.ledger.close()
+
+
+def test_who_may_only_write_a_row_has_it_checked(postgres: Postgres) -> None:
+    """As with a foreign key: what it refers to needn't be readable for them."""
+    desk = Fixture(postgres.ledger())
+    order = desk.mint().id
+    engine = desk.ledger._store.engine
+    role = f"writer_{postgres.ledger().rpartition('/')[2].partition('?')[0]}"
+    with engine.begin() as connection:
+        connection.execute(sa.insert(schema.flights), FLIGHT)
+        connection.exec_driver_sql(f'CREATE ROLE "{role}"; GRANT INSERT ON flight_orders TO "{role}"')
+    try:
+        insert = sa.insert(schema.flight_orders)
+        row = {"flight_id": "flight", "position": 0, "order_id": order}
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f'SET LOCAL ROLE "{role}"')
+            connection.execute(insert, row)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'SET LOCAL ROLE "{role}"')
+            with pytest.raises(sa.exc.IntegrityError, match="fk_flight_orders"):
+                connection.execute(insert, row | {"position": 1, "order_id": "nobody's"})
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
+    desk.ledger.close()
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_no_reference_is_checked_as_of_an_older_moment(postgres: Postgres, level: str) -> None:
+    desk = Fixture(postgres.ledger())
+    order = desk.mint().id
+    engine = desk.ledger._store.engine.execution_options(isolation_level=level)
+    with pytest.raises(sa.exc.DBAPIError, match="READ COMMITTED only"), engine.begin() as connection:
+        connection.execute(sa.insert(schema.order_events), EVENT | {"seq": 900, "order_id": order})
+    desk.ledger.close()
+
+
+def test_a_check_reads_what_is_referred_to_and_no_more(postgres: Postgres) -> None:
+    """Also in a session that made its plan when there was one order."""
+    desk = Fixture(postgres.ledger())
+    order = desk.mint().id
+    engine = desk.ledger._store.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    columns = [column.name for column in schema.orders.columns if column.name not in ("id", "number")]
+    copied = ", ".join("n" if name == "opened_seq" else name for name in columns)
+    many = (
+        f"INSERT INTO orders (id, number, {', '.join(columns)}) "
+        f"SELECT 'copy-' || n, n, {copied} FROM orders, generate_series(1000, 10999) AS n"
+    )
+    with engine.begin() as connection:
+        for seq in range(900, 910):
+            connection.execute(sa.insert(schema.order_events), EVENT | {"seq": seq, "order_id": order})
+        connection.exec_driver_sql(many)
+        before = connection.scalar(_READ)
+        events = [EVENT | {"seq": 1000 + n, "order_id": f"copy-{1000 + n}"} for n in range(100)]
+        connection.execute(sa.insert(schema.order_events), events)
+        assert 100 <= connection.scalar(_READ) - before <= 200
+    desk.ledger.close()
+
+
+_READ = sa.text("SELECT pg_stat_get_xact_tuples_returned('pk_orders'::regclass)")
+
+
 def test_a_table_that_others_refer_to_is_not_emptied(postgres: Postgres) -> None:
     desk = Fixture(postgres.ledger())
     desk.mint()

@@ -2,8 +2,8 @@
 
 A foreign key looks at each row by itself, which took half the time of writing the events of a flight. What is
 refused is the same, and the error is too: a row that refers to nothing, and removing what is referred to.
-That holds for READ COMMITTED, in which the ledger writes; a transaction that sees an older moment would still
-see what was removed since. On SQLite a foreign key is a look at an index, and stays.
+The ledger writes in READ COMMITTED; a transaction that sees an older moment would still see what was removed
+since, and is refused. On SQLite a foreign key is a look at an index, and stays.
 """
 
 from alembic import op
@@ -24,50 +24,68 @@ _REFERENCES = (
     ("flight_orders", "order_id", "orders", "id"),
 )
 
-# A plan made while the tables were small would read all of them ever after, hence the settings; and a backup
-# is loaded without a search path.
-_PRESENCE = """
-CREATE FUNCTION check_{name}() RETURNS trigger LANGUAGE plpgsql
-SET search_path FROM CURRENT
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE missing text;
+# As with a foreign key, whoever may write a row needn't have a right to read what it refers to, and a temporary
+# table of its name isn't meant. In a schema that is renamed every row is refused, until the path is set anew.
+_FUNCTION = """
+CREATE FUNCTION {function}_{name}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = {schema}, pg_temp {settings} AS $$
+DECLARE found_key text;
 BEGIN
-    SELECT a.{column} INTO missing FROM (SELECT DISTINCT {column} FROM added) AS a
-    WHERE NOT EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = a.{column}) LIMIT 1;
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE feature_not_supported USING
+            MESSAGE = 'the references of table "{table}" are checked in READ COMMITTED only';
+    END IF;
+    {find}
     IF FOUND THEN
         RAISE foreign_key_violation USING
-            MESSAGE = 'insert or update on table "{table}" violates reference "{name}"',
-            DETAIL = format('Key ({column})=(%s) is not present in table "{parent}".', missing),
+            MESSAGE = '{acts} on table "{changed}" violates reference "{name}"',
+            DETAIL = format('Key (%s)=(%s) is {finding} table "{other}".', '{found}', found_key),
             TABLE = '{table}', CONSTRAINT = '{name}';
     END IF;
     RETURN NULL;
 END $$
 """
 
+# One look at an index for each key, whatever the tables held when the plan was made, which a session keeps.
+_FIND_MISSING = """
+    SELECT a.{column} INTO found_key FROM (SELECT DISTINCT {column} FROM added) AS a
+    WHERE (SELECT p.{key} FROM {parent} AS p WHERE p.{key} = a.{column}) IS NULL LIMIT 1;
+"""
+
 # The lock makes those wait who are writing events: a reference that is written meanwhile would go unseen.
-_REMOVAL = """
-CREATE FUNCTION keep_{name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE found_key text;
-BEGIN
+_FIND_REFERRED_TO = """
     LOCK TABLE {table} IN SHARE MODE;
     SELECT r.{key} INTO found_key FROM removed AS r
     WHERE EXISTS (SELECT FROM {table} AS c WHERE c.{column} = r.{key}) LIMIT 1;
-    IF FOUND THEN
-        RAISE foreign_key_violation USING
-            MESSAGE = 'update or delete on table "{parent}" violates reference "{name}"',
-            DETAIL = format('Key ({key})=(%s) is still referenced from table "{table}".', found_key),
-            TABLE = '{table}', CONSTRAINT = '{name}';
-    END IF;
-    RETURN NULL;
-END $$
 """
+
+_CHECK = {
+    "function": "check",
+    "settings": "SET enable_seqscan = off",
+    "find": _FIND_MISSING,
+    "acts": "insert or update",
+    "changed": "{table}",
+    "finding": "not present in",
+    "found": "{column}",
+    "other": "{parent}",
+}
+_KEEP = {
+    "function": "keep",
+    "settings": "",
+    "find": _FIND_REFERRED_TO,
+    "acts": "update or delete",
+    "changed": "{parent}",
+    "finding": "still referenced from",
+    "found": "{key}",
+    "other": "{table}",
+}
 
 _FIXED_KEY = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE foreign_key_violation USING
-        MESSAGE = format('%s of a key of table "%s", which other tables refer to', TG_OP, TG_TABLE_NAME),
-        TABLE = TG_TABLE_NAME;
+        MESSAGE = format('%s of table "%s", to whose keys other tables refer', TG_OP, TG_TABLE_NAME),
+        TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
 END $$
 """
 
@@ -75,12 +93,22 @@ END $$
 def upgrade() -> None:
     if op.get_context().dialect.name != "postgresql":
         return
+    schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     for table, column, parent, key in _REFERENCES:
         name = f"fk_{table}_{column}_{parent}"
-        words = {"name": name, "table": table, "column": column, "parent": parent, "key": key}
         op.drop_constraint(name, table, type_="foreignkey")
-        op.execute(_PRESENCE.format(**words))
-        op.execute(_REMOVAL.format(**words))
+        words = {
+            "name": name,
+            "table": table,
+            "column": column,
+            "parent": parent,
+            "key": key,
+            "schema": schema,
+        }
+        for function in (_CHECK, _KEEP):
+            op.execute(
+                _FUNCTION.format(**words, **{at: text.format(**words) for at, text in function.items()})
+            )
         for act in ("INSERT", "UPDATE"):
             op.execute(
                 f"CREATE TRIGGER {name}_{act.lower()} AFTER {act} ON {table} "
