@@ -169,7 +169,8 @@ class StatementGap(InvalidInput):
 
 class LedgerBusy(LedgerError):
     """Another writer was in the way (a deadlock, a lock that was waited for too long, or the same was added
-    by both at once): nothing of the transaction was written. Begin it again.
+    by both at once): nothing of the transaction was written. Begin it again; what the other has added is
+    found then.
     """
 
     code = "ledger_busy"

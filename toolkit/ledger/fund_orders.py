@@ -145,7 +145,6 @@ class FundOrders:
         All or none. An order to which nothing is due and nothing carried is settled with it.
         """
         with self.unit.writing() as connection:
-            insert_rows(connection, _DEALINGS, [_dealing_row(item) for item in dealings])
             digests = {item.order_id: audit.dealing_digest(asdict(item)) for item in dealings}
             groups: dict[tuple[State, int], list[str]] = defaultdict(list)
             for item in dealings:
@@ -166,6 +165,7 @@ class FundOrders:
                     columns={"dealing_day": day},
                     recorded_by="fund_orders.deal",
                 )
+            insert_rows(connection, _DEALINGS, [_dealing_row(item) for item in dealings])
             self._finish(connection, [item.order_id for item in dealings], actor, "nothing is due", None)
 
     def delivered(

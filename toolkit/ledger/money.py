@@ -38,6 +38,9 @@ _RECEIPTS = (
     .order_by(schema.funds_receipts.c.reference)
 )
 _LOCKED_RECEIPTS = _RECEIPTS.with_for_update()
+_RETURNED_BY = sa.select(schema.funds_receipts.c.reference).where(
+    schema.funds_receipts.c.returned_reference == sa.bindparam("payment")
+)
 _PAYS_FOR = (
     sa.update(schema.funds_receipts)
     .where(schema.funds_receipts.c.reference == sa.bindparam("line"))
@@ -131,9 +134,6 @@ class Funds:
                     reference=reference,
                 )
             _check_match(orders[order_id], receipt)
-        if lines:
-            rows = [{"line": reference, "order": order_id} for reference, order_id in paid.items()]
-            connection.execute(_PAYS_FOR, rows)
         advance(
             connection,
             list(lines),
@@ -146,12 +146,15 @@ class Funds:
             },
             recorded_by="funds.match",
         )
+        if lines:
+            rows = [{"line": reference, "order": order_id} for reference, order_id in paid.items()]
+            connection.execute(_PAYS_FOR, rows)
 
     def mark_returned(self, reference: str, *, payment_reference: str) -> FundsReceipt:
         """Records that the money went back to its payer under `payment_reference`.
 
         Raises `IllegalTransition` while an order that may still be minted stands on it, and
-        `FundsAlreadyMatched` if it went back before.
+        `FundsAlreadyMatched` if it went back before, or another line did by that payment.
         """
         checks.one_line(payment_reference, what="payment reference")
         with self.unit.writing() as connection:
@@ -177,6 +180,13 @@ class Funds:
                         order=order["id"],
                         source=order["state"],
                     )
+            other = connection.scalar(_RETURNED_BY, {"payment": payment_reference})
+            if other is not None:
+                raise FundsAlreadyMatched(
+                    f"payment {payment_reference} brought back bank line {other}: each line goes back by a "
+                    "payment of its own",
+                    reference=other,
+                )
             connection.execute(
                 sa.update(schema.funds_receipts)
                 .where(schema.funds_receipts.c.reference == reference)

@@ -40,6 +40,11 @@ _HOLDS = Prepared(
         schema.person_roles.c.role == sa.bindparam("held"),
     )
 )
+_LOCKED = (
+    sa.select(schema.persons.c.person_id)
+    .where(schema.persons.c.person_id == sa.bindparam("person"))
+    .with_for_update(key_share=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class Persons:
         held = frozenset(Role(role) for role in roles)
         _check_apart(person_id, held)
         with self.unit.writing() as connection:
+            # Two at once would each remove what it sees, and add to what the other leaves.
+            connection.execute(_LOCKED, {"person": person_id})
             _person(connection, person_id)
             connection.execute(
                 sa.delete(schema.person_roles).where(schema.person_roles.c.person_id == person_id)

@@ -42,6 +42,8 @@ _BUSY = frozenset(
         "23505",  # unique_violation: who added it had looked, and so had somebody else who was first
     }
 )
+# What is written with the end of the chain locked: nobody else can have been first.
+_NOBODY_ELSES = frozenset({"pk_order_events", "pk_record_events", "uq_orders_kind_number"})
 _FULL = frozenset({sqlite3.SQLITE_FULL, "53100"})  # disk_full
 _UNREACHABLE = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
@@ -277,6 +279,8 @@ def translated(url: URL) -> Iterator[None]:
 
 def _code(error: exc.DBAPIError | exc.TimeoutError | sqlite3.Error) -> int | str | None:
     original = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None)
+    if getattr(getattr(original, "diag", None), "constraint_name", None) in _NOBODY_ELSES:
+        return None
     if isinstance(original, sqlite3.Error):
         extended = getattr(original, "sqlite_errorcode", None)
         # Extended codes carry the primary one in the low byte.

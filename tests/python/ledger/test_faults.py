@@ -18,7 +18,7 @@ from support.databases import Databases, run_sql
 from support.ledgers import CHECKER, TREASURER, WORKER, Fixture, address, dollars
 from support.postgres import CommitCutter, Postgres
 
-from toolkit.errors import IllegalTransition, LedgerUnreachable
+from toolkit.errors import IllegalTransition, LedgerError, LedgerUnreachable
 from toolkit.ledger import Ledger, MintOrder, OrderKind, Role, State, store
 from toolkit.ledger.errors import FundsAlreadyMatched, LedgerBusy, LedgerFull
 from toolkit.ledger.records import Lease
@@ -360,6 +360,37 @@ def test_what_two_add_at_once_one_has_added_when_the_other_begins_again(
     assert isinstance(busy, LedgerBusy)
     assert busy.retryable
     assert other.lanes.add(**lane) == added
+    other.close()
+    desk.ledger.close()
+
+
+def test_a_place_in_the_chain_that_is_taken_is_not_something_to_try_again(
+    postgres_databases: Databases,
+) -> None:
+    """Its end was moved back by hand: whoever begins again meets the same."""
+    desk = Fixture(postgres_databases.ledger())
+    desk.mint("a")
+    run_sql(desk.url, "UPDATE event_head SET seq = 0")
+    with pytest.raises(LedgerError) as failure:
+        desk.mint("b")
+    assert type(failure.value) is LedgerError
+    assert not failure.value.retryable
+    desk.ledger.close()
+
+
+def test_two_who_change_a_persons_roles_at_once_do_not_add_them_up(postgres_databases: Databases) -> None:
+    """Either may hold, and never both: a treasurer who approves."""
+    desk = Fixture(postgres_databases.ledger())
+    other = Ledger.open(desk.url, clock=desk.clock)
+    desk.ledger.persons.add("person", label="Person", roles=[Role.MAKER])
+    with desk.ledger.transaction() as tx:
+        tx.persons.set_roles("person", [Role.TREASURER])
+        thread = threading.Thread(target=other.persons.set_roles, args=("person", [Role.APPROVER]))
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+    assert desk.ledger.persons.get("person").roles == {Role.APPROVER}
     other.close()
     desk.ledger.close()
 

@@ -52,6 +52,23 @@ def test_one_line_pays_for_one_order(desk: Fixture) -> None:
     assert desk.ledger.orders.get(second.id).state is State.REQUESTED
 
 
+def test_a_second_line_for_a_funded_order_pays_for_nothing(desk: Fixture) -> None:
+    order = desk.mint()
+    first, second = desk.receive("100.00"), desk.receive("100.00")
+    desk.ledger.funds.match(order.id, first, actor=TREASURER)
+    with pytest.raises(IllegalTransition, match="from funded to funded"):
+        desk.ledger.funds.match(order.id, second, actor=TREASURER)
+    assert [receipt.reference for receipt in desk.ledger.funds.unmatched()] == [second]
+
+
+def test_two_lines_do_not_go_back_by_one_payment(desk: Fixture) -> None:
+    first, second = desk.receive("100.00"), desk.receive("100.00")
+    desk.ledger.funds.mark_returned(first, payment_reference="return-1")
+    with pytest.raises(FundsAlreadyMatched, match=f"return-1 brought back bank line {first}"):
+        desk.ledger.funds.mark_returned(second, payment_reference="return-1")
+    assert [receipt.reference for receipt in desk.ledger.funds.unmatched()] == [second]
+
+
 def test_x8_money_of_a_third_party_is_returned_and_mints_nothing(desk: Fixture) -> None:
     order = desk.mint()
     line = desk.receive("100.00", payer_matches=False)
