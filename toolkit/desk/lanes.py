@@ -57,8 +57,6 @@ class Lane:
 
         Raises as `Sender.send`, and LaneLost when another worker took the lane over; nothing was sent then.
         """
-        if write is None:
-            return self.sender.send(call, gas=gas)
         with self.journal.alongside(write, flight_id=flight_id):
             return self.sender.send(call, gas=gas)
 

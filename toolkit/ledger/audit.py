@@ -17,6 +17,7 @@ daily statement, a log, a block) and give one to `verify`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,8 @@ __all__ = [
     "receipt_digest",
     "recovered_facts",
 ]
+
+_DIGEST = re.compile(f"[0-9a-f]{{{HEX}}}")
 
 # Built once: building a statement costs as much as running it.
 _THE_HEAD = sa.select(schema.event_head.c.seq, schema.event_head.c.hash).where(schema.event_head.c.id == 1)
@@ -306,7 +309,7 @@ def _runs(draft: Draft, events: Iterable[Ordered | Recorded], end: Head) -> Iter
 
 
 def _is_digest(text: str) -> bool:
-    return len(text) == HEX and text.isascii()
+    return _DIGEST.fullmatch(text) is not None
 
 
 def _check_digests(found: Iterable[str | None]) -> None:

@@ -83,7 +83,8 @@ class Transactions:
 
         The same bytes again return the first record, open again if the node had refused them, and of
         `flight_id` if that is given. Several hashes under one nonce are replacements of each other, and are
-        one flight. Raises `LedgerError` if the nonce is known to be used up in a block.
+        one flight. Raises `LedgerError` if the nonce is known to be used up in a block, or the bytes are
+        another flight's and may still land.
         """
         row: dict[str, Any] = {
             "hash": checks.hash32(tx_hash, what="transaction hash"),
@@ -214,7 +215,7 @@ class LaneJournal:
         self._ledger = ledger
         self._chain_id = chain_id
         self._threads = RLock()
-        self._also: tuple[Callable[[Transaction, JournalEntry], object], str | None] | None = None
+        self._also: tuple[Callable[[Transaction, JournalEntry], object] | None, str | None] = (None, None)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -226,7 +227,7 @@ class LaneJournal:
 
     @contextmanager
     def alongside(
-        self, write: Callable[[Transaction, JournalEntry], object], *, flight_id: str | None = None
+        self, write: Callable[[Transaction, JournalEntry], object] | None, *, flight_id: str | None = None
     ) -> Iterator[None]:
         """Within the block, `record` calls `write` with its own transaction, before it commits; `flight_id`
         is the flight of what is recorded, where there is one already.
@@ -250,7 +251,7 @@ class LaneJournal:
                 f"{entry.sender} on chain {entry.chain_id}: use that lane's journal"
             )
         with self.lock(), self._leased() as lease, self._ledger.transaction() as tx:
-            write, flight_id = self._also or (None, None)
+            write, flight_id = self._also
             tx.lanes.require(lease)
             tx.transactions.record(
                 lane=self.address,
@@ -339,6 +340,12 @@ def _require(connection: Connection, tx_hash: str) -> TransactionRecord:
 def _recorded_again(
     connection: Connection, known: TransactionRecord, flight_id: str | None
 ) -> TransactionRecord:
+    others = flight_id is not None and known.flight_id not in (None, flight_id)
+    if others and known.state != Outcome.REFUSED:
+        raise LedgerError(
+            f"transaction {known.hash} is flight {known.flight_id}'s and {known.state}: it can't be flight "
+            f"{flight_id}'s too"
+        )
     state = RECORDED if known.state == Outcome.REFUSED else known.state
     again = replace(known, state=state, flight_id=flight_id or known.flight_id)
     if again != known:

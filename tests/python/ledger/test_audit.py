@@ -237,10 +237,13 @@ def test_an_anchor_finds_a_history_that_was_rewritten_whole(desk: Fixture, sql: 
         desk.ledger.verify(anchor)
 
 
-def test_a_head_that_is_no_digest_is_built_upon_by_nobody(desk: Fixture, sql: Callable[..., Any]) -> None:
-    sql("UPDATE event_head SET hash = 'abc'")
+@pytest.mark.parametrize("text", ["abc", "z" * 64, "A" * 64, "\u0661" * 64])
+def test_a_head_that_is_no_digest_is_built_upon_by_nobody(
+    desk: Fixture, sql: Callable[..., Any], text: str
+) -> None:
+    sql("UPDATE event_head SET hash = :text", text=text)
     for act in (desk.ledger.head, lambda: desk.mint("d"), desk.ledger.verify):
-        with pytest.raises(LedgerTampered, match="has 'abc' for a hash"):
+        with pytest.raises(LedgerTampered, match=f"has '{text}' for a hash"):
             act()
 
 

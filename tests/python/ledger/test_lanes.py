@@ -220,6 +220,11 @@ def test_what_the_node_refused_and_is_recorded_again_is_the_new_flights(
         assert (record.state, record.flight_id) == ("recorded", flight.id)
         journal.finish(entry(0).hash, Outcome.REFUSED)
     journal.record(entry(0))  # whose it is isn't forgotten
+    with (
+        pytest.raises(LedgerError, match="it can't be flight"),
+        journal.alongside(None, flight_id=flights[0].id),
+    ):
+        journal.record(entry(0))
     assert [record.hash for record in desk.ledger.transactions.find(flight_id=flights[1].id)] == [hash32(100)]
 
 
