@@ -260,7 +260,8 @@ def translated(url: URL) -> Iterator[None]:
         if code in _BUSY:
             raise LedgerBusy(
                 f"another writer of the ledger at {where} was in the way ({cause}): nothing was written, "
-                "begin again"
+                "begin again",
+                constraint=_constraint(error),
             ) from error
         if code in _FULL:
             raise LedgerFull(
@@ -277,9 +278,15 @@ def translated(url: URL) -> Iterator[None]:
         ) from error
 
 
+def _constraint(error: Exception) -> str | None:
+    """What a row would break, where the server says so."""
+    found: str | None = getattr(getattr(getattr(error, "orig", None), "diag", None), "constraint_name", None)
+    return found
+
+
 def _code(error: exc.DBAPIError | exc.TimeoutError | sqlite3.Error) -> int | str | None:
     original = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None)
-    if getattr(getattr(original, "diag", None), "constraint_name", None) in _NOBODY_ELSES:
+    if _constraint(error) in _NOBODY_ELSES:
         return None
     if isinstance(original, sqlite3.Error):
         extended = getattr(original, "sqlite_errorcode", None)

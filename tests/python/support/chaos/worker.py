@@ -42,6 +42,8 @@ _MISTAKES = (LedgerError, InvalidInput)
 """What no fault may bring about: the database refused what the toolkit wrote, or the desk asked for what
 can't be. Not their subclasses, each of which says what to do.
 """
+_OFTEN = 3
+"""How often in a row what another writer is said to have added first may be met again."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def work(job: Job, says: Connection) -> None:
     _die_at(job.step)
     clock = _Jumping(job)
     desk: Desk | None = None
-    idle = failures = 0
+    idle = failures = again = 0
+    constraint: str | None = None
     if job.room is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job.room, resource.RLIM_INFINITY))
     while idle < 2:
@@ -116,7 +119,10 @@ def work(job: Job, says: Connection) -> None:
             waits = report.pending or report.waiting or report.changes or paid
             idle = 0 if waits and not _unsigned_only(desk) else idle + 1
         except ToolkitError as error:
-            if type(error) in _MISTAKES:
+            met = error.details.get("constraint")
+            again = again + 1 if met == constraint is not None else 0
+            constraint = met
+            if type(error) in _MISTAKES or again == _OFTEN:
                 says.send(("bug", [traceback.format_exc()]))
                 return
             failures += 1

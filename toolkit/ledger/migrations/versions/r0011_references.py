@@ -24,8 +24,8 @@ _REFERENCES = (
     ("flight_orders", "order_id", "orders", "id"),
 )
 
-# As with a foreign key, whoever may write a row needn't have a right to read what it refers to, and a temporary
-# table of its name isn't meant. In a schema that is renamed every row is refused, until the path is set anew.
+# As with a foreign key, whoever may write a row needn't have a right to read what it refers to, and a
+# temporary table of its name isn't meant. A schema that is renamed refuses every row until this is set anew.
 _FUNCTION = """
 CREATE FUNCTION {function}_{name}() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = {schema}, pg_temp {settings} AS $$
