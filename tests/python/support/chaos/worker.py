@@ -118,6 +118,7 @@ def work(job: Job, says: Connection) -> None:
             says.send(("pass", [type(alarm).__name__ for alarm in report.alarms]))
             waits = report.pending or report.waiting or report.changes or paid
             idle = 0 if waits and not _unsigned_only(desk) else idle + 1
+            constraint = None
         except ToolkitError as error:
             met = error.details.get("constraint")
             again = again + 1 if met == constraint is not None else 0
