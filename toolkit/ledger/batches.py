@@ -29,6 +29,20 @@ __all__ = ["Approvals", "Batches", "batches_of", "close_empty"]
 _PUT_INTO = (
     sa.update(schema.orders).where(Among(schema.orders.c.id, "ids")).values(batch_id=sa.bindparam("batch"))
 )
+# Whoever was ever in a batch stays among its lines; its orders' own rows say who is in it.
+_IS_MEMBER = sa.and_(
+    schema.orders.c.id == schema.batch_orders.c.order_id,
+    schema.orders.c.batch_id == schema.batch_orders.c.batch_id,
+)
+# One is enough: a look for each batch, from one line to the next, however many orders there are.
+_A_MEMBER = (
+    sa.select(schema.orders.c.id)
+    .join(schema.batch_orders, _IS_MEMBER)
+    .where(schema.batch_orders.c.batch_id == schema.batches.c.id)
+    .correlate(schema.batches)
+    .limit(1)
+    .scalar_subquery()
+)
 _BATCHES_OF = Prepared(
     sa.select(schema.orders.c.batch_id)
     .where(Among(schema.orders.c.id, "ids"), schema.orders.c.batch_id.is_not(None))
@@ -39,25 +53,30 @@ _CLOSE_EMPTY = Prepared(
     .where(
         Among(schema.batches.c.id, "ids"),
         schema.batches.c.state == "open",
-        ~sa.exists().where(schema.orders.c.batch_id == schema.batches.c.id),
+        _A_MEMBER.is_(None),
     )
     .values(state="closed")
 )
 _FLYING = (
     sa.select(schema.orders.c.id, schema.orders.c.flight_id)
     .join(schema.flights, schema.flights.c.id == schema.orders.c.flight_id)
-    .where(schema.orders.c.batch_id == sa.bindparam("batch"), schema.flights.c.state == "flying")
+    .join(schema.batch_orders, _IS_MEMBER)
+    .where(schema.batch_orders.c.batch_id == sa.bindparam("batch"), schema.flights.c.state == "flying")
     .limit(1)
+)
+_ITS_ORDERS = sa.select(schema.batch_orders.c.order_id).where(
+    schema.batch_orders.c.batch_id == sa.bindparam("batch")
+)
+_SET_FREE = (
+    sa.update(schema.orders)
+    .where(schema.orders.c.id.in_(_ITS_ORDERS), schema.orders.c.batch_id == sa.bindparam("batch"))
+    .values(batch_id=None)
 )
 
 
 _COLUMNS = schema.batches.columns.keys()
 _BATCH = Prepared(sa.select(schema.batches).where(schema.batches.c.id == sa.bindparam("batch")))
-_MEMBERS = Prepared(
-    sa.select(schema.batch_orders.c.order_id)
-    .where(schema.batch_orders.c.batch_id == sa.bindparam("batch"))
-    .order_by(schema.batch_orders.c.position)
-)
+_MEMBERS = Prepared(_ITS_ORDERS.order_by(schema.batch_orders.c.position))
 _COUNTED = Prepared(
     sa.select(schema.approvals)
     .join(schema.signing_keys, schema.signing_keys.c.address == schema.approvals.c.signer)
@@ -121,7 +140,6 @@ class Batches:
 
         Raises `IllegalTransition` while one of them is flying, or if the batch has ended.
         """
-        table = schema.orders
         with self.unit.writing() as connection:
             flying = connection.execute(_FLYING, {"batch": batch_id}).first()
             if flying is not None:
@@ -132,7 +150,7 @@ class Batches:
                     order=flying.id,
                 )
             closed = _moved(connection, batch_id, ("open",), "closed")
-            connection.execute(sa.update(table).where(table.c.batch_id == batch_id).values(batch_id=None))
+            connection.execute(_SET_FREE, {"batch": batch_id})
             return closed
 
     def leave(self, order_ids: Sequence[str]) -> None:

@@ -34,16 +34,17 @@ _ORDERS, _FLIGHTS, _CARRIED = schema.orders, schema.flights, schema.flight_order
 
 # Built once: building a statement costs as much as running it.
 _TAKE = sa.update(_ORDERS).where(Among(_ORDERS.c.id, "ids")).values(flight_id=sa.bindparam("flight"))
-_FREE = sa.update(_ORDERS).where(_ORDERS.c.flight_id == sa.bindparam("flight")).values(flight_id=None)
+_ITS_ORDERS = sa.select(_CARRIED.c.order_id).where(_CARRIED.c.flight_id == sa.bindparam("flight"))
+_FREE = (
+    sa.update(_ORDERS)
+    .where(_ORDERS.c.id.in_(_ITS_ORDERS), _ORDERS.c.flight_id == sa.bindparam("flight"))
+    .values(flight_id=None)
+)
 _CLAIMED_BY = Prepared(sa.select(_FLIGHTS.c.claimed).where(_FLIGHTS.c.id == sa.bindparam("flight")))
 _FORMED = Prepared(
     sa.select(_FLIGHTS.c.id, _FLIGHTS.c.lane, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed")
 )
-_CARRIED_BY = (
-    sa.select(_CARRIED.c.order_id)
-    .where(_CARRIED.c.flight_id == sa.bindparam("flight"))
-    .order_by(_CARRIED.c.position)
-)
+_CARRIED_BY = _ITS_ORDERS.order_by(_CARRIED.c.position)
 _TO_MOVE = (
     sa.update(_FLIGHTS)
     .where(_FLIGHTS.c.id == sa.bindparam("flight"), _FLIGHTS.c.state == sa.bindparam("source"))
@@ -88,7 +89,10 @@ _OTHERS = sa.select(_FLIGHTS.c.id).where(
 )
 _NOT_MINED = sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED)
 _ELSEWHERE = Prepared(
-    sa.select(_ORDERS.c.investor).where(_ORDERS.c.flight_id.in_(_OTHERS), _NOT_MINED).distinct()
+    sa.select(_ORDERS.c.investor)
+    .join(_CARRIED, _CARRIED.c.order_id == _ORDERS.c.id)
+    .where(_CARRIED.c.flight_id.in_(_OTHERS), _ORDERS.c.flight_id == _CARRIED.c.flight_id, _NOT_MINED)
+    .distinct()
 )
 _CLAIMED_ELSEWHERE = Prepared(
     sa.select(_ORDERS.c.investor).where(Among(_ORDERS.c.id, "ids"), _NOT_MINED).distinct()

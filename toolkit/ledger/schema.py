@@ -231,16 +231,8 @@ orders = sa.Table(
     sa.Column("dealing_day", sa.BigInteger, nullable=True),
     sa.Column("funded_by", _Id, _fk("orders.id"), nullable=True),
     sa.UniqueConstraint("kind", "number"),
+    # Which orders a batch or a flight has is found by its own lines: an index more is written at each step.
     sa.Index("ix_orders_kind_state_opened_seq", "kind", "state", "opened_seq"),
-    *(
-        sa.Index(
-            f"ix_orders_{column}",
-            column,
-            sqlite_where=sa.text(f"{column} IS NOT NULL"),
-            postgresql_where=sa.text(f"{column} IS NOT NULL"),
-        )
-        for column in ("batch_id", "flight_id")
-    ),
 )
 
 # What one dealing day brought of a fund order: a gated one has several. `claimed` and `held` (in

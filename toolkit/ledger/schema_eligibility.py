@@ -58,4 +58,9 @@ limits = sa.Table(
 )
 
 # What was asked for within a window of time, without reading every order.
-sa.Index("ix_orders_created_at", orders.c.created_at)
+sa.Index(
+    "ix_orders_created_at",
+    orders.c.created_at,
+    postgresql_using="brin",
+    postgresql_with={"pages_per_range": 16, "autosummarize": True},
+)
