@@ -105,6 +105,8 @@ class RedemptionRun:
                     self._adopt_burn(order, block, log)
             except IllegalTransition as error:
                 log.waits([order.id], error)  # sent, or moved by somebody else, just now
+            except InconsistentNode as error:
+                log.waits([order.id], error)  # Anvil's state of its last block may be the next one's
 
     def rejections(self, log: RunLog) -> None:
         """Returns the escrow of rejected orders, unless it left the market otherwise."""
@@ -211,7 +213,11 @@ class RedemptionRun:
             if found.status is not RedemptionStatus.PAID:
                 waiting.append(order)
                 continue
-            event = self._event(RedemptionPaid, order, final)
+            try:
+                event = self._event(RedemptionPaid, order, final)
+            except InconsistentNode as error:
+                log.waits([order.id], error)
+                continue
             paid = context.ledger.payouts.get(order.id)
             if (event.payment_reference, event.amount) != (payment_hash(paid.reference), order.base_units):
                 log.alarms.append(

@@ -11,7 +11,7 @@ from support.desks import CHECKER, COMPLIANCE, MAKER, TREASURER, Bench, Customer
 from support.suite import CASE
 
 from toolkit.bindings import errors as reverts
-from toolkit.bindings.events import OrderExecuted, RedemptionPaid
+from toolkit.bindings.events import ContractEvent, OrderExecuted, RedemptionAccepted, RedemptionPaid
 from toolkit.bindings.roles import Role
 from toolkit.bindings.structs import MintBatch, MintOrder, RedemptionStatus
 from toolkit.chain.client import Client
@@ -25,7 +25,7 @@ from toolkit.desk.flights import Flights
 from toolkit.desk.mint import on_chain
 from toolkit.desk.proofs import payment_hash, redemption_reference
 from toolkit.desk.redemption import Redemptions
-from toolkit.errors import IllegalTransition, NodeTimeout, NotSent
+from toolkit.errors import IllegalTransition, InconsistentNode, NodeTimeout, NotSent
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import State
 from toolkit.ledger.agenda import UNDER_WATCH
@@ -315,6 +315,38 @@ def test_an_acceptance_that_nobody_here_approved_is_an_alarm(bench: Bench, holde
     assert bench.desk.order(order).state is State.ESCROWED
     bench.desk.check(order, by=CHECKER)
     assert bench.desk.run().reached(State.BURNED) == (order.id,)
+
+
+@pytest.mark.parametrize("kind", [RedemptionAccepted, RedemptionPaid])
+def test_a_redemption_whose_event_the_node_has_not_yet_waits_and_holds_up_no_other(
+    bench: Bench, holder: Customer, monkeypatch: pytest.MonkeyPatch, kind: type[ContractEvent]
+) -> None:
+    """Seen of Anvil: asked for the state of its last block, it may answer with the next one's."""
+    paid = kind is RedemptionPaid
+    first, second = (
+        (bench.burned if paid else bench.escrowed)(holder, "10.00"),
+        bench.escrowed(holder, "20.00"),
+    )
+    if paid:
+        bench.desk.record_payout(first, payment_reference="CHATS-1", by=TREASURER)
+        bench.suite.send(Role.TREASURER, bench.suite.market.record_payouts([(1, payment_hash("CHATS-1"))]))
+    else:
+        bench.desk.approve_redemption(first, bench.approver())
+        bench.suite.accept(1)
+    bench.suite.send(Role.OPERATOR, bench.suite.market.reject_redemptions([2], REASON))
+    logs = Client.logs
+
+    def without_it(self: Client, address: Any, topics: Any = (), *rest: Any, **more: Any) -> Any:
+        found = logs(self, address, topics, *rest, **more)
+        return [item for item in found if item.topics[0] != kind.topic0()]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "logs", without_it)
+        report = bench.desk.run()
+    assert report.reached(State.CANCELLED) == (second.id,)
+    assert {type(item.error) for item in report.waiting if first.id in item.order_ids} >= {InconsistentNode}
+    assert bench.desk.run().reached(State.SETTLED if paid else State.BURNED) == (first.id,)
+    assert bench.desk.status().agrees
 
 
 def test_a_redemption_that_another_hand_rejected_ends(bench: Bench, holder: Customer) -> None:
