@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
 from toolkit.calendar import Clock
@@ -42,7 +43,8 @@ class ChainEvents:
     clock: Clock
 
     def record(self, events: Iterable[ChainEvent]) -> tuple[ChainEvent, ...]:
-        """Stores the events and returns those that weren't there, in order.
+        """Stores the events and returns those that weren't there, in order: of writers who store the same at
+        once, to one of them.
 
         An event that had been orphaned and is back counts as new. Raises `InconsistentNode` if the
         node now says something else about a log it reported before.
@@ -64,15 +66,13 @@ class ChainEvents:
                         block=event.block_hash,
                         log_index=event.log_index,
                     )
-                elif before["orphaned_at"] is None:
+                elif before["orphaned_at"] is None or not _is_back(connection, event):
                     continue
-                else:
-                    _set_orphaned(connection, event.block_hash, None)
                 known[key] = row
                 fresh.append(event)
-            if rows:
-                connection.execute(sa.insert(schema.chain_events), rows)
-        return tuple(fresh)
+            taken = _new_places(connection, rows) if rows else set()
+        others = {(row["block_hash"], row["log_index"]) for row in rows} - taken
+        return tuple(event for event in fresh if (event.block_hash, event.log_index) not in others)
 
     def known(self, places: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
         """Those of `places` (block hash and log index) whose event is stored, and not orphaned."""
@@ -83,7 +83,9 @@ class ChainEvents:
     def orphan(self, block_hash: str) -> None:
         """Marks the events of a block that is no longer part of the chain."""
         with self.unit.writing() as connection:
-            _set_orphaned(connection, block_hash, self.clock.now())
+            table = schema.chain_events
+            gone = sa.update(table).where(table.c.block_hash == block_hash)
+            connection.execute(gone.values(orphaned_at=self.clock.now()))
 
     def find(self, *, name: str | None = None, from_block: int = 0) -> tuple[ChainEvent, ...]:
         """The events on the chain as known, in its order; orphaned ones left out."""
@@ -219,6 +221,24 @@ def _known_events(connection: Connection, block_hashes: set[str]) -> dict[tuple[
     return known
 
 
-def _set_orphaned(connection: Connection, block_hash: str, at: datetime | None) -> None:
+def _new_places(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tuple[str, int]]:
+    """Stores the rows but those that another writer has stored since they were looked for."""
     table = schema.chain_events
-    connection.execute(sa.update(table).where(table.c.block_hash == block_hash).values(orphaned_at=at))
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    stored = insert(table).on_conflict_do_nothing().returning(table.c.block_hash, table.c.log_index)
+    return {(block_hash, log_index) for block_hash, log_index in connection.execute(stored, rows)}
+
+
+def _is_back(connection: Connection, event: ChainEvent) -> bool:
+    """Whether nobody else said so of an orphaned event."""
+    table = schema.chain_events
+    found = connection.execute(
+        sa.update(table)
+        .where(
+            table.c.block_hash == event.block_hash,
+            table.c.log_index == event.log_index,
+            table.c.orphaned_at.is_not(None),
+        )
+        .values(orphaned_at=None)
+    )
+    return found.rowcount == 1

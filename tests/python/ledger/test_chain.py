@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.databases import Databases
 from support.ledgers import NOON, Fixture, address, hash32
 
 from toolkit.errors import InconsistentNode, InvalidInput, LedgerError
@@ -81,3 +83,26 @@ def test_an_attestation_is_never_changed(desk: Fixture) -> None:
     with pytest.raises(LedgerError, match="never changed"):
         desk.ledger.attestations.record(address(78), **(fields | {"value": 1}))
     assert desk.ledger.attestations.find(address(78)) == (first,)
+
+
+def test_an_orphaned_event_that_is_back_is_new_to_one_of_two(postgres_databases: Databases) -> None:
+    desk = Fixture(postgres_databases.ledger())
+    events = [event(0), event(1)]
+    desk.ledger.chain_events.record(events)
+    desk.ledger.chain_events.orphan(hash32(5))
+    found: list[int] = []
+
+    def record() -> None:
+        found.append(len(desk.ledger.chain_events.record(events[:1])))
+
+    with desk.ledger.transaction() as tx:
+        assert len(tx.chain_events.record(events[:1])) == 1
+        thread = threading.Thread(target=record)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+    assert found == [0]
+    # Another event of that block is new still, whoever brings it.
+    assert desk.ledger.chain_events.record(events) == (events[1],)
+    desk.ledger.close()
