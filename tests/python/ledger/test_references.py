@@ -204,6 +204,28 @@ def test_who_may_only_write_a_row_has_it_checked(postgres: Postgres) -> None:
     desk.ledger.close()
 
 
+def test_who_may_read_locks_nothing(postgres: Postgres) -> None:
+    """The check of what is removed locks a table for its owner: nobody makes a trigger of it."""
+    desk = Fixture(postgres.ledger())
+    engine = desk.ledger._store.engine
+    role = f"reader_{desk.url.rpartition('/')[2].partition('?')[0]}"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f'CREATE ROLE "{role}"; GRANT SELECT ON orders TO "{role}"')
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'SET LOCAL ROLE "{role}"')
+            connection.exec_driver_sql("CREATE TEMPORARY TABLE mine (id text) ON COMMIT DROP")
+            with pytest.raises(sa.exc.DBAPIError, match="permission denied for function"):
+                connection.exec_driver_sql(
+                    "CREATE TRIGGER locks AFTER DELETE ON mine REFERENCING OLD TABLE AS removed "
+                    "FOR EACH STATEMENT EXECUTE FUNCTION keep_fk_order_events_order_id_orders()"
+                )
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
+    desk.ledger.close()
+
+
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 def test_no_reference_is_checked_as_of_an_older_moment(postgres: Postgres, level: str) -> None:
     desk = Fixture(postgres.ledger())

@@ -43,7 +43,9 @@ BEGIN
             TABLE = '{table}', CONSTRAINT = '{name}';
     END IF;
     RETURN NULL;
-END $$
+END $$;
+-- A trigger fires without it. Who has it makes triggers of their own, and this locks tables as their owner.
+REVOKE EXECUTE ON FUNCTION {function}_{name}() FROM PUBLIC
 """
 
 # One look at an index for each key, whatever the tables held when the plan was made, which a session keeps.
