@@ -16,6 +16,7 @@ __all__ = [
     "FinalityViolated",
     "HeadroomTaken",
     "NodeBehind",
+    "NotOnRecord",
     "NotWalletOwner",
     "SettlementMismatch",
     "UnknownRequest",
@@ -98,6 +99,14 @@ class SettlementMismatch(Refused):
     """What the chain dealt a day at isn't what the same figures come to here: nothing is priced on it."""
 
     code = "settlement_mismatch"
+
+
+class NotOnRecord(Refused):
+    """What was asked for was done on chain, and the ledger couldn't take it in yet: don't ask again, mend
+    what `details["alarms"]` say and run the fund's worker.
+    """
+
+    code = "not_on_record"
 
 
 class UnknownRequest(Refused):

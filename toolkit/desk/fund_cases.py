@@ -62,13 +62,15 @@ class FundCases:
         self._send_proposal(release, by)
         return record
 
-    def confirm(self, case_id: str, *, by: str, log: RunLog) -> LedgerRecord:
+    def confirm(self, case_id: str, *, by: str) -> LedgerRecord:
         """Second hand. See `FundDesk.confirm_release`."""
         records = self.book.context.ledger.record_book
         name = self._name(bytes32_text(case_id, what="case id"))
         record = records.step(name, RecordState.CONFIRMED, actor=by, role=Role.TREASURER, reason=case_id)
         self._send_confirmation(_release(record), by)
-        self.watch.read(log)
+        self.watch.read_after(
+            f"case {case_id} is released", lambda: records.get(name).state is RecordState.RELEASED
+        )
         return records.get(name)
 
     def retract(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:

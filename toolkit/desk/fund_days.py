@@ -17,13 +17,12 @@ from toolkit.errors import IllegalTransition, InvalidInput, NavStale
 from toolkit.funds.dealing import DayResult, DayTotals, settle_day
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.machines import Role
-from toolkit.ledger.record_words import RecordKind
+from toolkit.ledger.record_words import RecordKind, RecordState
 
 if TYPE_CHECKING:
     from toolkit.desk.fund_book import FundBook
     from toolkit.desk.fund_navs import FundNavs
     from toolkit.desk.fund_watch import FundWatch
-    from toolkit.desk.report import RunLog
     from toolkit.funds.announced import Announcement
     from toolkit.ledger.records import LedgerRecord
 
@@ -38,21 +37,25 @@ class FundDays:
         self._watch = watch
         self._navs = navs
 
-    def announce(self, count: int, *, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
+    def announce(self, count: int, *, by: str) -> tuple[LedgerRecord, ...]:
         """Announces the next `count` days. See `FundDesk.announce_days`."""
         book = self._book
         self._begin(by)
         announced = book.announced()
-        return self._send(announced.more(count, after=self._yesterday()), by, log)
+        last = len(announced.cut_offs)
+        if last:
+            # Whoever was told NotOnRecord and asks again wants those days, and not more of them.
+            self._watch.read_after(f"dealing day {last} is announced", lambda: bool(self.record(last)))
+        return self._send(announced.more(count, after=self._yesterday()), by)
 
-    def revise(self, *, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
+    def revise(self, *, by: str) -> tuple[LedgerRecord, ...]:
         """Announces the days ahead again, after the calendar changed; nothing if none of them moves."""
         book = self._book
         self._begin(by)
         again = book.announced().revised(book.calendar, now=book.context.clock.now())
-        return () if again is None else self._send(again, by, log)
+        return () if again is None else self._send(again, by)
 
-    def close(self, number: int | None, *, by: str, log: RunLog) -> LedgerRecord:
+    def close(self, number: int | None, *, by: str) -> LedgerRecord:
         """Closes a day whose cut-off has passed. See `FundDesk.close_day`."""
         book = self._book
         self._begin(by)
@@ -77,10 +80,11 @@ class FundDays:
             book.vault.expectation(DayClosed, day=day),
             by=by,
         )
-        self._watch.read(log)
+        done = (RecordState.CLOSED, RecordState.SETTLED)
+        self._watch.read_after(f"dealing day {day} is closed", lambda: self.record(day).state in done)
         return self.record(day)
 
-    def settle(self, number: int | None, *, by: str, log: RunLog) -> LedgerRecord:
+    def settle(self, number: int | None, *, by: str) -> LedgerRecord:
         """Deals a closed day at the struck NAV. See `FundDesk.settle_day`."""
         book = self._book
         self._begin(by)
@@ -95,7 +99,9 @@ class FundDays:
             book.vault.expectation(DaySettled, day=day),
             by=by,
         )
-        self._watch.read(log)
+        self._watch.read_after(
+            f"dealing day {day} is settled", lambda: self.record(day).state is RecordState.SETTLED
+        )
         return self.record(day)
 
     def fund_redemptions(self, *, by: str) -> Amount:
@@ -192,7 +198,7 @@ class FundDays:
             )
         return expected
 
-    def _send(self, announcement: Announcement, by: str, log: RunLog) -> tuple[LedgerRecord, ...]:
+    def _send(self, announcement: Announcement, by: str) -> tuple[LedgerRecord, ...]:
         book = self._book
         first, cut_offs = announcement.first_day, announcement.cut_offs
         book.execute(
@@ -202,8 +208,12 @@ class FundDays:
             book.vault.expectation(DaysAnnounced, first_day=first, cut_offs=cut_offs),
             by=by,
         )
-        self._watch.read(log)
-        return tuple(self.record(first + index) for index in range(len(cut_offs)))
+        numbers = range(first, first + len(cut_offs))
+        self._watch.read_after(
+            f"dealing days {first} to {numbers[-1]} are announced",
+            lambda: [self.record(number).data["cut_off"] for number in numbers] == list(cut_offs),
+        )
+        return tuple(self.record(number) for number in numbers)
 
     def _yesterday(self) -> date:
         """The date after which the first day is: today, once its cut-off has passed."""

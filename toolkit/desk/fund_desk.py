@@ -202,26 +202,29 @@ class FundDesk:
 
     def announce_days(self, count: int, *, by: str) -> tuple[LedgerRecord, ...]:
         """Announces the next `count` dealing days of the calendar on chain. Raises InvalidInput for a year
-        that the calendar doesn't know, NotAuthorised.
+        that the calendar doesn't know, NotOnRecord, also for days that were announced before, NotAuthorised.
         """
-        return self._days.announce(count, by=by, log=RunLog())
+        return self._days.announce(count, by=by)
 
     def revise_days(self, *, by: str) -> tuple[LedgerRecord, ...]:
-        """Announces the days ahead again where the calendar moved them; empty if none moved."""
-        return self._days.revise(by=by, log=RunLog())
+        """Announces the days ahead again where the calendar moved them; empty if none moved. Raises
+        NotOnRecord, NotAuthorised.
+        """
+        return self._days.revise(by=by)
 
     def close_day(self, number: int | None = None, *, by: str) -> LedgerRecord:
         """Closes the next day, once its cut-off has passed. Raises DayNotOver, IllegalTransition for a day
-        out of order or twice, NotAuthorised.
+        out of order or twice, NotOnRecord, NotAuthorised.
         """
-        return self._days.close(number, by=by, log=RunLog())
+        return self._days.close(number, by=by)
 
     def settle_day(self, number: int | None = None, *, by: str) -> LedgerRecord:
         """Deals the next closed day at the NAV that was struck and published, prices its orders and issues
         their contract notes. Raises NavStale (none struck, not published, too old), DayNotOver,
-        IllegalTransition (out of order, twice), FundingShortfall, DealingIsSuspended, NotAuthorised.
+        IllegalTransition (out of order, twice), FundingShortfall, DealingIsSuspended, NotOnRecord,
+        NotAuthorised.
         """
-        return self._days.settle(number, by=by, log=RunLog())
+        return self._days.settle(number, by=by)
 
     def fund_redemptions(self, *, by: str) -> Amount:
         """The treasurer brings what the next day to settle needs beyond its subscriptions and what is there;
@@ -302,8 +305,10 @@ class FundDesk:
         return self._cases.propose(wallet, case_id=case_id, by=by, to=to, redeem=redeem)
 
     def confirm_release(self, case_id: str, *, by: str) -> LedgerRecord:
-        """Second hand, a treasurer: what was proposed leaves, and the orders are settled."""
-        return self._cases.confirm(case_id, by=by, log=RunLog())
+        """Second hand, a treasurer: what was proposed leaves, and the orders are settled. Raises
+        NotOnRecord.
+        """
+        return self._cases.confirm(case_id, by=by)
 
     def retract_release(self, case_id: str, *, by: str, reason: str) -> LedgerRecord:
         """Compliance takes a proposal back before it is confirmed."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toolkit.desk.flights import Flights
     from toolkit.desk.fund_book import FundBook
     from toolkit.desk.fund_cases import FundCases
-    from toolkit.desk.fund_watch import FundWatch
+    from toolkit.desk.fund_watch import FundWatch, Reading
     from toolkit.ledger.records import Dealing
 
 __all__ = ["PUSHED_AT_ONCE", "FundRun"]
@@ -52,10 +52,9 @@ class FundRun:
         log.changes, log.alarms = earlier.changes, [*earlier.alarms, *refused]
         self.flights.clear()
         reading = self.watch.read(log)
-        self._expire(reading.until, log)
-        if reading.complete:  # else what is ended or sent here may be on chain
-            self._fund(log)
-            self._send(log)
+        self._expire(reading, log)
+        self._fund(reading, log)
+        self._send(reading, log)
         self.flights.conclude_all(log, patience)
         self.cases.go_on(log)
         if push:
@@ -73,24 +72,29 @@ class FundRun:
 
     # ------------------------------------------------------------------------------------------------ orders
 
-    def _expire(self, read_until: int, log: RunLog) -> None:
+    # What the vault said about a wallet and isn't on record may be the very order.
+
+    def _expire(self, reading: Reading, log: RunLog) -> None:
         """Ends what is not on chain by its cut-off, once every block before that is final and was read."""
         ledger = self.book.context.ledger
         for kind in (OrderKind.SUBSCRIPTION, OrderKind.FUND_REDEMPTION):
             for order in ledger.orders.expired(kind, UNSENT):
                 if not isinstance(order, FundOrder) or order.vault != self.book.vault.address:
                     continue
-                if order.expires_at is not None and read_until >= order.expires_at.timestamp():
+                over = order.expires_at is not None and reading.until >= order.expires_at.timestamp()
+                if over and reading.covers(order.wallet):
                     reason = f"not on chain by the cut-off of {order.dealing_date}"
                     self._step(order, State.EXPIRED, reason, log)
 
-    def _fund(self, log: RunLog) -> None:
+    def _fund(self, reading: Reading, log: RunLog) -> None:
         """`valid` to `funded` where the mint order that pays for it is settled, or the end with it."""
         ledger = self.book.context.ledger
         for order in ledger.fund_orders.find(
             self.book.vault.address, OrderKind.SUBSCRIPTION, [State.REQUESTED, State.VALID]
         ):
             if not isinstance(order, SubscriptionOrder) or order.funded_by is None:
+                continue
+            if not reading.covers(order.wallet):
                 continue
             mint = ledger.orders.get(order.funded_by)
             if mint.state in _ENDED:
@@ -108,7 +112,7 @@ class FundRun:
             return
         log.changed([order.id], to, reason)
 
-    def _send(self, log: RunLog) -> None:
+    def _send(self, reading: Reading, log: RunLog) -> None:
         """Requests for the wallets that made the desk their operator; the others make their own."""
         book, ledger = self.book, self.book.context.ledger
         now = book.vault.open_day()
@@ -121,6 +125,7 @@ class FundRun:
             order
             for order in ledger.fund_orders.find(book.vault.address, None, [State.VALID, State.FUNDED])
             if order.flight_id is None
+            and reading.covers(order.wallet)
             and order.dealing_date in (None, today)
             and not (isinstance(order, SubscriptionOrder) and order.funded_by and order.state is State.VALID)
             and book.vault.is_operator(order.wallet, operator)

@@ -6,14 +6,14 @@ transaction that stores it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from toolkit.bindings import fund_events as events
 from toolkit.chain.hexes import to_hex
-from toolkit.desk.errors import SettlementMismatch, UnknownRequest
+from toolkit.desk.errors import NotOnRecord, SettlementMismatch, UnknownRequest
 from toolkit.desk.fund_effects import FundEffects
 from toolkit.desk.fund_settling import settled_day
 from toolkit.desk.proofs import recorded
@@ -48,13 +48,18 @@ _KINDS: tuple[type[ContractEvent], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far the vault was read: what it said in blocks up to the time `until` (Unix seconds) is on record.
-
-    `complete` unless the reading stopped before the last final block.
+    """What is on record of the vault: all that its events up to the time `until` (Unix seconds) say, but of
+    the wallets in `unread`, about which it said something behind the place where the reading stopped; or of
+    no wallet, where the node is `behind` what was read before.
     """
 
     until: int
-    complete: bool
+    unread: frozenset[str] = frozenset()
+    behind: bool = False
+
+    def covers(self, wallet: str) -> bool:
+        """Whether what the vault said about the wallet is on record."""
+        return not self.behind and wallet not in self.unread
 
 
 class FundWatch:
@@ -77,13 +82,32 @@ class FundWatch:
         first = self._book.first_block if reached is None else reached.block_number + 1
         final = client.finalized_block()
         if final.number < first:
-            return Reading(final.timestamp, complete=True)
+            return Reading(final.timestamp, behind=final.number < first - 1)
         found = client.logs(self._book.vault.address, [list(self._by_topic)], first, final)
         for _, group in groupby(found, key=lambda item: item.tx_hash):
             items = list(group)
             if self._is_flying(items[0]) or not self._taken_in(items, log):
-                return self._reached(client.block(items[0].block_number - 1), complete=False)
-        return self._reached(final, complete=True)
+                self._reached(client.block(items[0].block_number - 1))
+                left = (self._decoded(item) for item in found[found.index(items[0]) :])
+                return Reading(final.timestamp, frozenset(item for event in left for item in _wallets(event)))
+        self._reached(final)
+        return Reading(final.timestamp)
+
+    def read_after(self, done: str, on_record: Callable[[], bool]) -> None:
+        """Takes in what was just done on chain. Raises NotOnRecord if it can't be yet."""
+        log = RunLog()
+        self.read(log)
+        try:
+            found = on_record()
+        except NotFound:
+            found = False
+        if not found:
+            reasons = [str(item) for item in [*log.alarms, *(waiting.error for waiting in log.waiting)]]
+            raise NotOnRecord(
+                f"{done}, and that is not on record yet: don't do it again; "
+                + ("; ".join(reasons) or "run the fund's worker"),
+                alarms=reasons,
+            )
 
     # ----------------------------------------------------------------------------------------------- reading
 
@@ -100,12 +124,11 @@ class FundWatch:
             return False
         return self._context.ledger.flights.get(record.flight_id).state == "flying"
 
-    def _reached(self, block: Block, *, complete: bool) -> Reading:
+    def _reached(self, block: Block) -> None:
         if block.number >= self._book.first_block:
             self._context.ledger.cursors.set(
                 self._cursor, block_number=block.number, block_hash=to_hex(block.hash)
             )
-        return Reading(block.timestamp, complete)
 
     def _taken_in(self, logs: Sequence[Log], log: RunLog) -> bool:
         """Whether the logs of one transaction are on record now."""
@@ -135,6 +158,12 @@ class FundWatch:
             taken = {(item.block_hash, item.log_index) for item in recorded_now}
             fresh = [item for item in found if _place(item.log) in taken]
             self._effects.apply(tx, fresh, settled, log)
+
+
+def _wallets(event: ContractEvent) -> list[str]:
+    """Whom an event is about."""
+    named = (getattr(event, name, None) for name in ("controller", "owner", "sender"))
+    return [wallet for wallet in named if wallet is not None]
 
 
 def _place(log: Log) -> tuple[str, int]:
