@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.desks import CHECKER
+from support.desks import CHECKER, Customer
 from support.fund_desks import DEALER, FundBench
 from support.postgres import Postgres
 
@@ -21,11 +21,18 @@ from toolkit.ledger import Ledger, State, chain
 from toolkit.ledger.fund_orders import FundOrders
 from toolkit.ledger.records import FundOrder
 
+ASKED = 200_000_000_000
+
 
 @pytest.fixture
 def other_book(bench: FundBench, tmp_path: Path) -> FundBench:
     """Another desk of the same fund, whose ledger has none of the first one's investors."""
     return FundBench(bench.suite, bench.deployed, tmp_path / "other.db").staff()
+
+
+def ask(bench: FundBench, customer: Customer) -> None:
+    """The customer's own request at the vault."""
+    bench.act(customer.key, bench.vault.request_deposit(ASKED, customer.wallet, customer.wallet))
 
 
 class Beside:
@@ -51,11 +58,11 @@ def test_a_request_that_two_workers_read_at_once_is_one_order(
 ) -> None:
     investor = bench.investor(operated=False)
     bench.funds.run()
-    bench.act(investor.key, bench.vault.request_deposit(200_000_000_000, investor.wallet, investor.wallet))
+    ask(bench, investor)
     beside = Beside(bench, monkeypatch)
     report = bench.funds.run()
     [order] = bench.desk.ledger.fund_orders.find(bench.vault.address)
-    assert (order.state, order.base_units) == (State.IN_BATCH, 200_000_000_000)
+    assert (order.state, order.base_units) == (State.IN_BATCH, ASKED)
     assert beside.reports[0].reached(State.IN_BATCH) == (order.id,)
     assert (report.changes, report.alarms) == ((), ())
     bench.settled(1)
@@ -87,7 +94,7 @@ def test_nothing_expires_that_may_be_on_chain_behind_what_could_not_be_read(
     other_book.funds.validate(order, by=CHECKER)
     unsent = other_book.subscribed(investor, "300000.00")
     for who in (stranger, investor):
-        bench.act(who.key, bench.vault.request_deposit(200_000_000_000, who.wallet, who.wallet))
+        ask(bench, who)
     bench.go_to(bench.cut_off(1) + timedelta(minutes=1))
     bench.suite.node.mine()
 
@@ -116,7 +123,7 @@ def test_nothing_is_sent_that_may_be_on_chain_behind_what_could_not_be_read(
         other_book.funds.validate(orders[-1], by=CHECKER)
     order, others = orders
     for who in (stranger, investor):
-        bench.act(who.key, bench.vault.request_deposit(200_000_000_000, who.wallet, who.wallet))
+        ask(bench, who)
     with monkeypatch.context() as patch:
         patch.setattr(FundRun, "_send", lambda *_: None)
         assert other_book.funds.run().changes == ()  # and has read as far as it can
@@ -131,7 +138,7 @@ def test_nothing_is_sent_that_may_be_on_chain_behind_what_could_not_be_read(
     assert other_book.order(order).state is State.VALID
     other_book.customer(1)
     assert order.id in other_book.funds.run().reached(State.IN_BATCH)
-    assert bench.vault.pending_deposit(1, investor.wallet) == 200_000_000_000
+    assert bench.vault.pending_deposit(1, investor.wallet) == ASKED
 
 
 def test_what_was_done_and_is_not_on_record_is_said_and_not_done_again(
@@ -139,7 +146,7 @@ def test_what_was_done_and_is_not_on_record_is_said_and_not_done_again(
 ) -> None:
     stranger = bench.investor(1, operated=False)
     other_book.funds.run()
-    bench.act(stranger.key, bench.vault.request_deposit(200_000_000_000, stranger.wallet, stranger.wallet))
+    ask(bench, stranger)
     for _ in range(2):
         with pytest.raises(NotOnRecord, match="onboard it") as failure:
             other_book.funds.announce_days(2, by=DEALER)
@@ -193,7 +200,7 @@ def test_two_workers_of_a_server_take_in_an_event_once_and_both_go_on(
     bench = FundBench(bench.suite, bench.deployed, postgres.ledger()).staff()
     investor = bench.investor(operated=False)
     bench.funds.run()
-    bench.act(investor.key, bench.vault.request_deposit(200_000_000_000, investor.wallet, investor.wallet))
+    ask(bench, investor)
     beside = AtOnce(bench, monkeypatch)
     report = bench.funds.run()
     [order] = bench.desk.ledger.fund_orders.find(bench.vault.address)
@@ -211,7 +218,7 @@ def test_an_order_that_moved_since_it_was_found_stops_the_reading_and_not_the_pa
 ) -> None:
     """As when another worker sends it between the two."""
     investor, other = bench.investor(1, operated=False), bench.investor(2)
-    bench.act(investor.key, bench.vault.request_deposit(200_000_000_000, investor.wallet, investor.wallet))
+    ask(bench, investor)
     ready = bench.subscribed(other)
     bench.funds.validate(ready, by=CHECKER)
 
