@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from toolkit.bindings.minting import minting_terms
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
 from toolkit.desk.flights import News
-from toolkit.desk.mint_pass import FlightLimits, Flown, Pass, Planned, Room, gas_of
+from toolkit.desk.mint_pass import FlightLimits, Flown, Leaving, Pass, Planned, Room, gas_of
 from toolkit.desk.report import RunLog
 from toolkit.desk.signed import SignedBatches
 from toolkit.desk.sorting import Standing
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lane, Lanes
     from toolkit.desk.mint import Minting
     from toolkit.desk.sorting import Sorting
+    from toolkit.ledger.records import Flight
 
 __all__ = ["Forming"]
 
@@ -84,20 +85,24 @@ class Forming:
         """Sends every approved order that can go. A flight is settled in the ledger while the node rehearses
         the next but one and is asked for the one between: what waits for the node waits aside, and all
         else is done in one thread, since two would hand the interpreter to each other at every row of
-        SQLite's. A database server works by itself: there a second thread brings the flights home.
-        `submitted` says whether orders are under way as it begins.
+        SQLite's. A database server works by itself: there this thread forms the next flight while another
+        records and sends the one before, and a third brings flights home. `submitted` says whether orders
+        are under way as it begins.
 
         Raises LaneBusy, NodeError, LedgerError.
         """
         with (
             self._lanes.lease("operator") as lane,
             ThreadPoolExecutor(1 + self._limits.abreast) as aside,
-            ThreadPoolExecutor(1) if self._context.ledger.is_served else nullcontext() as home,
+            self._thread() as home,
+            self._thread() as away,
         ):
             room, terms = self._look(lane, self._signers, submitted=submitted)
             now = Pass(
                 lane=lane,
+                aside=aside,
                 home=home,
+                away=away,
                 log=log,
                 most=self._limits.carried(terms.gas_limit),
                 room=room,
@@ -105,29 +110,38 @@ class Forming:
                 deadline=time.monotonic() + patience,
             )
             try:
-                self._fly(now, aside)
+                self._fly(now)
             finally:
-                for flown in now.flown:  # after an error: the next pass brings them home
-                    if flown.home is not None:
-                        flown.home.cancel()
+                now.call_off()  # after an error: the next pass brings them home
             self._signers = now.batches.signers or self._signers
         if now.stopped is not None:
             left = self._context.ledger.orders.find(kind=OrderKind.MINT, state=State.APPROVED)
             log.waits([order.id for order in left], now.stopped)
 
-    def _fly(self, now: Pass, aside: Executor) -> None:
+    def _thread(self) -> AbstractContextManager[Executor | None]:
+        """A thread for one kind of work, beside a database that has its own."""
+        return ThreadPoolExecutor(1) if self._context.ledger.is_served else nullcontext()
+
+    def _fly(self, now: Pass) -> None:
         while now.stopped is None and (planned := self._plan(now)) is not None:
-            if not now.flown:  # nothing to do meanwhile
-                refusal = self._rehearse(planned, now)
-            else:
-                rehearsal = aside.submit(self._rehearse, planned, now)
-                for flown in now.flown:
-                    _ask(flown, now, aside)
-                self._wait_for(now, leaving=self._limits.abreast - 1)
-                refusal = rehearsal.result()
+            rehearsal = now.aside.submit(self._rehearse, planned, now) if now.is_under_way else None
+            now.see_off()
+            if not now.left.isdisjoint(order.investor for order in planned.orders):
+                self._give_up(planned, now)  # an order that comes before one of these didn't go
+                continue
+            for flown in now.flown:
+                _ask(flown, now)
+            self._wait_for(now, leaving=self._limits.abreast - 1)
+            refusal = self._rehearse(planned, now) if rehearsal is None else rehearsal.result()
             if self._send(planned, refusal, now) and planned.is_last:
                 break
+        now.see_off()
         self._wait_for(now)
+
+    def _give_up(self, planned: Planned, now: Pass) -> None:
+        """Gives back what a flight has taken that isn't sent."""
+        now.room.give_back(sum(order.base_units for order in planned.orders))
+        self._flights.abandon(planned.flight)
 
     def _wait_for(self, now: Pass, leaving: int = 0) -> None:
         """Brings flights home until no more than so many are under way. After an error the next pass does."""
@@ -176,24 +190,36 @@ class Forming:
         return Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
 
     def _send(self, planned: Planned, refusal: ContractReverted | None, now: Pass) -> bool:
-        """Sends what the chain takes of a flight, whose rehearsal has ended so. Whether all of it went."""
+        """Sends what the chain takes of a flight, whose rehearsal has ended so. Whether all of it goes, as
+        far as is known before `Pass.see_off`.
+        """
         flight, orders = planned.flight, planned.orders
         call, gas = planned.call or (None, 0)
+        if refusal is not None:
+            # Beside a block that is being mined: asked once more, before an order is left behind for it.
+            refusal = self._rehearse(planned, now)
         if refusal is not None:
             orders, call, gas = self._rehearsed(self._fewer(orders, refusal, now), now)
         if call is None:
             self._flights.abandon(flight)
             return False
-        launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, now.log)
-        if launched is not None:
-            flown = Flown(launched, orders)
-            if now.home is not None:
-                flown.home = now.home.submit(self._bring_home, flown, now.patience())
-            now.flown.append(flown)
+        if now.away is None:
+            now.gone(self._launch(flight, orders, call, gas, now))
         else:
-            now.room.give_back(sum(order.base_units for order in orders))
-            now.left.update(order.investor for order in orders)  # the log says why
-        return launched is not None and len(orders) == len(planned.orders)
+            now.leaving = now.away.submit(self._launch, flight, orders, call, gas, now)
+        return not now.left and len(orders) == len(planned.orders)
+
+    def _launch(self, flight: Flight, orders: list[MintOrder], call: Call, gas: int, now: Pass) -> Leaving:
+        """Records a flight and sends it, beside whatever is done in the pass. It comes home by itself."""
+        log = RunLog()
+        launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, log)
+        if launched is None:
+            return Leaving(orders, log, None)
+        flown = Flown(launched, orders)
+        if now.home is not None:
+            _ask(flown, now)
+            flown.home = now.home.submit(self._bring_home, flown, now.patience())
+        return Leaving(orders, log, flown)
 
     # ---------------------------------------------------------------------------------------- what may go
 
@@ -237,8 +263,9 @@ class Forming:
     def _fits(self, order: MintOrder, going: Sequence[MintOrder], now: Pass) -> bool:
         if now.room.take(order.base_units):
             return True
-        if not now.flown:
+        if not now.is_under_way:
             return False
+        now.see_off()
         self._wait_for(now)
         now.room, _ = self._look(now.lane)
         now.room.give_back(-sum(item.base_units for item in going))
@@ -350,10 +377,10 @@ class Forming:
         return now.in_turn(order for order in orders if order.id not in refused)
 
 
-def _ask(flown: Flown, now: Pass, aside: Executor) -> None:
+def _ask(flown: Flown, now: Pass) -> None:
     """Asks for a flight's transaction aside, unless somebody does already."""
-    if flown.mined is None and flown.home is None:
-        flown.mined = aside.submit(flown.flying.ask, now.patience())
+    if flown.mined is None:
+        flown.mined = now.aside.submit(flown.flying.ask, now.patience())
 
 
 def _parts(orders: Sequence[MintOrder]) -> Iterator[list[MintOrder]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -103,14 +104,26 @@ class Flown:
     home: Future[RunLog] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What became of sending orders: what there is to say of it, and their flight unless it didn't leave."""
+
+    orders: list[MintOrder]
+    log: RunLog
+    flown: Flown | None
+
+
 @dataclass(slots=True)
 class Pass:
     """One pass: its lane, what it has learnt not to take again, and the flights that it hasn't heard of, in
-    the sequence in which they left. `home` brings them home if there is a thread for it.
+    the sequence in which they left. What waits for the node waits `aside`; `away` sends flights and `home`
+    brings them home, if there are threads for it. `leaving` is the flight that is being sent.
     """
 
     lane: Lane
+    aside: Executor
     home: Executor | None
+    away: Executor | None
     log: RunLog
     most: int
     room: Room
@@ -120,7 +133,40 @@ class Pass:
     waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
     flown: list[Flown] = field(default_factory=list)
+    leaving: Future[Leaving] | None = None
     stopped: ToolkitError | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anything was sent, or is just being, that wasn't heard of."""
+        return bool(self.flown or self.leaving)
+
+    def see_off(self) -> None:
+        """Waits until the flight that is being sent, if one is, has left, or it is known why it didn't."""
+        if self.leaving is not None:
+            leaving = self.leaving.result()
+            self.leaving = None
+            self.gone(leaving)
+
+    def gone(self, leaving: Leaving) -> None:
+        """Notes a flight that has left; of one that didn't, the customers are passed over from now on."""
+        self.log.add(leaving.log)
+        if leaving.flown is not None:
+            self.flown.append(leaving.flown)
+        else:
+            self.room.give_back(sum(order.base_units for order in leaving.orders))
+            self.left.update(order.investor for order in leaving.orders)
+
+    def call_off(self) -> None:
+        """Leaves to the next pass what was sent and isn't home. What is just being sent still is."""
+        if self.leaving is not None:
+            with suppress(Exception):  # it is in the ledger, or it isn't: the next pass looks there
+                flown = self.leaving.result().flown
+                if flown is not None:
+                    self.flown.append(flown)
+        for flown in self.flown:
+            if flown.home is not None:
+                flown.home.cancel()
 
     def patience(self) -> float:
         """Seconds left to wait for what was sent."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from support.databases import Databases
@@ -13,17 +15,22 @@ from support.suite import Suite
 from toolkit.bindings import errors as reverts
 from toolkit.bindings.events import OrderExecuted
 from toolkit.bindings.roles import Role
+from toolkit.chain.broadcasting import Broadcaster
+from toolkit.chain.journal import JournalEntry, Outcome
+from toolkit.chain.reverts import PanicRevert
 from toolkit.desk import Desk, FlightLimits
 from toolkit.desk.errors import HeadroomTaken
-from toolkit.errors import ConfigurationError, ReserveStale
+from toolkit.desk.flights import Flights
+from toolkit.errors import ConfigurationError, NotSent, ReserveStale
 from toolkit.ledger import MintOrder, State
+from toolkit.ledger.flights import Flights as LedgerFlights
 
 MILLION = 1_000_000_000_000
 
 
 @pytest.fixture
 def bench(suite: Suite, databases: Databases) -> Iterator[Bench]:
-    """On either database: beside a server, flights are brought home in a thread of their own."""
+    """On either database: beside a server, flights are sent and brought home in threads of their own."""
     suite.attest(MILLION)
     bench = Bench(suite, databases.ledger()).staff()
     yield bench
@@ -197,6 +204,61 @@ def test_a_customers_order_never_overtakes_an_earlier_one_that_only_waits(bench:
     numbers = [number for flight in executed(bench) for number in flight]
     if cause == "headroom":
         assert numbers == [others.number, earlier.number, later.number]
+
+
+def test_a_rehearsal_that_is_refused_once_leaves_nobody_behind(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it mines a block Anvil may execute a call on that block's state and at the time before it."""
+    orders = [bench.approved(bench.customer(number), "10.00") for number in range(1, 5)]
+    rehearse, answers = Flights.rehearse, [PanicRevert(panic_code=0x11)]
+
+    def refused_once(self: Flights, *args: Any, **more: Any) -> None:
+        if answers:
+            raise answers.pop()
+        rehearse(self, *args, **more)
+
+    monkeypatch.setattr(Flights, "rehearse", refused_once)
+    report = bench.desk.run()
+    assert (report.waiting, report.alarms) == ((), ())
+    assert executed(bench) == [[order.number for order in orders]]
+
+
+def test_what_was_formed_behind_a_flight_that_the_node_refuses_waits_with_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a server the next flight is formed while one is sent: that of its customers' next orders is
+    given up, others' goes.
+    """
+    customer, other = bench.customer(1), bench.customer(2)
+    earlier, later = bench.approved(customer, "10.00"), bench.approved(customer, "10.00")
+    others = bench.approved(other, "10.00")
+    desk = reopen(bench, FlightLimits(orders=1))
+    formed, claim, first = threading.Event(), LedgerFlights.claim_mints, Broadcaster.first
+    claims: list[object] = []
+
+    def claimed(self: LedgerFlights, *args: Any, **more: Any) -> Any:
+        claims.append(found := claim(self, *args, **more))
+        if len(claims) > 1:
+            formed.set()
+        return found
+
+    def refused(self: Broadcaster, entry: JournalEntry) -> None:
+        monkeypatch.setattr(Broadcaster, "first", first)
+        if desk.ledger.is_served:
+            assert formed.wait(30)
+        self.journal.finish(entry.hash, Outcome.REFUSED)
+        raise NotSent("the node refused it")
+
+    monkeypatch.setattr(LedgerFlights, "claim_mints", claimed)
+    monkeypatch.setattr(Broadcaster, "first", refused)
+    report = desk.run()
+    assert report.reached(State.SETTLED) == (others.id,)
+    assert [(item.order_ids, type(item.error)) for item in report.waiting] == [((earlier.id,), NotSent)]
+    assert desk.ledger.flights.find(state="formed") == ()
+    assert set(desk.run().reached(State.SETTLED)) == {earlier.id, later.id}
+    assert executed(bench) == [[others.number], [earlier.number], [later.number]]
+    desk.ledger.verify()
 
 
 def test_an_order_is_not_sent_while_an_earlier_one_of_its_customer_is_on_another_lane(bench: Bench) -> None:
