@@ -473,11 +473,24 @@ class Flights:
             if record.flight_id in followed or sender is None:
                 continue
             try:
-                sender.wait(from_hex(record.hash, length=32), timeout=0)
+                mined = sender.wait(from_hex(record.hash, length=32), timeout=0, record=False)
+                self._landed_again(record, mined, sender)
             except (StillPending, Dropped, ReorgedOut):
                 log.pending.append(record.hash)
-            except (Cancelled, ContractReverted, Replaced) as error:
+            except (Cancelled, ContractReverted, Replaced, EventMissing) as error:
                 log.alarms.append(error)
+
+    def _landed_again(self, record: TransactionRecord, mined: Mined, sender: Sender) -> None:
+        """Puts on record what became of such a transaction, of a flight's by its events. Raises EventMissing."""
+        ledger = self._context.ledger
+        flight = None if record.flight_id is None else ledger.flights.get(record.flight_id)
+        if flight is None or flight.state != "landed":
+            sender.record(mined)
+            return
+        events = self._prove(flight, mined, sender, None)
+        with ledger.transaction() as tx:
+            _landed(tx, mined)
+            tx.chain_events.record([proofs.recorded(event) for event in events])
 
 
 def _first_seen(sender: Sender, sent: JournalEntry | bytes, patience: float) -> Mined:

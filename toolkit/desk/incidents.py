@@ -79,6 +79,7 @@ class Incidents:
             "amount_at_risk": str(tokens),
         }
         reason = f"the burn was final and is gone with block {cursor.block_number}"
+        blocks = self._blocks_gone()
         with self.context.ledger.transaction() as tx:
             tx.incidents.open(
                 _FINALITY,
@@ -93,7 +94,7 @@ class Incidents:
                 role=Role.OPERATOR,
                 reason=reason,
             )
-            tx.chain_events.orphan(cursor.block_hash)
+            tx.chain_events.orphan(blocks)
             tx.cursors.set(SETTLED_UP_TO, block_number=head.number, block_hash=to_hex(head.hash))
         log.changed([order.id for order in unpaid], State.APPROVED, reason)
 
@@ -110,6 +111,16 @@ class Incidents:
                     intact = number  # and so are all the blocks before it
                 elif client.receipt(from_hex(record.hash)) is None:
                     yield flight, record.hash
+
+    def _blocks_gone(self) -> list[str]:
+        """The hashes of the blocks whose events are on record and that aren't in the chain any more."""
+        client, gone = self.context.client, []
+        head = client.block("latest").number
+        for number, block_hash in self.context.ledger.chain_events.blocks():
+            if number <= head and client.block(number).hash == from_hex(block_hash):
+                break  # and so are all the blocks before it
+            gone.append(block_hash)
+        return gone
 
     def _burns_at_risk(self, order_ids: Iterable[str]) -> tuple[list[RedemptionOrder], list[RedemptionOrder]]:
         """Redemptions whose burn is gone: those that nobody has paid, and those that somebody has."""

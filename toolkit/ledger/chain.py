@@ -80,12 +80,21 @@ class ChainEvents:
             found = _known_events(connection, {block_hash for block_hash, _ in places})
         return {place for place in places if place in found and found[place]["orphaned_at"] is None}
 
-    def orphan(self, block_hash: str) -> None:
-        """Marks the events of a block that is no longer part of the chain."""
+    def orphan(self, block_hashes: Sequence[str]) -> None:
+        """Marks the events of blocks that are no longer part of the chain."""
+        table = schema.chain_events
         with self.unit.writing() as connection:
-            table = schema.chain_events
-            gone = sa.update(table).where(table.c.block_hash == block_hash)
-            connection.execute(gone.values(orphaned_at=self.clock.now()))
+            for chunk in chunks(block_hashes):
+                gone = sa.update(table).where(table.c.block_hash.in_(chunk))
+                connection.execute(gone.values(orphaned_at=self.clock.now()))
+
+    def blocks(self) -> list[tuple[int, str]]:
+        """The blocks of the events on the chain as known, by number and hash, newest first."""
+        columns = (schema.chain_events.c.block_number, schema.chain_events.c.block_hash)
+        query = sa.select(*columns).where(schema.chain_events.c.orphaned_at.is_(None)).distinct()
+        with self.unit.reading() as connection:
+            found = connection.execute(query.order_by(columns[0].desc())).all()
+        return [(number, block_hash) for number, block_hash in found]
 
     def find(self, *, name: str | None = None, from_block: int = 0) -> tuple[ChainEvent, ...]:
         """The events on the chain as known, in its order; orphaned ones left out."""

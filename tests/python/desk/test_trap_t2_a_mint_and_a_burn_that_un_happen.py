@@ -50,6 +50,11 @@ def executed(bench: Bench) -> list[int]:
     return [event.number for event in events]
 
 
+def recorded(bench: Bench) -> list[str]:
+    """The names of the events on record, in the chain's order."""
+    return [event.name for event in bench.desk.ledger.chain_events.find()]
+
+
 def run(bench: Bench) -> None:
     """Sends what can go, lets it be mined, and sees that it was."""
     bench.desk.run()
@@ -235,16 +240,20 @@ def test_a_burn_that_un_happens_after_the_payout_is_an_amount_at_risk(bench: Ben
     bench.minted(customer)
     paid, unpaid = bench.escrowed(customer, "60.00"), bench.escrowed(customer, "40.00")
     desk.approve_redemption([paid, unpaid], bench.approver())
-    snapshot = bench.suite.node.request("evm_snapshot")
+    snapshot, before = bench.suite.node.request("evm_snapshot"), recorded(bench)
     desk.run()
     desk.record_payout(paid, payment_reference="CHATS-1", by=TREASURER)
     desk.run()
     assert desk.order(paid).state is State.SETTLED
+    after = recorded(bench)
+    assert {"RedemptionAccepted", "RedemptionPaid"} <= set(after[len(before) :])
     revert_what_was_final(bench, snapshot)
     report = desk.run()
     (alarm,) = report.alarms
     assert isinstance(alarm, FinalityViolated)
     assert alarm.details["amount_at_risk"] == "60.000000"
+    # Of all blocks that are gone, not only of the last: the burn's is another than the payment's.
+    assert recorded(bench) == before
     assert desk.order(unpaid).state is State.APPROVED  # nobody pays it now
     with pytest.raises(IllegalTransition):
         desk.record_payout(unpaid, payment_reference="CHATS-2", by=TREASURER)
@@ -254,6 +263,7 @@ def test_a_burn_that_un_happens_after_the_payout_is_an_amount_at_risk(bench: Ben
     assert desk.run().alarms == ()
     assert desk.order(unpaid).state is State.BURNED
     assert desk.status().agrees
+    assert recorded(bench) == after
 
 
 def test_a_node_that_has_not_got_there_yet_mints_nothing_and_opens_no_incident(bench: Bench) -> None:

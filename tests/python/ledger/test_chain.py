@@ -56,8 +56,10 @@ def test_a_node_that_contradicts_itself(desk: Fixture) -> None:
 
 def test_t2_events_of_an_orphaned_block_go_and_come_back(desk: Fixture) -> None:
     desk.ledger.chain_events.record([event(0), event(1), event(0, block=6)])
-    desk.ledger.chain_events.orphan(hash32(5))
+    assert desk.ledger.chain_events.blocks() == [(6, hash32(6)), (5, hash32(5))]
+    desk.ledger.chain_events.orphan([hash32(5)])
     assert desk.ledger.chain_events.find() == (event(0, block=6),)
+    assert desk.ledger.chain_events.blocks() == [(6, hash32(6))]
     assert desk.ledger.chain_events.record([event(0), event(1)]) == (event(0), event(1))
     assert desk.ledger.chain_events.find() == (event(0), event(1), event(0, block=6))
 
@@ -89,7 +91,7 @@ def test_an_orphaned_event_that_is_back_is_new_to_one_of_two(postgres_databases:
     desk = Fixture(postgres_databases.ledger())
     events = [event(0), event(1)]
     desk.ledger.chain_events.record(events)
-    desk.ledger.chain_events.orphan(hash32(5))
+    desk.ledger.chain_events.orphan([hash32(5)])
     found: list[int] = []
 
     def record() -> None:
