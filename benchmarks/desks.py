@@ -218,17 +218,17 @@ def _rates(landed: list[tuple[float, int]], began: float, count: int) -> dict[st
 
 def worker(record: str, rpc: str, url: str, operators: str) -> None:
     """One worker: it settles what is approved, says "ready", waits for a line and does so again."""
-    from toolkit.desk.flights import Flights
+    from toolkit.desk.homecoming import Homecoming
 
     issuance = Issuance.load(record, rpc, terms=None)
     landed: list[tuple[float, int]] = []
-    follow = Flights._follow
+    follow = Homecoming._follow
 
-    def noted(self: Flights, flight: Any, *rest: Any) -> None:
+    def noted(self: Homecoming, flight: Any, *rest: Any) -> None:
         follow(self, flight, *rest)
         landed.append((time.time(), len(flight.order_ids)))  # its orders are settled, and committed
 
-    Flights._follow = noted  # type: ignore[method-assign]
+    Homecoming._follow = noted  # type: ignore[method-assign]
     keys = [dev_signer(int(index)) for index in operators.split(",")]
     with Desk(issuance, url, signers={"operator": keys}, clock=SystemClock()) as desk:
         settle_all(desk)

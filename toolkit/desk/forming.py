@@ -25,7 +25,7 @@ from toolkit.bindings.errors import (
 from toolkit.bindings.minting import minting_terms
 from toolkit.desk.context import DeskContext
 from toolkit.desk.errors import HeadroomTaken
-from toolkit.desk.flights import News
+from toolkit.desk.homecoming import News
 from toolkit.desk.mint_pass import FlightLimits, Flown, Leaving, Pass, Planned, Room, gas_of
 from toolkit.desk.report import RunLog
 from toolkit.desk.signed import SignedBatches
@@ -155,7 +155,7 @@ class Forming:
         """What became of a flight."""
         log, (flight, tx_hash, ask), asked = RunLog(), flown.flying, flown.mined
         news = News(tx_hash, asked.result if asked is not None else partial(ask, patience))
-        self._flights.conclude(flight, log, patience, flown.orders, news=news)
+        self._flights.home.conclude(flight, log, patience, flown.orders, news=news)
         return log
 
     def _look(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolkit.desk.context import WORKER
-from toolkit.desk.flights import FUND_REDEMPTION, SUBSCRIPTION
 from toolkit.desk.fund_book import DEALING_MANAGER
 from toolkit.desk.fund_orders import UNSENT
+from toolkit.desk.purposes import FUND_REDEMPTION, SUBSCRIPTION
 from toolkit.desk.report import RunLog
 from toolkit.desk.sorting import acknowledged, screened
 from toolkit.errors import ContractReverted, IllegalTransition, LaneBusy
@@ -48,14 +48,14 @@ class FundRun:
         patience = self.book.context.patience.total_seconds()
         refused = self.book.lanes.tend()
         earlier = RunLog()
-        self.flights.conclude_all(earlier, patience)
+        self.flights.home.conclude_all(earlier, patience)
         log.changes, log.alarms = earlier.changes, [*earlier.alarms, *refused]
         self.flights.clear()
         reading = self.watch.read(log)
         self._expire(reading, log)
         self._fund(reading, log)
         self._send(reading, log)
-        self.flights.conclude_all(log, patience)
+        self.flights.home.conclude_all(log, patience)
         self.cases.go_on(log)
         if push:
             self.push(log)

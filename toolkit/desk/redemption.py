@@ -14,8 +14,9 @@ from toolkit.chain.hexes import keccak, to_hex
 from toolkit.desk.authorizations import RedemptionAuthorization
 from toolkit.desk.context import WORKER, DeskContext, bytes32_text
 from toolkit.desk.errors import BurnNotFinal
-from toolkit.desk.flights import ESCROW, REJECTION, Flights
+from toolkit.desk.flights import Flights
 from toolkit.desk.proofs import redemption_reference
+from toolkit.desk.purposes import ESCROW, REJECTION
 from toolkit.desk.report import RunLog
 from toolkit.errors import IllegalTransition
 from toolkit.ledger.alerts import Alert, Severity
@@ -117,7 +118,7 @@ class Redemptions:
         log = RunLog()
         flight = self._flights.send(ESCROW, [order.id], call, log)
         if flight is not None:
-            self._flights.conclude(flight, log, context.patience.total_seconds())
+            self._flights.home.conclude(flight, log, context.patience.total_seconds())
         for waiting in log.waiting:
             raise waiting.error
         for alarm in log.alarms:

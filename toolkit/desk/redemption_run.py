@@ -24,8 +24,9 @@ from toolkit.chain.hexes import to_hex
 from toolkit.desk.approvals import ACCEPTANCE, Approvals
 from toolkit.desk.context import WORKER, DeskContext, bytes32_text
 from toolkit.desk.errors import ApprovalsVoid, EscrowMismatch
-from toolkit.desk.flights import PAYOUT, REJECTION, Flights
+from toolkit.desk.flights import Flights
 from toolkit.desk.proofs import payment_hash, recorded, redemption_reference
+from toolkit.desk.purposes import PAYOUT, REJECTION
 from toolkit.desk.report import RunLog
 from toolkit.desk.sorting import Sorting, acknowledged
 from toolkit.errors import (

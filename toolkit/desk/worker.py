@@ -60,7 +60,7 @@ class Worker:
         self.redemptions.send(due, log)
         left = self.context.ledger.agenda.due()
         if left.is_under_way:
-            self.flights.conclude_all(log, patience.total_seconds())
+            self.flights.home.conclude_all(log, patience.total_seconds())
             left = self.context.ledger.agenda.due()
         if left.unsigned:
             self._list_unsigned(log)
@@ -72,7 +72,7 @@ class Worker:
         due = agenda.due()
         refused = self.lanes.tend() if due.recorded else self.lanes.rest()
         if due.is_under_way:
-            self.flights.conclude_all(log, 0)
+            self.flights.home.conclude_all(log, 0)
         if due.formed:
             self.flights.clear()
         log.alarms += refused

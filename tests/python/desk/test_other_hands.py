@@ -22,6 +22,7 @@ from toolkit.chain.signers import LocalSigner
 from toolkit.desk import Desk, FlightLimits
 from toolkit.desk.errors import EscrowMismatch
 from toolkit.desk.flights import Flights
+from toolkit.desk.homecoming import Homecoming
 from toolkit.desk.mint import on_chain
 from toolkit.desk.proofs import payment_hash, redemption_reference
 from toolkit.desk.redemption import Redemptions
@@ -233,7 +234,7 @@ def test_a_revert_counts_only_where_it_is_final(bench: Bench, monkeypatch: pytes
         desk.run()
         node.mine()
         # The revert is in a block that isn't final; it becomes so between two questions.
-        once_before(monkeypatch, Flights, "_reverted", lambda: node.mine(3))
+        once_before(monkeypatch, Homecoming, "_reverted", lambda: node.mine(3))
         desk.run()
         node.set_automine(True)
         assert desk.order(order).state is State.APPROVED
@@ -395,8 +396,8 @@ def sent_meanwhile(
         if asked(*args, **options):
             monkeypatch.setattr(Orders, name, original)
             with monkeypatch.context() as patch:
-                patch.setattr(Flights, "conclude_all", lambda *_: None)
-                patch.setattr(Flights, "conclude", lambda *_: None)
+                patch.setattr(Homecoming, "conclude_all", lambda *_: None)
+                patch.setattr(Homecoming, "conclude", lambda *_: None)
                 send()
         return found
 

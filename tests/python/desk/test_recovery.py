@@ -24,6 +24,7 @@ from toolkit.chain.sender import Sender
 from toolkit.chain.signers import dev_signer
 from toolkit.desk import Desk
 from toolkit.desk import flights as desk_flights
+from toolkit.desk import homecoming as desk_homecoming
 from toolkit.desk.lanes import Lane
 from toolkit.issuance import Issuance, connect
 from toolkit.ledger import batches, flights
@@ -65,7 +66,7 @@ def before_waiting_for_finality():
     "mined, noted": lambda: before_waiting_for_finality(),
     "final, not settled": lambda: after(Transactions, "land"),
     "while settling": lambda: (after(flights.Flights, "land_mints"), after(batches.Batches, "leave")),
-    "settled": lambda: after(desk_flights.Flights, "conclude"),
+    "settled": lambda: after(desk_homecoming.Homecoming, "conclude"),
     "payout recorded": lambda: after(Desk, "record_payout"),
 }[point]()
 issuance = Issuance.load(record, rpc, terms=None)

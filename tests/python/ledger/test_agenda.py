@@ -8,7 +8,7 @@ import pytest
 from support.ledgers import WORKER, Fixture, address, hash32
 
 from toolkit.desk.approvals import ACCEPTANCE
-from toolkit.desk.flights import REJECTION
+from toolkit.desk.purposes import REJECTION
 from toolkit.errors import LedgerError
 from toolkit.ledger import Role, State
 from toolkit.ledger.agenda import SETTLED_UP_TO

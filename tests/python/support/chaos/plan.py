@@ -23,7 +23,7 @@ STEPS = {
     "noted, not settled": ("toolkit.ledger.transactions:Transactions.land", "after"),
     "while settling mints": ("toolkit.ledger.flights:Flights.land_mints", "after"),
     "while settling redemptions": ("toolkit.ledger.flights:Flights.land", "after"),
-    "settled": ("toolkit.desk.flights:Flights.conclude", "after"),
+    "settled": ("toolkit.desk.homecoming:Homecoming.conclude", "after"),
     "paid, not recorded": ("toolkit.desk.redemption:Redemptions.record_payout", "before"),
     "recorded as paid": ("toolkit.desk.redemption:Redemptions.record_payout", "after"),
     "before a commit": ("sqlalchemy.engine:Engine", "commit"),
