@@ -45,7 +45,10 @@ class FundDays:
         last = len(announced.cut_offs)
         if last:
             # Whoever was told NotOnRecord and asks again wants those days, and not more of them.
+            told = len(self.records())
             self._watch.read_after(f"dealing day {last} is announced", lambda: bool(self.record(last)))
+            if told < last:
+                return tuple(self.record(number) for number in range(told + 1, last + 1))
         return self._send(announced.more(count, after=self._yesterday()), by)
 
     def revise(self, *, by: str) -> tuple[LedgerRecord, ...]:

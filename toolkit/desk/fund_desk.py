@@ -201,8 +201,10 @@ class FundDesk:
     # -------------------------------------------------------------------------------------------------- days
 
     def announce_days(self, count: int, *, by: str) -> tuple[LedgerRecord, ...]:
-        """Announces the next `count` dealing days of the calendar on chain. Raises InvalidInput for a year
-        that the calendar doesn't know, NotOnRecord, also for days that were announced before, NotAuthorised.
+        """Announces the next `count` dealing days of the calendar on chain. Days that were announced already
+        and weren't on record, as after NotOnRecord, are returned, and none are announced. Raises InvalidInput
+        for a year that the calendar doesn't know, NotOnRecord, also for days that were announced before,
+        NotAuthorised.
         """
         return self._days.announce(count, by=by)
 

@@ -14,6 +14,7 @@ from toolkit.desk.context import WORKER
 from toolkit.desk.errors import SettlementMismatch, UnknownRequest
 from toolkit.desk.fund_orders import UNSENT
 from toolkit.desk.proofs import requested
+from toolkit.ledger.alerts import Alert, Severity
 from toolkit.ledger.errors import NotFound
 from toolkit.ledger.fund_orders import Delivery, FundRequest
 from toolkit.ledger.machines import OrderKind, Role, State
@@ -145,6 +146,7 @@ class FundEffects:
                     day=event.day,
                 )
             )
+            tx.alerts.open([_without_statement(event, day)], actor=WORKER)
         tx.record_book.open_many(
             [
                 (f"note/{note.order.order}/{event.day}", note.to_data() | {"hash": to_hex(note.hash)})
@@ -308,8 +310,33 @@ class FundEffects:
                     wallet=event.controller,
                 )
             )
+            tx.alerts.open([_unconfirmed(event)], actor=WORKER)
         else:
             self._step(tx, record, RecordState.RELEASED, {"transaction": evidence}, event)
+
+
+# An event takes effect once, whoever reads it: what is wrong with it is on record, and not only in a report.
+
+
+def _without_statement(event: events.DaySettled, day: SettledDay) -> Alert:
+    return Alert(
+        "settled_without_statement",
+        f"{event.log.address}/{event.day}",
+        Severity.HIGH,
+        f"dealing day {event.day} was settled at a value whose statement the ledger never received",
+        {"vault": event.log.address, "day": event.day, "statement": to_hex(day.report)},
+    )
+
+
+def _unconfirmed(event: events.Released) -> Alert:
+    transaction = to_hex(event.log.tx_hash)
+    return Alert(
+        "released_unconfirmed",
+        f"{transaction}/{event.log.log_index}",
+        Severity.CRITICAL,
+        "a quarantine was released under a case that two people here didn't confirm",
+        {"vault": event.log.address, "case": to_hex(event.case_id), "transaction": transaction},
+    )
 
 
 def _given(

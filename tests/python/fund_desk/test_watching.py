@@ -238,3 +238,33 @@ def test_an_order_that_moved_since_it_was_found_stops_the_reading_and_not_the_pa
     report = bench.funds.run()
     assert report.alarms == ()
     assert len(report.reached(State.IN_BATCH)) == 1
+
+
+def test_days_that_were_announced_and_not_on_record_are_not_announced_again_once_they_can_be(
+    bench: FundBench, other_book: FundBench
+) -> None:
+    stranger = bench.investor(1, operated=False)
+    other_book.funds.run()
+    ask(bench, stranger)
+    with pytest.raises(NotOnRecord, match="onboard it"):
+        other_book.funds.announce_days(2, by=DEALER)
+    announced = bench.vault.progress().announced
+    other_book.customer(1)
+    days = other_book.funds.announce_days(2, by=DEALER)
+    assert [day.data["number"] for day in days] == [announced - 1, announced]
+    assert bench.vault.progress().announced == announced
+    other_book.funds.announce_days(2, by=DEALER)
+    assert bench.vault.progress().announced == announced + 2
+
+
+def test_what_is_wrong_with_an_event_is_on_record_whoever_reads_it(
+    bench: FundBench, other_book: FundBench
+) -> None:
+    """Day 1 is settled by another desk at a value that this ledger never received."""
+    other_book.funds.run()
+    bench.settled(1)
+    other_book.funds.announce_days(1, by=DEALER)
+    (alert,) = other_book.desk.ledger.alerts.find()
+    assert (alert.data["rule"], alert.data["facts"]["day"]) == ("settled_without_statement", 1)
+    other_book.funds.run()
+    assert len(other_book.desk.ledger.alerts.find()) == 1
