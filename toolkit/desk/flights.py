@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,7 @@ from toolkit.desk.report import RunLog
 from toolkit.errors import IllegalTransition, LaneLost, NotSent, Replaced, StillPending
 from toolkit.ledger.errors import NotFound, OrderExpired
 from toolkit.ledger.machines import State
-from toolkit.ledger.records import Flight
+from toolkit.ledger.records import Flight, MintOrder
 
 if TYPE_CHECKING:
     from toolkit.chain.sender import Mined
@@ -69,8 +69,17 @@ class Flights:
         """Executes the call without sending it. Raises what the contract would refuse it for."""
         self._context.client.call(call.to or "", call.data, block="latest", sender=lane.address, gas=gas)
 
-    def send(self, purpose: str, order_ids: Sequence[str], call: Call, log: RunLog) -> Flight | None:
-        """Rehearses the call and sends it as a flight of these orders, formed as its bytes are stored.
+    def send(
+        self,
+        purpose: str,
+        order_ids: Sequence[str],
+        call: Call,
+        log: RunLog,
+        *,
+        batches: Collection[str] = (),
+    ) -> Flight | None:
+        """Rehearses the call and sends it as a flight of these orders, formed as its bytes are stored; with
+        the signatures of `batches`, if they are open still.
 
         None if nothing is on its way, which the log explains. Raises ContractReverted, LaneBusy.
         """
@@ -79,7 +88,8 @@ class Flights:
         def write(tx: Transaction, entry: JournalEntry) -> None:
             formed[:] = [tx.flights.form(purpose, entry.sender, order_ids)]
             tx.transactions.assign(to_hex(entry.hash), formed[0].id)
-            self._launched(tx, formed[0], order_ids, entry)
+            tx.flights.launch(formed[0].id, nonce=entry.nonce, order_ids=order_ids, batches=batches)
+            _require_state(tx, purpose, order_ids)
 
         with self._lanes.lease(_ROLES[purpose]) as lane:
             self.rehearse(lane, call)
@@ -89,15 +99,24 @@ class Flights:
         return self._context.ledger.flights.get(formed[0].id) if formed and sent else None
 
     def launch(
-        self, lane: Lane, flight: Flight, order_ids: Sequence[str], call: Call, gas: int, log: RunLog
+        self, lane: Lane, flight: Flight, orders: Sequence[MintOrder], call: Call, gas: int, log: RunLog
     ) -> Flying | None:
         """Sends these orders of a formed mint flight, whose call was rehearsed. They are `submitted` in the
         ledger transaction that stores the bytes. None if nothing is on its way, which the log explains.
         """
+        order_ids = [order.id for order in orders]
+        batches = {order.batch_id for order in orders if order.batch_id is not None}
         recorded: list[JournalEntry] = []
 
         def write(tx: Transaction, entry: JournalEntry) -> None:
-            self._launched(tx, flight, order_ids, entry)
+            tx.flights.launch_mints(
+                flight.id,
+                order_ids,
+                batches=batches,
+                nonce=entry.nonce,
+                sent_as=to_hex(entry.hash),
+                actor=WORKER,
+            )
             recorded[:] = [entry]
 
         if not self._broadcast(lane, order_ids, call, write, log, gas=gas, flight_id=flight.id):
@@ -123,17 +142,6 @@ class Flights:
                     self._context.ledger.flights.dissolve(flight.id)
 
     # ------------------------------------------------------------------------------------------- the way out
-
-    def _launched(
-        self, tx: Transaction, flight: Flight, order_ids: Sequence[str], entry: JournalEntry
-    ) -> None:
-        """What the ledger says as soon as it has the signed bytes. Raises IllegalTransition, OrderExpired."""
-        if flight.purpose == MINT:
-            sent_as = to_hex(entry.hash)
-            tx.flights.launch_mints(flight.id, order_ids, nonce=entry.nonce, sent_as=sent_as, actor=WORKER)
-        else:
-            tx.flights.launch(flight.id, nonce=entry.nonce, order_ids=order_ids)
-            _require_state(tx, flight.purpose, order_ids)
 
     def _broadcast(
         self,

@@ -2,8 +2,9 @@
 
 First come, first served. For one customer strictly: an order never overtakes an earlier approved one of the
 same customer, so that where the earlier waits for something that passes, the later waits behind it; where
-it is on hold, ended or short of signatures, which takes a person, the later goes. Of different customers, an
-order that fits into the headroom goes although a larger one before it doesn't.
+it is on hold, ended or short of signatures, which takes a person, the later goes. Of two that are on their
+way in the sequence of their nonces, the later is minted all the same if the earlier reverts. Of different
+customers, an order that fits into the headroom goes although a larger one before it doesn't.
 """
 
 from __future__ import annotations
@@ -126,12 +127,12 @@ class Forming:
         while now.stopped is None and (planned := self._plan(now)) is not None:
             rehearsal = now.aside.submit(self._rehearse, planned, now) if now.is_under_way else None
             now.see_off()
-            if not now.left.isdisjoint(order.investor for order in planned.orders):
-                self._give_up(planned, now)  # an order that comes before one of these didn't go
-                continue
             for flown in now.flown:
                 _ask(flown, now)
             self._wait_for(now, leaving=self._limits.abreast - 1)
+            if not now.left.isdisjoint(order.investor for order in planned.orders):
+                self._give_up(planned, now)  # an order that comes before one of these didn't go, or is back
+                continue
             refusal = self._rehearse(planned, now) if rehearsal is None else rehearsal.result()
             if self._send(planned, refusal, now) and planned.is_last:
                 break
@@ -147,8 +148,9 @@ class Forming:
         """Brings flights home until no more than so many are under way. After an error the next pass does."""
         while len(now.flown) > leaving:
             flown = now.flown.pop(0)
-            now.log.add(
-                self._bring_home(flown, now.patience()) if flown.home is None else flown.home.result()
+            now.back(
+                flown,
+                self._bring_home(flown, now.patience()) if flown.home is None else flown.home.result(),
             )
 
     def _bring_home(self, flown: Flown, patience: float) -> RunLog:
@@ -176,18 +178,21 @@ class Forming:
             now.most,
             without_batches=now.unsigned,
             without_investors=now.waiting.keys() | now.left,
+            own=now.formed,
         )
         if claimed is None:
             return None
         flight, found = claimed
+        now.formed.add(flight.id)
         with self._context.ledger.look() as seen:
             now.batches.read(found, seen)
             standing = Standing.of(found, seen)
+            is_alone = now.away is not None and seen.flights.is_alone(now.lane.address)
         orders = self._signed(found, now)
         orders = self._announced(self._sorting.eligible(orders, now.log, standing), standing, now)
         orders = self._with_room(orders, now)
         is_last = len(orders) == len(found) < now.most
-        return Planned(flight, orders, self._call(orders, now) if orders else None, is_last)
+        return Planned(flight, orders, self._call(orders, now) if orders else None, is_last, is_alone)
 
     def _send(self, planned: Planned, refusal: ContractReverted | None, now: Pass) -> bool:
         """Sends what the chain takes of a flight, whose rehearsal has ended so. Whether all of it goes, as
@@ -203,16 +208,16 @@ class Forming:
         if call is None:
             self._flights.abandon(flight)
             return False
-        if now.away is None:
-            now.gone(self._launch(flight, orders, call, gas, now))
-        else:
+        if now.away is not None and planned.is_alone:
             now.leaving = now.away.submit(self._launch, flight, orders, call, gas, now)
+        else:  # another worker forms meanwhile: what this one has claimed, and doesn't send, is in its way
+            now.gone(self._launch(flight, orders, call, gas, now))
         return not now.left and len(orders) == len(planned.orders)
 
     def _launch(self, flight: Flight, orders: list[MintOrder], call: Call, gas: int, now: Pass) -> Leaving:
         """Records a flight and sends it, beside whatever is done in the pass. It comes home by itself."""
         log = RunLog()
-        launched = self._flights.launch(now.lane, flight, [order.id for order in orders], call, gas, log)
+        launched = self._flights.launch(now.lane, flight, orders, call, gas, log)
         if launched is None:
             return Leaving(orders, log, None)
         flown = Flown(launched, orders)

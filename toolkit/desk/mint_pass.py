@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from toolkit.errors import ConfigurationError
+from toolkit.ledger.machines import State
 
 if TYPE_CHECKING:
     from toolkit.chain.calls import Call
@@ -83,13 +84,14 @@ class Room:
 class Planned:
     """A formed flight, the orders that may go with it, and their call with its gas if there are any.
 
-    `is_last` if nothing but these orders was to be had.
+    `is_last` if nothing but these orders was to be had; `is_alone` if no other worker has any under way.
     """
 
     flight: Flight
     orders: list[MintOrder]
     call: tuple[Call, int] | None
     is_last: bool
+    is_alone: bool
 
 
 @dataclass(slots=True)
@@ -132,6 +134,7 @@ class Pass:
     unsigned: set[str] = field(default_factory=set)
     waiting: dict[str, tuple[int, ToolkitError]] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
+    formed: set[str] = field(default_factory=set)
     flown: list[Flown] = field(default_factory=list)
     leaving: Future[Leaving] | None = None
     stopped: ToolkitError | None = None
@@ -157,16 +160,22 @@ class Pass:
             self.room.give_back(sum(order.base_units for order in leaving.orders))
             self.left.update(order.investor for order in leaving.orders)
 
+    def back(self, flown: Flown, log: RunLog) -> None:
+        """Notes what became of a flight: where orders of it are to be sent again, their customers wait."""
+        self.log.add(log)
+        again = {change.order_id for change in log.changes if change.state is State.APPROVED}
+        self.left.update(order.investor for order in flown.orders if order.id in again)
+
     def call_off(self) -> None:
-        """Leaves to the next pass what was sent and isn't home. What is just being sent still is."""
-        if self.leaving is not None:
-            with suppress(Exception):  # it is in the ledger, or it isn't: the next pass looks there
-                flown = self.leaving.result().flown
-                if flown is not None:
-                    self.flown.append(flown)
+        """Leaves to the next pass what was sent and isn't home. What is just being sent still is. Of what is
+        done, the log is kept; its own errors are those of the ledger and the node, which the pass has met.
+        """
+        with suppress(Exception):
+            self.see_off()
         for flown in self.flown:
-            if flown.home is not None:
-                flown.home.cancel()
+            if flown.home is not None and not flown.home.cancel():
+                with suppress(Exception):
+                    self.log.add(flown.home.result())
 
     def patience(self) -> float:
         """Seconds left to wait for what was sent."""

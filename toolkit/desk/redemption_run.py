@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -131,7 +131,7 @@ class RedemptionRun:
             call = self._context.market.reject_redemptions(
                 [order.number or 0], bytes32_text(last.reason, what="reason")
             )
-            self._send(REJECTION, batch.order_ids, call, log)
+            self._send(REJECTION, batch.order_ids, call, log, [batch.id])
 
     def acceptances(self, log: RunLog) -> None:
         """Burns what enough people have approved: a batch goes whole, or waits."""
@@ -177,7 +177,7 @@ class RedemptionRun:
             return
         ids = [order.number or 0 for order in orders]
         call = self._context.market.accept_redemptions(ids, self._approvals.signatures(batch))
-        error = self._send(ACCEPTANCE, batch.order_ids, call, log)
+        error = self._send(ACCEPTANCE, batch.order_ids, call, log, [batch.id])
         if isinstance(error, ContractReverted) and (
             self._hold_frozen(orders, log) or isinstance(error, _SIGNATURES)
         ):
@@ -279,10 +279,12 @@ class RedemptionRun:
             )
         return kind.from_log(logs[0])
 
-    def _send(self, purpose: str, order_ids: Sequence[str], call: Call, log: RunLog) -> ToolkitError | None:
+    def _send(
+        self, purpose: str, order_ids: Sequence[str], call: Call, log: RunLog, batches: Collection[str] = ()
+    ) -> ToolkitError | None:
         """What refused it; its orders wait then."""
         try:
-            self._flights.send(purpose, order_ids, call, log)
+            self._flights.send(purpose, order_ids, call, log, batches=batches)
         except (ContractReverted, LaneBusy) as error:
             log.waits(order_ids, error)
             return error

@@ -6,7 +6,7 @@ before anything new is signed. So it may be killed at any moment and run again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toolkit.desk.lanes import Lanes
     from toolkit.desk.redemption_run import RedemptionRun
     from toolkit.desk.sorting import Sorting
+    from toolkit.errors import ToolkitError
     from toolkit.ledger.agenda import Due
 
 __all__ = ["Worker"]
@@ -38,20 +39,32 @@ class Worker:
     sorting: Sorting
     forming: Forming
     redemptions: RedemptionRun
+    untold: list[ToolkitError] = field(default_factory=list)
+    """Alarms of passes that ended with an error, and so with no report."""
 
     def run(self, patience: timedelta) -> RunLog:
         """One pass, waiting up to `patience` for what it sent. Raises NodeError and LedgerError.
 
         It does what the ledger says is due as it begins. What comes up meanwhile by others' acts is for the
-        next pass; by its own, the ledger is asked again.
+        next pass; by its own, the ledger is asked again. The alarms of a pass that raises are in the next.
         """
-        earlier, log = RunLog(), RunLog()
+        log = RunLog(alarms=list(self.untold))
+        try:
+            self._pass(log, patience)
+        except BaseException:
+            self.untold[:] = log.alarms
+            raise
+        self.untold.clear()
+        return log
+
+    def _pass(self, log: RunLog, patience: timedelta) -> None:
+        earlier = RunLog(alarms=log.alarms)
         due = self._begin(earlier)
         # What is pending now is asked for again at the end.
-        log.changes, log.waiting, log.alarms = earlier.changes, earlier.waiting, earlier.alarms
+        log.changes, log.waiting = earlier.changes, earlier.waiting
         may_mint = self.incidents.may_mint(due, log)
         if due.is_nothing:
-            return log
+            return
         if due.expired or due.unbatched:
             self.sorting.expire(log)
         self.redemptions.watch(due, log)
@@ -64,7 +77,6 @@ class Worker:
             left = self.context.ledger.agenda.due()
         if left.unsigned:
             self._list_unsigned(log)
-        return log
 
     def _begin(self, log: RunLog) -> Due:
         """Follows up what earlier passes left. What there is to do then."""

@@ -67,6 +67,13 @@ _FLYING = (
 _ITS_ORDERS = sa.select(schema.batch_orders.c.order_id).where(
     schema.batch_orders.c.batch_id == sa.bindparam("batch")
 )
+# In everybody's sequence, as `steps` has it.
+_LOCK_ITS_ORDERS = (
+    sa.select(schema.orders.c.id)
+    .where(schema.orders.c.id.in_(_ITS_ORDERS))
+    .order_by(schema.orders.c.opened_seq)
+    .with_for_update()
+)
 _SET_FREE = (
     sa.update(schema.orders)
     .where(schema.orders.c.id.in_(_ITS_ORDERS), schema.orders.c.batch_id == sa.bindparam("batch"))
@@ -141,6 +148,7 @@ class Batches:
         Raises `IllegalTransition` while one of them is flying, or if the batch has ended.
         """
         with self.unit.writing() as connection:
+            connection.execute(_LOCK_ITS_ORDERS, {"batch": batch_id})
             flying = connection.execute(_FLYING, {"batch": batch_id}).first()
             if flying is not None:
                 raise IllegalTransition(

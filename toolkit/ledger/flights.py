@@ -41,9 +41,7 @@ _FREE = (
     .values(flight_id=None)
 )
 _CLAIMED_BY = Prepared(sa.select(_FLIGHTS.c.claimed).where(_FLIGHTS.c.id == sa.bindparam("flight")))
-_FORMED = Prepared(
-    sa.select(_FLIGHTS.c.id, _FLIGHTS.c.lane, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed")
-)
+_FORMED = Prepared(sa.select(_FLIGHTS.c.id, _FLIGHTS.c.claimed).where(_FLIGHTS.c.state == "formed"))
 _CARRIED_BY = _ITS_ORDERS.order_by(_CARRIED.c.position)
 _TO_MOVE = (
     sa.update(_FLIGHTS)
@@ -87,6 +85,18 @@ _FIRST = Prepared(_SIGNED_AND_FREE.with_only_columns(_ORDERS.c.id, _ORDERS.c.inv
 _OTHERS = sa.select(_FLIGHTS.c.id).where(
     _FLIGHTS.c.state == "flying", _FLIGHTS.c.purpose == "mint", _FLIGHTS.c.lane != sa.bindparam("lane")
 )
+_ANY_ELSEWHERE = Prepared(
+    sa.select(_FLIGHTS.c.id)
+    .where(
+        sa.or_(_FLIGHTS.c.state == "formed", _FLIGHTS.c.state == "flying"),
+        _FLIGHTS.c.purpose == "mint",
+        _FLIGHTS.c.lane != sa.bindparam("lane"),
+    )
+    .limit(1)
+)
+_CLOSED = Prepared(
+    sa.select(schema.batches.c.id).where(Among(schema.batches.c.id, "ids"), schema.batches.c.state != "open")
+)
 _NOT_MINED = sa.or_(_ORDERS.c.state == State.APPROVED, _ORDERS.c.state == State.SUBMITTED)
 _ELSEWHERE = Prepared(
     sa.select(_ORDERS.c.investor)
@@ -122,20 +132,22 @@ class Flights:
         *,
         without_batches: Collection[str] = (),
         without_investors: Collection[str] = (),
+        own: Collection[str] = (),
     ) -> tuple[Flight, tuple[MintOrder, ...]] | None:
         """Takes up to `limit` approved mint orders that are in a batch and in no flight into a new one.
 
         First come, first served, and for each customer strictly so: nothing of a customer is taken who has
-        an order on its way on another lane, or an earlier one that somebody is changing just now, or who
-        is named in `without_investors`. None if there is nothing to take.
+        an order on its way on another lane, or in a flight that is formed and not the caller's `own`, or an
+        earlier one that somebody is changing just now, or who is named in `without_investors`. None if there
+        is nothing to take.
         """
         with self.unit.writing(lasting=False) as connection:
             _one_at_a_time(connection)
             claimed = _claims(connection)
-            wanted = {
+            wanted: dict[str, Any] = {
                 "claimed": [order_id for ids in claimed.values() for order_id in ids],
                 "batches": list(without_batches),
-                "investors": [*without_investors, *_elsewhere(connection, lane, claimed)],
+                "investors": [*without_investors, *_elsewhere(connection, lane, claimed, own)],
                 "most": limit,
             }
             found = [_claimed(row) for row in _LOCKED.all(connection, wanted)]
@@ -154,8 +166,7 @@ class Flights:
         with self.unit.writing() as connection:
             _one_at_a_time(connection)
             rows = locked_orders(connection, order_ids)
-            claims = _claims(connection).items()
-            taken = {order_id: flight for (flight, _), ids in claims for order_id in ids}
+            taken = {order_id: flight for flight, ids in _claims(connection).items() for order_id in ids}
             for order_id, row in rows.items():
                 flight = row["flight_id"] or taken.get(order_id)
                 if flight is not None:
@@ -164,18 +175,29 @@ class Flights:
                     )
             return self._insert(connection, purpose, lane, order_ids)
 
-    def launch(self, flight_id: str, *, nonce: int, order_ids: Sequence[str]) -> None:
+    def launch(
+        self, flight_id: str, *, nonce: int, order_ids: Sequence[str], batches: Collection[str] = ()
+    ) -> None:
         """`formed` to `flying` with these of its orders, in this sequence; the others are free again.
 
-        In the transaction that stores the signed bytes. Raises `IllegalTransition` if another worker has
-        ended the flight, or one of the orders isn't in it.
+        In the transaction that stores the signed bytes. `batches` are those whose signatures it carries.
+        Raises `IllegalTransition` if another worker has ended the flight, one of the orders isn't in it, or
+        one of the batches was dissolved.
         """
         with self.unit.writing() as connection:
             _launched(connection, flight_id, nonce, order_ids)
             connection.execute(_TAKE, {"ids": order_ids, "flight": flight_id})
+            _check_signed(connection, batches)
 
     def launch_mints(
-        self, flight_id: str, order_ids: Sequence[str], *, nonce: int, sent_as: str, actor: str
+        self,
+        flight_id: str,
+        order_ids: Sequence[str],
+        *,
+        batches: Collection[str],
+        nonce: int,
+        sent_as: str,
+        actor: str,
     ) -> None:
         """`launch` for a flight of mint orders, which are `submitted` by the transaction of this hash: what
         `launch` and `orders.step_all` do, and raises as they.
@@ -192,6 +214,7 @@ class Flights:
                 evidence=sent_as,
                 columns={"flight_id": flight_id},
             )
+            _check_signed(connection, batches)
 
     def land(self, flight_id: str) -> None:
         """`flying` to `landed`: final on chain. Raises `IllegalTransition` if it has ended."""
@@ -252,6 +275,10 @@ class Flights:
             rows = connection.execute(_matching(tuple(wanted)), wanted).mappings().all()
             return tuple(_flight(connection, row) for row in rows)
 
+    def is_alone(self, lane: str) -> bool:
+        """Whether no mint flight of another lane is formed or under way."""
+        return not self.unit.rows(_ANY_ELSEWHERE, {"lane": lane})
+
     def _insert(self, connection: Connection, purpose: str, lane: str, order_ids: Sequence[str]) -> Flight:
         row: dict[str, Any] = {
             "id": str(uuid.uuid4()),
@@ -290,15 +317,19 @@ def _one_at_a_time(connection: Connection) -> None:
         _ONE_AT_A_TIME.all(connection)
 
 
-def _claims(connection: Connection) -> dict[tuple[str, str], list[str]]:
-    """The orders of each formed flight, by its id and lane."""
-    return {(flight, lane): json.loads(claimed) for flight, lane, claimed in _FORMED.all(connection)}
+def _claims(connection: Connection) -> dict[str, list[str]]:
+    """The orders of each formed flight, by its id."""
+    return {flight: json.loads(claimed) for flight, claimed in _FORMED.all(connection)}
 
 
-def _elsewhere(connection: Connection, lane: str, claimed: dict[tuple[str, str], list[str]]) -> Sequence[str]:
-    """The customers who have an order on its way on another lane that isn't mined."""
+def _elsewhere(
+    connection: Connection, lane: str, claimed: dict[str, list[str]], own: Collection[str]
+) -> Sequence[str]:
+    """The customers who have an order on its way on another lane that isn't mined, or that somebody else has
+    claimed: by the same lane too, whose worker may have left it so.
+    """
     found = _ELSEWHERE.scalars(connection, {"lane": lane})
-    others = [order_id for (_, of), ids in claimed.items() if of != lane for order_id in ids]
+    others = [order_id for flight, ids in claimed.items() if flight not in own for order_id in ids]
     if not others:
         return found
     return [*found, *_CLAIMED_ELSEWHERE.scalars(connection, {"ids": others})]
@@ -315,6 +346,15 @@ def _launched(connection: Connection, flight_id: str, nonce: int, order_ids: Seq
             f"order {absent[0]} isn't in flight {flight_id}: form it again", order=absent[0]
         )
     insert_members(connection, _CARRIED, flight_id, order_ids)
+
+
+def _check_signed(connection: Connection, batches: Collection[str]) -> None:
+    """With the orders locked: who dissolves a batch locks them first, and is refused once they fly."""
+    closed = _CLOSED.scalars(connection, {"ids": list(batches)})
+    if closed:
+        raise IllegalTransition(
+            f"batch {closed[0]} was dissolved: its orders need other signatures", batch=closed[0]
+        )
 
 
 def _passed_over(connection: Connection, wanted: dict[str, Any], locked: set[str]) -> set[str]:

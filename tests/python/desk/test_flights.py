@@ -21,8 +21,10 @@ from toolkit.chain.reverts import PanicRevert
 from toolkit.desk import Desk, FlightLimits
 from toolkit.desk.errors import HeadroomTaken
 from toolkit.desk.flights import Flights
-from toolkit.errors import ConfigurationError, NotSent, ReserveStale
+from toolkit.desk.lanes import Lane, Lanes
+from toolkit.errors import ConfigurationError, NodeUnreachable, NotSent, ReserveStale
 from toolkit.ledger import MintOrder, State
+from toolkit.ledger.errors import LedgerBusy
 from toolkit.ledger.flights import Flights as LedgerFlights
 
 MILLION = 1_000_000_000_000
@@ -259,6 +261,103 @@ def test_what_was_formed_behind_a_flight_that_the_node_refuses_waits_with_it(
     assert set(desk.run().reached(State.SETTLED)) == {earlier.id, later.id}
     assert executed(bench) == [[others.number], [earlier.number], [later.number]]
     desk.ledger.verify()
+
+
+def test_what_was_formed_behind_a_flight_that_reverts_waits_with_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = bench.customer(1)
+    earlier, later = bench.approved(customer, "1000.00"), bench.approved(customer, "10.00")
+    desk = reopen(bench, FlightLimits(orders=1, abreast=1))
+    first = Broadcaster.first
+
+    def with_less_in_reserve(self: Broadcaster, entry: JournalEntry) -> None:
+        monkeypatch.setattr(Broadcaster, "first", first)
+        bench.attest(500_000_000)
+        first(self, entry)
+
+    monkeypatch.setattr(Broadcaster, "first", with_less_in_reserve)
+    assert desk.run().reached(State.SETTLED) == ()
+    assert desk.order(earlier).state is desk.order(later).state is State.APPROVED
+    bench.attest(MILLION)
+    desk.run()
+    assert executed(bench) == [[earlier.number], [later.number]]
+
+
+def test_what_another_worker_left_formed_holds_back_its_customers_also_on_its_lane(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One's pass ends with an error, and the other has waited for that very lane."""
+    customer = bench.customer(1)
+    earlier, later = bench.approved(customer, "10.00"), bench.approved(customer, "10.00")
+    desk = reopen(bench, FlightLimits(orders=1))
+    other = Desk(bench.suite.issuance, bench.url, limits=FlightLimits(orders=1))
+    waits, acquire = threading.Event(), Lanes._acquire
+    thread = threading.Thread(target=other.run)
+
+    def acquired(self: Lanes, role: str) -> Lane:
+        if threading.current_thread() is thread:
+            waits.set()
+        return acquire(self, role)
+
+    def fails(*_: object, **__: object) -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(Lanes, "_acquire", acquired)
+        thread.start()
+        assert waits.wait(30)
+        raise NodeUnreachable("for a moment")
+
+    monkeypatch.setattr(Flights, "rehearse", fails)
+    with pytest.raises(NodeUnreachable):
+        desk.run()
+    thread.join(60)
+    other.close()
+    desk.run()
+    assert executed(bench) == [[earlier.number], [later.number]]
+
+
+def test_an_alarm_of_a_pass_that_fails_later_is_in_the_next_report(
+    bench: Bench, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is met once: another hand has executed the order, which is settled by that."""
+    one = bench.approved(bench.customer(1), "10.00")
+    bench.approved(bench.customer(2), "10.00")
+    row = suite.order(one.number, one.base_units, one.wallet)
+    suite.send(Role.OPERATOR, suite.market.mint([suite.batch(row)]))
+    claim, claims = LedgerFlights.claim_mints, []
+
+    def busy_at_the_second(self: LedgerFlights, *args: Any, **more: Any) -> Any:
+        claims.append(1)
+        if len(claims) == 2:
+            raise LedgerBusy("once")
+        return claim(self, *args, **more)
+
+    monkeypatch.setattr(LedgerFlights, "claim_mints", busy_at_the_second)
+    with pytest.raises(LedgerBusy):
+        reopen(bench, FlightLimits(orders=1)).run()
+    assert bench.desk.order(one).state is State.SETTLED
+    assert [type(alarm) for alarm in bench.desk.run().alarms] == [reverts.OrderAlreadyExecuted]
+    assert bench.desk.run().alarms == ()
+
+
+def test_a_batch_that_was_dissolved_since_its_order_was_claimed_is_not_minted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, order = bench.desk, bench.approved(bench.customer(1), "10.00")
+    (batch,) = desk.ledger.batches.find(state="open")
+    rehearse = Flights.rehearse
+
+    def dissolved(self: Flights, *args: Any, **more: Any) -> None:
+        monkeypatch.undo()
+        rehearse(self, *args, **more)
+        desk.dissolve_batch(batch.id)
+
+    monkeypatch.setattr(Flights, "rehearse", dissolved)
+    (waiting,) = desk.run().waiting
+    assert waiting.order_ids == (order.id,)
+    assert "was dissolved" in str(waiting.error)
+    assert executed(bench) == []
+    assert desk.ledger.flights.find(state="formed") == ()
 
 
 def test_an_order_is_not_sent_while_an_earlier_one_of_its_customer_is_on_another_lane(bench: Bench) -> None:

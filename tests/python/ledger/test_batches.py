@@ -200,7 +200,8 @@ def test_claims_are_first_come_and_leave_out_who_is_elsewhere(desk: Fixture) -> 
     assert claimed is not None
     assert [order.id for order in claimed[1]] == ids[:1]
     assert claim(address(401), 5) is None  # the same customer's
-    claimed = claim(LANE, 5, without_batches=[other.id])
+    assert claim(LANE, 5) is None  # and nobody knows who has formed that on this lane
+    claimed = claim(LANE, 5, without_batches=[other.id], own=[claimed[0].id])
     assert claimed is not None
     assert [order.id for order in claimed[1]] == ids[1:2]
 
@@ -217,7 +218,9 @@ def test_a_mint_flight_leaves_at_once_as_it_does_step_by_step(desk: Fixture) -> 
         flight = claimed[0].id
         assert [order.flight_id for order in desk.ledger.orders.many(ids)] == [None] * 3
         if turn == 0:
-            desk.ledger.flights.launch_mints(flight, ids[:2], nonce=turn, sent_as=TX, actor=WORKER)
+            desk.ledger.flights.launch_mints(
+                flight, ids[:2], batches=(), nonce=turn, sent_as=TX, actor=WORKER
+            )
         else:
             with desk.ledger.transaction() as tx:
                 tx.flights.launch(flight, nonce=turn, order_ids=ids[:2])
@@ -230,7 +233,9 @@ def test_a_mint_flight_leaves_at_once_as_it_does_step_by_step(desk: Fixture) -> 
             (State.APPROVED, None),
         ]
         with pytest.raises(IllegalTransition, match="is flying"):
-            desk.ledger.flights.launch_mints(flight, ids[:2], nonce=turn, sent_as=TX, actor=WORKER)
+            desk.ledger.flights.launch_mints(
+                flight, ids[:2], batches=(), nonce=turn, sent_as=TX, actor=WORKER
+            )
         assert desk.ledger.flights.claim_mints(address(401), 5) is None  # the same customer's, not mined
         again = desk.ledger.flights.claim_mints(LANE, 5)
         assert again is not None
@@ -249,7 +254,7 @@ def test_an_order_that_was_held_since_it_was_claimed_does_not_leave(desk: Fixtur
     assert claimed is not None
     desk.take(ids[0], State.ON_HOLD)
     with pytest.raises(IllegalTransition):
-        desk.ledger.flights.launch_mints(claimed[0].id, ids, nonce=0, sent_as=TX, actor=WORKER)
+        desk.ledger.flights.launch_mints(claimed[0].id, ids, batches=(), nonce=0, sent_as=TX, actor=WORKER)
     assert desk.ledger.flights.get(claimed[0].id) == claimed[0]
     assert desk.ledger.orders.get(ids[1]).state is State.APPROVED
 
