@@ -190,6 +190,19 @@ def test_a_flight_that_was_launched_since_it_was_seen_formed_is_not_dissolved(de
     assert desk.ledger.orders.get(order_id).flight_id == seen.id
 
 
+def test_a_worker_is_alone_until_a_mint_flight_of_another_lane_is_formed(desk: Fixture) -> None:
+    ids = _approved(desk, 1)
+    desk.ledger.batches.create("mint", ids, digest=DIGEST)
+    flights, claimed = desk.ledger.flights, desk.ledger.flights.claim_mints(LANE, 1)
+    assert claimed is not None
+    told = [flights.is_alone(lane) for lane in (LANE, address(401))]
+    flights.launch(claimed[0].id, nonce=0, order_ids=ids)
+    told += [flights.is_alone(lane) for lane in (LANE, address(401))]
+    flights.land(claimed[0].id)
+    told += [flights.is_alone(lane) for lane in (LANE, address(401))]
+    assert told == [True, False] * 2 + [True, True]
+
+
 def test_claims_are_first_come_and_leave_out_who_is_elsewhere(desk: Fixture) -> None:
     ids = _approved(desk, 3)
     desk.ledger.batches.create("mint", ids[:2], digest=DIGEST)
